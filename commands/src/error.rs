@@ -1,0 +1,57 @@
+use domain::{
+    assignment::AssignmentRefusal, event::EventError, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal,
+};
+use event_store::{DecodeError, LogError};
+
+use crate::Forbidden;
+
+/// A rule of some aggregate that forbids a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Of a ticket.
+    #[error(transparent)]
+    Ticket(#[from] TicketRefusal),
+    /// Of ownership.
+    #[error(transparent)]
+    Assignment(#[from] AssignmentRefusal),
+    /// Of the number register.
+    #[error(transparent)]
+    TicketNumbers(#[from] TicketNumbersRefusal),
+}
+
+/// Why a command had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// A rule forbids it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The actor has no right to it.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// The ticket is not at the version the client saw.
+    #[error("the ticket is at version {actual}, not {expected}: look at it again")]
+    Conflict {
+        /// Version the client expected.
+        expected: u64,
+        /// Version it has.
+        actual: u64,
+    },
+    /// The idempotency key belongs to another request.
+    #[error("the idempotency key was used for another request: choose a new one")]
+    KeyReused,
+    /// Others changed the stream at every try.
+    #[error("others keep changing {stream}: try again")]
+    Contention {
+        /// The stream.
+        stream: String,
+    },
+    /// The log did not answer, or refused.
+    #[error(transparent)]
+    Log(LogError),
+    /// The stream holds an event that cannot be read.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// An event cannot be written.
+    #[error(transparent)]
+    Encode(#[from] EventError),
+}

@@ -1,0 +1,120 @@
+//! One stream in hand: its folded state, where it ends, and which commands are in it.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    decider::Decider,
+    event::DomainEvent,
+    ids::{CommandId, stream_name},
+};
+use event_store::{Appended, Chain, Envelope, EventLog, Expected, LogError, NewEvent, Position, decode, encode};
+use uuid::Uuid;
+
+use crate::CommandError;
+
+/// A decider whose events are among the domain's.
+pub trait Stored: Decider<Event: Into<DomainEvent> + TryFrom<DomainEvent, Error = DomainEvent> + Clone> {}
+
+impl<D: Decider<Event: Into<DomainEvent> + TryFrom<DomainEvent, Error = DomainEvent> + Clone>> Stored for D {}
+
+/// A command whose events are in the stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Done {
+    pub(crate) command_id: CommandId,
+    pub(crate) request: String,
+    /// Of its last event.
+    pub(crate) position: Position,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Folded<D> {
+    pub(crate) stream: String,
+    pub(crate) state: Option<D>,
+    /// Of the last event.
+    pub(crate) revision: Option<u64>,
+    /// Of the last event.
+    pub(crate) position: Position,
+    chain: Chain,
+    done: Vec<Done>,
+}
+
+/// Events ready to be appended, and the chain they lead to.
+pub(crate) struct Proposal<E> {
+    pub(crate) events: Vec<E>,
+    pub(crate) encoded: Vec<NewEvent>,
+    chain: Chain,
+}
+
+impl<D: Stored> Folded<D> {
+    /// A stream without events.
+    pub(crate) fn unborn(id: Uuid) -> Self {
+        let stream = stream_name(D::CATEGORY, id);
+        let chain = Chain::genesis(&stream);
+        Self { stream, state: None, revision: None, position: Position::START, chain, done: Vec::new() }
+    }
+
+    /// The stream as the log has it.
+    pub(crate) async fn read(log: &EventLog, id: Uuid) -> Result<Self, CommandError> {
+        let mut folded = Self::unborn(id);
+        for raw in log.read_stream(&folded.stream, 0).await.map_err(CommandError::Log)? {
+            let recorded = decode(&raw)?;
+            let foreign = |event: DomainEvent| LogError::Refused {
+                reason: format!("stream {} holds an event of another aggregate: {event:?}", raw.stream),
+            };
+            let event = D::Event::try_from(recorded.event).map_err(|it| CommandError::Log(foreign(it)))?;
+            folded.state = D::evolve(folded.state.take(), &event);
+            folded.revision = Some(recorded.revision);
+            folded.position = recorded.position;
+            folded.chain = Chain::recorded(&recorded.metadata).unwrap_or(folded.chain);
+            folded.note(recorded.metadata.command_id, &recorded.metadata.request, recorded.position);
+        }
+        Ok(folded)
+    }
+
+    /// The command's traces, if it is in the stream.
+    pub(crate) fn find(&self, command_id: CommandId) -> Option<&Done> {
+        self.done.iter().rev().find(|it| it.command_id == command_id)
+    }
+
+    /// The commands whose events are in the stream, oldest first.
+    pub(crate) fn commands(&self) -> Vec<CommandId> {
+        self.done.iter().map(|it| it.command_id).collect()
+    }
+
+    pub(crate) fn expected(&self) -> Expected {
+        Expected::after(self.revision)
+    }
+
+    /// How many events the stream has.
+    pub(crate) fn version(&self) -> u64 {
+        self.revision.map_or(0, |it| it + 1)
+    }
+
+    /// `events`, encoded and chained to the stream's end. `first_index` counts the command's events already there.
+    pub(crate) fn propose(
+        &self,
+        envelope: &Envelope,
+        first_index: usize,
+        events: Vec<(D::Event, DateTime<Utc>)>,
+    ) -> Result<Proposal<D::Event>, CommandError> {
+        let dated: Vec<_> = events.iter().map(|(event, at)| (event.clone().into(), *at)).collect();
+        let (encoded, chain) = encode(self.chain, envelope, first_index, &dated)?;
+        Ok(Proposal { events: events.into_iter().map(|(event, _)| event).collect(), encoded, chain })
+    }
+
+    /// The stream after `proposal` has been appended.
+    pub(crate) fn after(mut self, proposal: &Proposal<D::Event>, envelope: &Envelope, appended: Appended) -> Self {
+        self.state = proposal.events.iter().fold(self.state, D::evolve);
+        self.revision = Some(appended.revision);
+        self.position = appended.position;
+        self.chain = proposal.chain;
+        self.note(envelope.command_id, &envelope.request, appended.position);
+        self
+    }
+
+    fn note(&mut self, command_id: CommandId, request: &str, position: Position) {
+        match self.done.last_mut() {
+            Some(last) if last.command_id == command_id => last.position = position,
+            Some(_) | None => self.done.push(Done { command_id, request: request.to_owned(), position }),
+        }
+    }
+}

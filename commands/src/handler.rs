@@ -1,0 +1,259 @@
+//! The way of every command: fold, decide, append with the exact revision; on a conflict again from the log.
+
+use std::{
+    num::NonZeroUsize,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use domain::{
+    actor::Actor,
+    assignment::Assignment,
+    decider::Context,
+    ids::TicketId,
+    ticket::{Status, Ticket, TicketCommand, TicketRefusal},
+};
+use event_store::{Envelope, EventLog, LogError, Position};
+use uuid::Uuid;
+
+use crate::{
+    Clock, Command, CommandError, Refusal, Request, Role, authorize,
+    cache::Cache,
+    folded::{Folded, Stored},
+    numbers::Numbers,
+};
+
+/// Tries of one command when others change its stream meanwhile.
+const TRIES: u32 = 5;
+/// Folded streams kept of each aggregate: about 1 KB each.
+const CACHED: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
+
+/// Whether other processes give commands to the same log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// This one alone, as with the embedded node: what it remembers of its own appends is true.
+    Alone,
+    /// Others too: what an append really left is read back, because another process may have carried out the same
+    /// command a moment before.
+    Shared,
+}
+
+/// Carries out commands. One for a process.
+pub struct Handler {
+    pub(crate) log: EventLog,
+    pub(crate) numbers: Numbers,
+    clock: Clock,
+    sharing: Sharing,
+    /// Newest position that this process knows of: an append that ends up before it is a repetition.
+    known: AtomicU64,
+    tickets: Cache<Ticket>,
+    assignments: Cache<Assignment>,
+}
+
+impl std::fmt::Debug for Handler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handler").field("sharing", &self.sharing).finish_non_exhaustive()
+    }
+}
+
+/// What a command brought about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// The ticket it was about.
+    pub ticket_id: TicketId,
+    /// Position of its last event; when it changed nothing, that of the stream's last event.
+    pub position: Position,
+    /// Whether it had been carried out before.
+    pub repeated: bool,
+}
+
+/// What one stream says to a command.
+struct Answer {
+    position: Position,
+    repeated: bool,
+    /// Whether the log has new events for it.
+    changed: bool,
+}
+
+impl Handler {
+    /// A handler over `log`.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn new(log: EventLog, clock: Clock, sharing: Sharing) -> Result<Self, LogError> {
+        let known = AtomicU64::new(log.head().await?.0);
+        let numbers = Numbers::new(log.clone(), clock.clone());
+        let (tickets, assignments) = (Cache::new(CACHED), Cache::new(CACHED));
+        Ok(Self { log, numbers, clock, sharing, known, tickets, assignments })
+    }
+
+    /// Carries out a command, once, however often it is sent under the same id.
+    ///
+    /// # Errors
+    /// [`CommandError`]; nothing has changed then, except that after [`LogError::Unavailable`] it is not known.
+    pub async fn execute(&self, role: Role, request: &Request) -> Result<Outcome, CommandError> {
+        authorize(role, &request.command)?;
+        match &request.command {
+            Command::Ticket(ticket_id, TicketCommand::Open { .. }) => self.open(*ticket_id, request).await,
+            Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, request).await,
+            Command::Assignment(ticket_id, command) => {
+                let slot = self.tickets.slot(ticket_id.0);
+                let mut ticket = slot.lock().await;
+                let ticket = self.look(&mut ticket, ticket_id.0).await?;
+                let slot = self.assignments.slot(ticket_id.0);
+                let mut assignment = slot.lock().await;
+                let guard = |assignment: &Folded<Assignment>| {
+                    check_version(request.expected_version, ticket.version() + assignment.version())?;
+                    match ticket.state.as_ref().map(|it| it.status) {
+                        None => Err(Refusal::from(TicketRefusal::NotFound).into()),
+                        Some(Status::Closed) => Err(Refusal::from(TicketRefusal::Closed).into()),
+                        Some(Status::New | Status::Open | Status::Waiting(_) | Status::Resolved(_)) => Ok(()),
+                    }
+                };
+                let answer = self.run(&mut assignment, ticket_id.0, command, request, guard).await?;
+                let position = answer.position.max(ticket.position);
+                Ok(Outcome { ticket_id: *ticket_id, position, repeated: answer.repeated })
+            }
+        }
+    }
+
+    async fn open(&self, ticket_id: TicketId, request: &Request) -> Result<Outcome, CommandError> {
+        let number = self.numbers.next().await?;
+        let mut command = request.command.clone();
+        if let Command::Ticket(_, TicketCommand::Open { number: reserved, .. }) = &mut command {
+            *reserved = number;
+        }
+        let Command::Ticket(_, command) = &command else { return Err(Refusal::from(TicketRefusal::NotFound).into()) };
+        let slot = self.tickets.slot(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        if ticket.is_none() {
+            // Almost always it is not there; if it is, the append says so.
+            *ticket = Some(Folded::unborn(ticket_id.0));
+        }
+        let answer = self.run(&mut ticket, ticket_id.0, command, request, |_| Ok(())).await;
+        if !answer.as_ref().is_ok_and(|it| it.changed) && !matches!(answer, Err(CommandError::Log(_))) {
+            self.numbers.give_back(number).await;
+        }
+        let Answer { position, repeated, .. } = answer?;
+        Ok(Outcome { ticket_id, position, repeated })
+    }
+
+    async fn change(
+        &self,
+        ticket_id: TicketId,
+        command: &TicketCommand,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let slot = self.tickets.slot(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        let owner = self.assignments.slot(ticket_id.0);
+        let mut owner = owner.lock().await;
+        // Ownership counts in the version, so it is looked at only when the client names one.
+        let owned = match request.expected_version {
+            Some(_) => self.look(&mut owner, ticket_id.0).await?.version(),
+            None => 0,
+        };
+        let guard = |ticket: &Folded<Ticket>| check_version(request.expected_version, ticket.version() + owned);
+        let Answer { position, repeated, .. } =
+            self.run(&mut ticket, ticket_id.0, command, request, guard).await?;
+        Ok(Outcome { ticket_id, position, repeated })
+    }
+
+    /// The stream in the slot, read if it is not there.
+    async fn look<'a, D: Stored>(&self, slot: &'a mut Option<Folded<D>>, id: Uuid) -> Result<&'a Folded<D>, CommandError> {
+        let folded = match slot.take() {
+            Some(folded) => folded,
+            None => Folded::read(&self.log, id).await?,
+        };
+        Ok(slot.insert(folded))
+    }
+
+    async fn run<D>(
+        &self,
+        slot: &mut Option<Folded<D>>,
+        id: Uuid,
+        command: &D::Command,
+        request: &Request,
+        guard: impl Fn(&Folded<D>) -> Result<(), CommandError>,
+    ) -> Result<Answer, CommandError>
+    where
+        D: Stored,
+        Refusal: From<D::Refusal>,
+    {
+        let envelope = request.envelope();
+        let mut stream = String::new();
+        for _ in 0..TRIES {
+            let folded = self.look(slot, id).await?;
+            if let Some(done) = folded.find(envelope.command_id) {
+                let same = done.request == envelope.request;
+                return if same {
+                    Ok(Answer { position: done.position, repeated: true, changed: false })
+                } else {
+                    Err(CommandError::KeyReused)
+                };
+            }
+            guard(folded)?;
+            let context = self.context(&request.actor);
+            let events = D::decide(folded.state.as_ref(), command, &context).map_err(Refusal::from)?;
+            if events.is_empty() {
+                return Ok(Answer { position: folded.position, repeated: false, changed: false });
+            }
+            let Some(folded) = slot.take() else { continue };
+            stream.clone_from(&folded.stream);
+            match self.append(folded, id, &envelope, events, &context).await? {
+                Some((folded, changed)) => {
+                    let answer = slot.insert(folded).find(envelope.command_id);
+                    let done = answer.ok_or_else(|| CommandError::Contention { stream: stream.clone() })?;
+                    if done.request != envelope.request {
+                        return Err(CommandError::KeyReused);
+                    }
+                    return Ok(Answer { position: done.position, repeated: !changed, changed });
+                }
+                None => continue,
+            }
+        }
+        Err(CommandError::Contention { stream })
+    }
+
+    /// Appends, and returns the stream with the events and whether they are new; `None` on a conflict.
+    async fn append<D: Stored>(
+        &self,
+        folded: Folded<D>,
+        id: Uuid,
+        envelope: &Envelope,
+        events: Vec<D::Event>,
+        context: &Context,
+    ) -> Result<Option<(Folded<D>, bool)>, CommandError> {
+        let proposal = folded.propose(envelope, 0, events.into_iter().map(|it| (it, context.at)).collect())?;
+        let known = self.log_head();
+        let appended = match self.log.append(&folded.stream, folded.expected(), &proposal.encoded).await {
+            Ok(appended) => appended,
+            Err(LogError::Conflict { .. }) => return Ok(None),
+            Err(error) => return Err(CommandError::Log(error)),
+        };
+        self.learn(appended.position);
+        if self.sharing == Sharing::Alone && appended.position.0 > known {
+            return Ok(Some((folded.after(&proposal, envelope, appended), true)));
+        }
+        Ok(Some((Folded::read(&self.log, id).await?, appended.position.0 > known)))
+    }
+
+    /// The newest position this process knows of.
+    pub(crate) fn log_head(&self) -> u64 {
+        self.known.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn learn(&self, position: Position) {
+        self.known.fetch_max(position.0, Ordering::AcqRel);
+    }
+
+    fn context(&self, actor: &Actor) -> Context {
+        Context { at: self.clock.now(), actor: actor.clone() }
+    }
+}
+
+fn check_version(expected: Option<u64>, actual: u64) -> Result<(), CommandError> {
+    match expected {
+        Some(expected) if expected != actual => Err(CommandError::Conflict { expected, actual }),
+        Some(_) | None => Ok(()),
+    }
+}

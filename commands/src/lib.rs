@@ -1,0 +1,22 @@
+//! The write side: a command meets the folded state of its stream, the domain decides, the events are appended.
+//!
+//! Called by `api` (mutations) and by `channels` (imports). Deliberately absent: everything that reads tables; a
+//! decision rests on the log alone.
+
+mod authorize;
+mod cache;
+mod clock;
+mod error;
+mod folded;
+mod handler;
+mod history;
+mod numbers;
+mod router;
+
+pub use authorize::{Forbidden, Role, authorize};
+pub use clock::Clock;
+pub use folded::Stored;
+pub use error::{CommandError, Refusal};
+pub use handler::{Handler, Outcome, Sharing};
+pub use history::{History, HistoryError, Present};
+pub use router::{Command, Request};

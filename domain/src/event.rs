@@ -1,0 +1,181 @@
+//! Every event there is, and its stored name.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{
+    assignment::{Assignment, AssignmentEvent},
+    decider::Decider,
+    ticket::{Ticket, TicketEvent},
+    ticket_numbers::{TicketNumbers, TicketNumbersEvent},
+};
+
+/// An event of any aggregate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DomainEvent {
+    /// Of a ticket.
+    Ticket(TicketEvent),
+    /// Of a work item's ownership.
+    Assignment(AssignmentEvent),
+    /// Of the number register.
+    TicketNumbers(TicketNumbersEvent),
+}
+
+/// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// `<category>.<snake_case>`, for ever the same.
+    pub event_type: String,
+    /// Payload, one JSON object.
+    pub payload: Vec<u8>,
+}
+
+/// A stored event that this program cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// Written by a newer program, or by another one.
+    #[error("event type {0:?} is unknown to this version of Letopis")]
+    UnknownType(String),
+    /// Payload of a shape that the type does not have.
+    #[error("payload of {event_type} does not read")]
+    Payload {
+        /// Stored type.
+        event_type: String,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+}
+
+impl DomainEvent {
+    /// The form the store keeps.
+    ///
+    /// # Errors
+    /// Only when serde fails, which plain data does not give it reason to.
+    pub fn to_stored(&self) -> Result<Stored, EventError> {
+        match self {
+            Self::Ticket(event) => split(Ticket::CATEGORY, event),
+            Self::Assignment(event) => split(Assignment::CATEGORY, event),
+            Self::TicketNumbers(event) => split(TicketNumbers::CATEGORY, event),
+        }
+    }
+
+    /// The event with this stored type and payload, the payload in today's schema.
+    ///
+    /// # Errors
+    /// [`EventError::UnknownType`] and [`EventError::Payload`].
+    pub fn from_stored(event_type: &str, payload: &[u8]) -> Result<Self, EventError> {
+        match event_type.split_once('.') {
+            Some((Ticket::CATEGORY, name)) => join(event_type, name, payload).map(Self::Ticket),
+            Some((Assignment::CATEGORY, name)) => join(event_type, name, payload).map(Self::Assignment),
+            Some((TicketNumbers::CATEGORY, name)) => join(event_type, name, payload).map(Self::TicketNumbers),
+            Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
+        }
+    }
+}
+
+macro_rules! member {
+    ($variant:ident, $event:ty) => {
+        impl From<$event> for DomainEvent {
+            fn from(event: $event) -> Self {
+                Self::$variant(event)
+            }
+        }
+
+        impl TryFrom<DomainEvent> for $event {
+            /// The event of another aggregate.
+            type Error = DomainEvent;
+
+            fn try_from(event: DomainEvent) -> Result<Self, DomainEvent> {
+                if let DomainEvent::$variant(event) = event { Ok(event) } else { Err(event) }
+            }
+        }
+    };
+}
+
+member!(Ticket, TicketEvent);
+member!(Assignment, AssignmentEvent);
+member!(TicketNumbers, TicketNumbersEvent);
+
+/// The adjacently tagged form that every aggregate's event enum has.
+#[derive(Deserialize)]
+struct Tagged<'a> {
+    #[serde(rename = "type")]
+    name: &'a str,
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
+fn split(category: &str, event: &impl Serialize) -> Result<Stored, EventError> {
+    let broken = |source| EventError::Payload { event_type: category.to_owned(), source };
+    let whole = serde_json::to_vec(event).map_err(broken)?;
+    let Tagged { name, data } = serde_json::from_slice(&whole).map_err(broken)?;
+    Ok(Stored { event_type: format!("{category}.{name}"), payload: data.get().as_bytes().to_vec() })
+}
+
+fn join<E: DeserializeOwned>(event_type: &str, name: &str, payload: &[u8]) -> Result<E, EventError> {
+    let known = !name.is_empty() && name.bytes().all(|it| it.is_ascii_lowercase() || it == b'_');
+    if !known {
+        return Err(EventError::UnknownType(event_type.to_owned()));
+    }
+    let mut whole = Vec::with_capacity(payload.len() + name.len() + 24);
+    whole.extend_from_slice(br#"{"type":""#);
+    whole.extend_from_slice(name.as_bytes());
+    whole.extend_from_slice(br#"","data":"#);
+    whole.extend_from_slice(payload);
+    whole.push(b'}');
+    serde_json::from_slice(&whole).map_err(|source| {
+        if source.to_string().starts_with("unknown variant") && !payload_is_blamed(name, &source) {
+            EventError::UnknownType(event_type.to_owned())
+        } else {
+            EventError::Payload { event_type: event_type.to_owned(), source }
+        }
+    })
+}
+
+/// `unknown variant` is also what an unknown word inside the payload is called.
+fn payload_is_blamed(name: &str, error: &serde_json::Error) -> bool {
+    !error.to_string().starts_with(&format!("unknown variant `{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DomainEvent, EventError};
+    use crate::{
+        ticket::TicketEvent,
+        values::{HoldReason, Priority},
+    };
+
+    #[test]
+    fn stored_form_is_stable() {
+        let event = DomainEvent::Ticket(TicketEvent::Prioritized {
+            from: Priority::Low,
+            to: Priority::Urgent,
+            reason: Some("авария".to_owned()),
+        });
+        let stored = event.to_stored().unwrap();
+        assert_eq!(stored.event_type, "ticket.prioritized");
+        assert_eq!(
+            String::from_utf8(stored.payload.clone()).unwrap(),
+            r#"{"from":"low","to":"urgent","reason":"авария"}"#
+        );
+        assert_eq!(DomainEvent::from_stored(&stored.event_type, &stored.payload).unwrap(), event);
+    }
+
+    #[test]
+    fn event_without_payload_reads_back() {
+        let event = DomainEvent::Ticket(TicketEvent::Resumed {});
+        let stored = event.to_stored().unwrap();
+        assert_eq!(stored.payload, b"{}");
+        assert_eq!(DomainEvent::from_stored("ticket.resumed", b"{}").unwrap(), event);
+    }
+
+    #[test]
+    fn unknown_type_and_broken_payload_are_told_apart() {
+        let unknown = |name: &str| matches!(DomainEvent::from_stored(name, b"{}"), Err(EventError::UnknownType(_)));
+        assert!(unknown("ticket.flown_away") && unknown("ship.sailed") && unknown("ticket") && unknown("ticket.\"}"));
+        let payload = DomainEvent::from_stored("ticket.put_on_hold", br#"{"reason":"moon"}"#);
+        assert!(matches!(payload, Err(EventError::Payload { .. })), "{payload:?}");
+        let good = DomainEvent::from_stored("ticket.put_on_hold", br#"{"reason":"vendor"}"#).unwrap();
+        assert_eq!(good, DomainEvent::Ticket(TicketEvent::PutOnHold { reason: HoldReason::Vendor, until: None }));
+    }
+}

@@ -1,0 +1,121 @@
+//! Typed ids, and the ids that follow from others.
+//!
+//! Nothing here is random: a repeated command gives the same ids, so the log can tell that it is a repetition.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Root of all ids that Letopis derives. Never change it: stored ids follow from it.
+const LETOPIS: Uuid = Uuid::from_u128(0x5d1c_2f6e_8a47_5b0e_9f13_6c65_746f_7069);
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+    };
+}
+
+id!(
+    /// A ticket; also the id of its assignment stream.
+    TicketId
+);
+id!(
+    /// A person who works on tickets.
+    AgentId
+);
+id!(
+    /// A customer.
+    ContactId
+);
+id!(
+    /// One wish of one actor; the same wish repeated has the same id.
+    CommandId
+);
+
+impl CommandId {
+    /// The id of `actor`'s wish for `operation` on `target` under the key the client chose.
+    ///
+    /// Operation and target are part of it, so that a key used for two different wishes names two commands.
+    pub fn of_request(actor: &str, operation: &str, target: &str, idempotency_key: &str) -> Self {
+        Self(derive("command", &[actor, operation, target, idempotency_key]))
+    }
+
+    /// The id of the event with this index among those the command led to.
+    pub fn event_id(self, index: usize) -> Uuid {
+        Uuid::new_v5(&self.0, index.to_string().as_bytes())
+    }
+}
+
+impl TicketId {
+    /// The id of the ticket that `command` opens.
+    pub fn opened_by(command: CommandId) -> Self {
+        Self(Uuid::new_v5(&command.0, b"ticket"))
+    }
+}
+
+/// The id that a thing of another system has here.
+///
+/// `source` names the system, `kind` the sort of thing, `key` is its id there.
+pub fn foreign(source: &str, kind: &str, key: &str) -> Uuid {
+    derive("foreign", &[source, kind, key])
+}
+
+/// The one stream of its kind, such as the ticket numbers.
+pub fn singleton(category: &str) -> Uuid {
+    derive("singleton", &[category])
+}
+
+/// The name of an aggregate's stream.
+pub fn stream_name(category: &str, id: Uuid) -> String {
+    format!("{category}-{id}")
+}
+
+fn derive(realm: &str, parts: &[&str]) -> Uuid {
+    let mut name = Vec::with_capacity(64);
+    for part in [realm].iter().chain(parts) {
+        // The length keeps ("ab", "c") apart from ("a", "bc").
+        name.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        name.extend_from_slice(part.as_bytes());
+    }
+    Uuid::new_v5(&LETOPIS, &name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CommandId, TicketId, foreign};
+
+    #[test]
+    fn same_wish_has_same_id_and_another_has_another() {
+        let id = CommandId::of_request("api_key:1", "open", "", "k");
+        assert_eq!(id, CommandId::of_request("api_key:1", "open", "", "k"));
+        assert_ne!(id, CommandId::of_request("api_key:1", "close", "", "k"));
+        assert_ne!(CommandId::of_request("a", "bc", "", "k"), CommandId::of_request("ab", "c", "", "k"));
+    }
+
+    #[test]
+    fn derived_ids_never_change() {
+        let id = CommandId::of_request("api_key:bootstrap", "openTicket", "", "key-1");
+        assert_eq!(id.to_string(), "83cc3bad-a1f8-50f9-97e9-e821be34b227");
+        assert_eq!(id.event_id(0).to_string(), "454295e6-cadc-5735-8c23-07eb77995295");
+        assert_eq!(TicketId::opened_by(id).to_string(), "2513a464-18d5-5124-9637-3fc8edf6b751");
+        assert_eq!(foreign("servicenow", "caller", "2403").to_string(), "91fb5f1c-c783-592c-ac94-6291592b4a4d");
+    }
+}

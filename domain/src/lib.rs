@@ -1,0 +1,16 @@
+//! The rules of the support desk: what may happen to a ticket, and what has happened when it does.
+//!
+//! Pure: no I/O, no clock, no randomness, no `async`. Instants come in [`decider::Context`], new ids inside
+//! commands. Called by `commands` (to decide), by `event-store` (to name stored events) and by `projections`
+//! (to read them). Deliberately absent: everything only a screen needs.
+
+pub mod actor;
+pub mod assignment;
+pub mod decider;
+pub mod event;
+pub mod ids;
+pub mod metadata;
+pub mod ticket;
+pub mod ticket_numbers;
+pub mod upcast;
+pub mod values;

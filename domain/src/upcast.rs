@@ -1,0 +1,61 @@
+//! Old payloads lifted to today's schema, one step at a time. Stored events are never edited.
+
+use serde_json::Value;
+
+/// Lifts a payload by one schema.
+pub type Step = fn(Value) -> Value;
+
+/// `(event type, schema it starts from, lift to the next schema)`, oldest first.
+pub const STEPS: &[(&str, u16, Step)] = &[];
+
+/// Today's schema of an event type: 1 and one more for each step.
+pub fn current_schema(event_type: &str) -> u16 {
+    schema_after(STEPS, event_type)
+}
+
+/// Payload of `event_type`, stored in `schema`, in today's schema.
+pub fn upcast(event_type: &str, schema: u16, payload: Value) -> Value {
+    lift(STEPS, event_type, schema, payload)
+}
+
+fn schema_after(steps: &[(&str, u16, Step)], event_type: &str) -> u16 {
+    steps.iter().filter(|(name, _, _)| *name == event_type).map(|(_, from, _)| from + 1).max().unwrap_or(1)
+}
+
+fn lift(steps: &[(&str, u16, Step)], event_type: &str, schema: u16, payload: Value) -> Value {
+    steps
+        .iter()
+        .filter(|(name, from, _)| *name == event_type && *from >= schema)
+        .fold(payload, |payload, (_, _, step)| step(payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Step, lift, schema_after};
+
+    fn add_b(mut payload: Value) -> Value {
+        payload["b"] = json!(1);
+        payload
+    }
+
+    fn double_b(mut payload: Value) -> Value {
+        payload["b"] = json!(payload["b"].as_i64().unwrap_or_default() * 2);
+        payload
+    }
+
+    const STEPS: &[(&str, u16, Step)] = &[("x.y", 1, add_b), ("x.y", 2, double_b), ("x.z", 1, double_b)];
+
+    #[test]
+    fn each_step_from_the_stored_schema_on_is_taken_once() {
+        assert_eq!(lift(STEPS, "x.y", 1, json!({})), json!({"b": 2}));
+        assert_eq!(lift(STEPS, "x.y", 2, json!({"b": 5})), json!({"b": 10}));
+        assert_eq!(lift(STEPS, "x.y", 3, json!({"b": 5})), json!({"b": 5}));
+    }
+
+    #[test]
+    fn schema_counts_steps_of_that_type_only() {
+        assert_eq!((schema_after(STEPS, "x.y"), schema_after(STEPS, "x.z"), schema_after(STEPS, "q")), (3, 2, 1));
+    }
+}

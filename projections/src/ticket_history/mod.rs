@@ -1,0 +1,37 @@
+//! What happened to a ticket, and how did it stand then? One row an event, with the ticket as the event left it.
+
+mod read;
+mod write;
+
+use domain::event::DomainEvent;
+use event_store::Recorded;
+use futures_util::future::BoxFuture;
+pub use read::*;
+use sqlx::PgConnection;
+
+use crate::{ProjectError, Projection};
+
+/// Name in `ops.checkpoint`.
+pub const NAME: &str = "ticket_history";
+
+/// Keeps `read.ticket_history`.
+#[derive(Debug, Clone, Copy)]
+pub struct TicketHistory;
+
+impl Projection for TicketHistory {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn apply<'a>(
+        &'a self,
+        events: &'a [Recorded<DomainEvent>],
+        tx: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<(), ProjectError>> {
+        Box::pin(write::apply(events, tx))
+    }
+}

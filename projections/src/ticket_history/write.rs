@@ -1,0 +1,109 @@
+use chrono::{DateTime, Utc};
+use domain::event::DomainEvent;
+use event_store::Recorded;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    ProjectError, TicketRow,
+    checkpoint::to_column,
+    ticket_row::{Columns, Rows, fold, known_before},
+};
+
+/// What a history row has beside the ticket.
+#[derive(Debug, Default)]
+struct Happenings {
+    position: Vec<i64>,
+    event_type: Vec<String>,
+    at: Vec<DateTime<Utc>>,
+    actor: Vec<String>,
+}
+
+pub(super) async fn apply(events: &[Recorded<DomainEvent>], tx: &mut PgConnection) -> Result<(), ProjectError> {
+    let mut rows = load(&known_before(events), tx).await?;
+    let mut happenings = Happenings::default();
+    let mut columns = Columns::default();
+    for event in events {
+        if let Some(row) = fold(super::NAME, &mut rows, event)? {
+            columns.push(row);
+            happenings.position.push(to_column(event.position));
+            happenings.event_type.push(event.event_type.clone());
+            happenings.at.push(event.metadata.at);
+            happenings.actor.push(event.metadata.actor.to_string());
+        }
+    }
+    insert(&happenings, &columns, tx).await
+}
+
+/// The tickets as their newest rows have them.
+async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError> {
+    if ids.is_empty() {
+        return Ok(Rows::new());
+    }
+    let rows = sqlx::query_as!(
+        TicketRow,
+        r#"SELECT
+            newest.ticket_id, newest.version, newest.number, newest.ticket_type, newest.subject,
+            newest.contact_id, newest.category_id, newest.subcategory_id, newest.priority,
+            newest.status, newest.hold_reason, newest.hold_until, newest.assignee_id,
+            newest.resolution_reason, newest.resolution_note, newest.reopen_count, newest.channel,
+            newest.external_id, newest.opened_at, newest.updated_at, newest.resolved_at,
+            newest.closed_at
+        FROM UNNEST($1::uuid[]) AS wanted (id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM read.ticket_history WHERE ticket_id = wanted.id ORDER BY version DESC LIMIT 1
+        ) AS newest"#,
+        ids
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|it| (it.ticket_id, it)).collect())
+}
+
+async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    sqlx::query!(
+        r#"INSERT INTO read.ticket_history (
+            position, event_type, at, actor,
+            ticket_id, version, number, ticket_type, subject, contact_id, category_id,
+            subcategory_id, priority, status, hold_reason, hold_until, assignee_id,
+            resolution_reason, resolution_note, reopen_count, channel, external_id, opened_at,
+            updated_at, resolved_at, closed_at
+        )
+        SELECT * FROM UNNEST(
+            $1::bigint[], $2::text[], $3::timestamptz[], $4::text[],
+            $5::uuid[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::uuid[],
+            $11::text[], $12::text[], $13::smallint[], $14::text[], $15::text[], $16::timestamptz[],
+            $17::uuid[], $18::text[], $19::text[], $20::integer[], $21::text[], $22::text[],
+            $23::timestamptz[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[]
+        )"#,
+        &happenings.position[..],
+        &happenings.event_type[..],
+        &happenings.at[..],
+        &happenings.actor[..],
+        &columns.ticket_id[..],
+        &columns.version[..],
+        &columns.number[..],
+        &columns.ticket_type[..],
+        &columns.subject[..],
+        &columns.contact_id[..] as &[Option<Uuid>],
+        &columns.category_id[..] as &[Option<String>],
+        &columns.subcategory_id[..] as &[Option<String>],
+        &columns.priority[..],
+        &columns.status[..],
+        &columns.hold_reason[..] as &[Option<String>],
+        &columns.hold_until[..] as &[Option<DateTime<Utc>>],
+        &columns.assignee_id[..] as &[Option<Uuid>],
+        &columns.resolution_reason[..] as &[Option<String>],
+        &columns.resolution_note[..] as &[Option<String>],
+        &columns.reopen_count[..],
+        &columns.channel[..],
+        &columns.external_id[..] as &[Option<String>],
+        &columns.opened_at[..],
+        &columns.updated_at[..],
+        &columns.resolved_at[..] as &[Option<DateTime<Utc>>],
+        &columns.closed_at[..] as &[Option<DateTime<Utc>>],
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Which tickets are there, and how does each stand now? One row a ticket.
+
+pub mod filter;
+pub mod page;
+mod read;
+mod write;
+
+use domain::event::DomainEvent;
+use event_store::Recorded;
+use futures_util::future::BoxFuture;
+pub use read::*;
+use sqlx::PgConnection;
+
+use crate::{ProjectError, Projection};
+
+/// Name in `ops.checkpoint`.
+pub const NAME: &str = "ticket_list";
+
+/// Keeps `read.ticket_list`.
+#[derive(Debug, Clone, Copy)]
+pub struct TicketList;
+
+impl Projection for TicketList {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn apply<'a>(
+        &'a self,
+        events: &'a [Recorded<DomainEvent>],
+        tx: &'a mut PgConnection,
+    ) -> BoxFuture<'a, Result<(), ProjectError>> {
+        Box::pin(write::apply(events, tx))
+    }
+}

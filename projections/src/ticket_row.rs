@@ -1,0 +1,257 @@
+//! A ticket as its events leave it: what `ticket_list` keeps of now and `ticket_history` of every moment.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use domain::{
+    assignment::AssignmentEvent,
+    event::DomainEvent,
+    ticket::{Status, StatusCategory, TicketEvent},
+    values::Priority,
+};
+use event_store::Recorded;
+use uuid::Uuid;
+
+use crate::ProjectError;
+
+/// One ticket at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct TicketRow {
+    /// Id of the ticket.
+    pub ticket_id: Uuid,
+    /// Number of events of the ticket and its assignment.
+    pub version: i64,
+    /// For people.
+    pub number: i64,
+    /// Stored form of [`domain::values::TicketType`].
+    pub ticket_type: String,
+    /// What it is about.
+    pub subject: String,
+    /// The customer, if known.
+    pub contact_id: Option<Uuid>,
+    /// Category, if it has one.
+    pub category_id: Option<String>,
+    /// Finer category under it.
+    pub subcategory_id: Option<String>,
+    /// 1 low to 4 urgent, see [`priority_rank`].
+    pub priority: i16,
+    /// Stored form of [`StatusCategory`].
+    pub status: String,
+    /// Stored form of what it waits for; `None` when it does not wait.
+    pub hold_reason: Option<String>,
+    /// Until when it waits at most.
+    pub hold_until: Option<DateTime<Utc>>,
+    /// The agent who owns it.
+    pub assignee_id: Option<Uuid>,
+    /// Stored form of how it ended; `None` while work goes on.
+    pub resolution_reason: Option<String>,
+    /// More about how it ended.
+    pub resolution_note: Option<String>,
+    /// How many times it was reopened.
+    pub reopen_count: i32,
+    /// Where it came from.
+    pub channel: String,
+    /// Its own name there.
+    pub external_id: Option<String>,
+    /// When it was opened, UTC.
+    pub opened_at: DateTime<Utc>,
+    /// When it last changed, UTC.
+    pub updated_at: DateTime<Utc>,
+    /// When it was last resolved, UTC; `None` while work goes on.
+    pub resolved_at: Option<DateTime<Utc>>,
+    /// When it was last closed, UTC; `None` while it is not closed.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// A priority as the tables keep it, so that it sorts.
+pub fn priority_rank(priority: Priority) -> i16 {
+    match priority {
+        Priority::Low => 1,
+        Priority::Medium => 2,
+        Priority::High => 3,
+        Priority::Urgent => 4,
+    }
+}
+
+/// Tickets by id, while a batch of events is applied to them.
+pub(crate) type Rows = HashMap<Uuid, TicketRow>;
+
+/// Ids of the tickets in a batch that are not opened in it, so must be loaded.
+pub(crate) fn known_before(events: &[Recorded<DomainEvent>]) -> Vec<Uuid> {
+    let opened = |it: &&Recorded<DomainEvent>| matches!(it.event, DomainEvent::Ticket(TicketEvent::Opened { .. }));
+    let born: HashSet<Uuid> = events.iter().filter(opened).map(|it| it.stream_id).collect();
+    let touched: HashSet<Uuid> = events.iter().filter(|it| concerns(it)).map(|it| it.stream_id).collect();
+    touched.difference(&born).copied().collect()
+}
+
+/// Whether the event is one of a ticket.
+pub(crate) fn concerns(event: &Recorded<DomainEvent>) -> bool {
+    match event.event {
+        DomainEvent::Ticket(_) | DomainEvent::Assignment(_) => true,
+        DomainEvent::TicketNumbers(_) => false,
+    }
+}
+
+/// Applies one event to its ticket and returns the ticket; `None` when the event is not one of a ticket.
+pub(crate) fn fold<'a>(
+    projection: &'static str,
+    rows: &'a mut Rows,
+    event: &Recorded<DomainEvent>,
+) -> Result<Option<&'a TicketRow>, ProjectError> {
+    if let DomainEvent::Ticket(opened @ TicketEvent::Opened { .. }) = &event.event {
+        if let Some(row) = born(event, opened) {
+            rows.insert(event.stream_id, row);
+        }
+        return Ok(rows.get(&event.stream_id));
+    }
+    if !concerns(event) {
+        return Ok(None);
+    }
+    let row = rows.get_mut(&event.stream_id).ok_or_else(|| ProjectError::Unfit {
+        projection,
+        event_type: event.event_type.clone(),
+        position: event.position.0,
+        reason: "its ticket was never opened",
+    })?;
+    row.version += 1;
+    row.updated_at = row.updated_at.max(event.metadata.at);
+    match &event.event {
+        DomainEvent::Ticket(ticket) => row.apply(ticket, event.metadata.at),
+        DomainEvent::Assignment(assignment) => row.assign(assignment),
+        DomainEvent::TicketNumbers(_) => {}
+    }
+    Ok(Some(row))
+}
+
+fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow> {
+    let TicketEvent::Opened {
+        number,
+        ticket_type,
+        subject,
+        contact_id,
+        category_id,
+        subcategory_id,
+        priority,
+        source,
+    } = opened
+    else {
+        return None;
+    };
+    Some(TicketRow {
+        ticket_id: event.stream_id,
+        version: 1,
+        number: *number,
+        ticket_type: ticket_type.as_str().to_owned(),
+        subject: subject.clone(),
+        contact_id: contact_id.map(|it| it.0),
+        category_id: category_id.clone(),
+        subcategory_id: subcategory_id.clone(),
+        priority: priority_rank(*priority),
+        status: StatusCategory::New.as_str().to_owned(),
+        hold_reason: None,
+        hold_until: None,
+        assignee_id: None,
+        resolution_reason: None,
+        resolution_note: None,
+        reopen_count: 0,
+        channel: source.channel.clone(),
+        external_id: source.external_id.clone(),
+        opened_at: event.metadata.at,
+        updated_at: event.metadata.at,
+        resolved_at: None,
+        closed_at: None,
+    })
+}
+
+impl TicketRow {
+    fn apply(&mut self, event: &TicketEvent, at: DateTime<Utc>) {
+        if let Some(status) = Status::after(event) {
+            self.enter(status);
+        }
+        match event {
+            TicketEvent::SubjectChanged { subject } => self.subject.clone_from(subject),
+            TicketEvent::Categorized { category_id, subcategory_id, .. } => {
+                self.category_id.clone_from(category_id);
+                self.subcategory_id.clone_from(subcategory_id);
+            }
+            TicketEvent::Prioritized { to, .. } => self.priority = priority_rank(*to),
+            TicketEvent::Resolved { note, .. } => {
+                self.resolution_note.clone_from(note);
+                self.resolved_at = Some(at);
+            }
+            TicketEvent::Closed { .. } => self.closed_at = Some(at),
+            TicketEvent::Reopened { cycle_no, .. } => {
+                self.reopen_count = i32::try_from(*cycle_no).unwrap_or(i32::MAX);
+                (self.resolution_reason, self.resolution_note) = (None, None);
+                (self.resolved_at, self.closed_at) = (None, None);
+            }
+            TicketEvent::Opened { .. }
+            | TicketEvent::Started {}
+            | TicketEvent::PutOnHold { .. }
+            | TicketEvent::Resumed {} => {}
+        }
+    }
+
+    fn enter(&mut self, status: Status) {
+        status.category().as_str().clone_into(&mut self.status);
+        (self.hold_reason, self.hold_until) = match status {
+            Status::Waiting(hold) => (Some(hold.reason.as_str().to_owned()), hold.until),
+            Status::New | Status::Open | Status::Resolved(_) | Status::Closed => (None, None),
+        };
+        if let Status::Resolved(reason) = status {
+            self.resolution_reason = Some(reason.as_str().to_owned());
+        }
+    }
+
+    /// A new ticket that somebody owns is shown as open: the one state that follows from both streams.
+    fn assign(&mut self, event: &AssignmentEvent) {
+        match event {
+            AssignmentEvent::AgentAssigned { agent_id, .. } => {
+                self.assignee_id = Some(agent_id.0);
+                if self.status == StatusCategory::New.as_str() {
+                    StatusCategory::Open.as_str().clone_into(&mut self.status);
+                }
+            }
+            AssignmentEvent::AgentUnassigned { .. } => self.assignee_id = None,
+        }
+    }
+}
+
+macro_rules! columns {
+    ($($field:ident: $type:ty),+ $(,)?) => {
+        /// Rows turned into one array a column, for `UNNEST`.
+        #[derive(Debug, Default)]
+        pub(crate) struct Columns { $(pub(crate) $field: Vec<$type>),+ }
+
+        impl Columns {
+            pub(crate) fn push(&mut self, row: &TicketRow) {
+                $(self.$field.push(row.$field.clone());)+
+            }
+        }
+    };
+}
+
+columns! {
+    ticket_id: Uuid,
+    version: i64,
+    number: i64,
+    ticket_type: String,
+    subject: String,
+    contact_id: Option<Uuid>,
+    category_id: Option<String>,
+    subcategory_id: Option<String>,
+    priority: i16,
+    status: String,
+    hold_reason: Option<String>,
+    hold_until: Option<DateTime<Utc>>,
+    assignee_id: Option<Uuid>,
+    resolution_reason: Option<String>,
+    resolution_note: Option<String>,
+    reopen_count: i32,
+    channel: String,
+    external_id: Option<String>,
+    opened_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    resolved_at: Option<DateTime<Utc>>,
+    closed_at: Option<DateTime<Utc>>,
+}

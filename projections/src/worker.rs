@@ -1,0 +1,177 @@
+//! Follows the log and moves every projection: rows, checkpoint and announcement of a batch in one transaction.
+
+use std::time::Duration;
+
+use domain::event::DomainEvent;
+use event_store::{Delivery, EventLog, Position, Recorded, Subscription, decode};
+use futures_util::future::try_join_all;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::{ProjectError, Projection, checkpoint, registry};
+
+/// Types of events that read models are made of.
+const TYPES: &[&str] = &["ticket.", "assignment."];
+/// Events in one transaction at most: one when live, this many when behind. More buys nothing and keeps others waiting.
+const BATCH: usize = 1000;
+/// How far a checkpoint may lag behind events that do not concern it.
+const IDLE_STRIDE: u64 = 10_000;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Moves the projections of one database.
+#[derive(Debug)]
+pub struct Worker {
+    log: EventLog,
+    pool: PgPool,
+}
+
+impl Worker {
+    /// A worker that follows `log` into `database`.
+    ///
+    /// Its transactions do not wait for the disk: what a crash takes from the tables it takes from the checkpoint too,
+    /// and the log gives it again.
+    pub fn new(log: EventLog, database: PgConnectOptions) -> Self {
+        let options = database.options([("synchronous_commit", "off")]);
+        let count = u32::try_from(registry().len()).unwrap_or(1);
+        Self { log, pool: PgPoolOptions::new().max_connections(count).connect_lazy_with(options) }
+    }
+
+    /// Works until it is cancelled.
+    ///
+    /// # Errors
+    /// What no retry can mend: a damaged log, or an event that cannot be read or applied.
+    pub async fn run(self, cancelled: CancellationToken) -> Result<(), ProjectError> {
+        self.follow(&cancelled, None).await
+    }
+
+    /// Works until every projection has come to `position`: a rebuild, when the tables are empty.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn catch_up(self, position: Position) -> Result<(), ProjectError> {
+        self.follow(&CancellationToken::new(), Some(position)).await
+    }
+
+    async fn follow(&self, cancelled: &CancellationToken, until: Option<Position>) -> Result<(), ProjectError> {
+        let projections = registry();
+        let mut reached = Vec::with_capacity(projections.len());
+        for projection in &projections {
+            reached.push(self.reached(projection.as_ref()).await?);
+        }
+        let start = reached.iter().copied().min().unwrap_or_default();
+        let mut subscription = Subscription::start(&self.log, start, TYPES);
+        while until.is_none_or(|until| reached.iter().any(|it| *it < until)) {
+            let batch = tokio::select! {
+                () = cancelled.cancelled() => return Ok(()),
+                batch = subscription.next_batch(BATCH) => batch?,
+            };
+            let (events, end) = understand(&batch)?;
+            let Some(end) = end else { continue };
+            let moved = projections.iter().zip(&reached).map(|(projection, from)| {
+                self.advance(projection.as_ref(), *from, end, &events, until.is_some())
+            });
+            reached = try_join_all(moved).await?;
+        }
+        Ok(())
+    }
+
+    async fn reached(&self, projection: &dyn Projection) -> Result<Position, ProjectError> {
+        patiently(projection.name(), async || {
+            let mut connection = self.pool.acquire().await?;
+            checkpoint::load(projection, &mut connection).await
+        })
+        .await
+    }
+
+    /// Brings one projection from `from` to `end`; returns where it is.
+    async fn advance(
+        &self,
+        projection: &dyn Projection,
+        from: Position,
+        end: Position,
+        events: &[Recorded<DomainEvent>],
+        exact: bool,
+    ) -> Result<Position, ProjectError> {
+        patiently(projection.name(), async || {
+            let from = match self.apply(projection, from, end, events, exact).await {
+                // Another worker, or this one in a commit whose answer was lost.
+                Err(ProjectError::Outrun { .. }) => self.reached(projection).await?,
+                other => return other,
+            };
+            self.apply(projection, from, end, events, exact).await
+        })
+        .await
+    }
+
+    async fn apply(
+        &self,
+        projection: &dyn Projection,
+        from: Position,
+        end: Position,
+        events: &[Recorded<DomainEvent>],
+        exact: bool,
+    ) -> Result<Position, ProjectError> {
+        let fresh = &events[events.partition_point(|it| it.position <= from)..];
+        let idle = fresh.is_empty() && !exact && end.0 < from.0 + IDLE_STRIDE;
+        if end <= from || idle {
+            return Ok(from);
+        }
+        let mut tx = self.pool.begin().await?;
+        if !fresh.is_empty() {
+            projection.apply(fresh, &mut tx).await?;
+        }
+        checkpoint::advance(projection, from, end, &mut tx).await?;
+        tx.commit().await?;
+        debug!(projection = projection.name(), events = fresh.len(), position = end.0, "batch applied");
+        Ok(end)
+    }
+}
+
+/// The batch's events, and the position it reaches; `None` when it brings nothing.
+fn understand(batch: &[Delivery]) -> Result<(Vec<Recorded<DomainEvent>>, Option<Position>), ProjectError> {
+    let mut events = Vec::with_capacity(batch.len());
+    let mut end = None;
+    for delivery in batch {
+        match delivery {
+            Delivery::Event(raw) => {
+                events.push(decode(raw)?);
+                end = end.max(Some(raw.position));
+            }
+            Delivery::Passed(position) => end = end.max(Some(*position)),
+            Delivery::CaughtUp => {}
+        }
+    }
+    Ok((events, end))
+}
+
+/// Repeats while Postgres is away, and tells so.
+async fn patiently<T>(
+    projection: &'static str,
+    attempt: impl AsyncFn() -> Result<T, ProjectError>,
+) -> Result<T, ProjectError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match attempt().await {
+            Err(ProjectError::Postgres(error)) if is_passing(&error) => {
+                warn!(projection, %error, "postgres does not take the batch; trying again");
+            }
+            Err(ProjectError::Outrun { .. }) => debug!(projection, "another worker is ahead"),
+            other => return other,
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Whether waiting may help: everything but what Postgres itself says of the statement, and of that a lack of means.
+fn is_passing(error: &sqlx::Error) -> bool {
+    // 08 connection, 40 rollback, 53 lack of means, 57 intervention, 58 system, as PostgreSQL's appendix A has them.
+    let passing = |code: &str| ["08", "40", "53", "57", "58"].iter().any(|it| code.starts_with(it));
+    error.as_database_error().is_none_or(|it| it.code().is_none_or(|code| passing(&code)))
+}
