@@ -73,40 +73,48 @@ impl Worker {
             };
             let (events, end) = understand(&batch)?;
             let Some(end) = end else { continue };
-            let moved = projections.iter().zip(&reached).map(|(projection, from)| {
-                self.advance(projection.as_ref(), *from, end, &events, until.is_some())
-            });
-            reached = try_join_all(moved).await?;
+            let mut moves = Vec::with_capacity(projections.len());
+            for (projection, from) in projections.iter().zip(&reached) {
+                moves.push(self.advance(projection.as_ref(), *from, end, &events, until.is_some()));
+            }
+            reached = try_join_all(moves).await?;
         }
         Ok(())
     }
 
     async fn reached(&self, projection: &dyn Projection) -> Result<Position, ProjectError> {
-        patiently(projection.name(), async || {
-            let mut connection = self.pool.acquire().await?;
-            checkpoint::load(projection, &mut connection).await
-        })
-        .await
+        let mut patience = Patience::default();
+        loop {
+            match self.load(projection).await {
+                Err(error) => patience.bear(projection.name(), error).await?,
+                position => return position,
+            }
+        }
+    }
+
+    async fn load(&self, projection: &dyn Projection) -> Result<Position, ProjectError> {
+        let mut connection = self.pool.acquire().await?;
+        checkpoint::load(projection, &mut connection).await
     }
 
     /// Brings one projection from `from` to `end`; returns where it is.
     async fn advance(
         &self,
         projection: &dyn Projection,
-        from: Position,
+        mut from: Position,
         end: Position,
         events: &[Recorded<DomainEvent>],
         exact: bool,
     ) -> Result<Position, ProjectError> {
-        patiently(projection.name(), async || {
-            let from = match self.apply(projection, from, end, events, exact).await {
-                // Another worker, or this one in a commit whose answer was lost.
-                Err(ProjectError::Outrun { .. }) => self.reached(projection).await?,
-                other => return other,
-            };
-            self.apply(projection, from, end, events, exact).await
-        })
-        .await
+        let mut patience = Patience::default();
+        loop {
+            match self.apply(projection, from, end, events, exact).await {
+                Err(error) => patience.bear(projection.name(), error).await?,
+                position => return position,
+            }
+            // Another worker, or this one in a commit whose answer was lost, may have moved it.
+            from = self.reached(projection).await?;
+        }
     }
 
     async fn apply(
@@ -150,22 +158,30 @@ fn understand(batch: &[Delivery]) -> Result<(Vec<Recorded<DomainEvent>>, Option<
     Ok((events, end))
 }
 
-/// Repeats while Postgres is away, and tells so.
-async fn patiently<T>(
-    projection: &'static str,
-    attempt: impl AsyncFn() -> Result<T, ProjectError>,
-) -> Result<T, ProjectError> {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match attempt().await {
-            Err(ProjectError::Postgres(error)) if is_passing(&error) => {
+/// Waits longer and longer between tries, and tells why.
+struct Patience {
+    pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { pause: FIRST_PAUSE }
+    }
+}
+
+impl Patience {
+    /// Waits after an error that may pass; gives any other back.
+    async fn bear(&mut self, projection: &'static str, error: ProjectError) -> Result<(), ProjectError> {
+        match error {
+            ProjectError::Postgres(error) if is_passing(&error) => {
                 warn!(projection, %error, "postgres does not take the batch; trying again");
             }
-            Err(ProjectError::Outrun { .. }) => debug!(projection, "another worker is ahead"),
-            other => return other,
+            ProjectError::Outrun { .. } => debug!(projection, "another worker is ahead"),
+            other => return Err(other),
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        Ok(())
     }
 }
 

@@ -1,0 +1,37 @@
+# Statements are checked against .sqlx, so that no build needs a database; `make prepare` renews it.
+export SQLX_OFFLINE = true
+
+.PHONY: run test lint bench schema prepare clean
+
+# Serves everything from ./data: make run ARGS="--data /srv/letopis"
+run:
+	@.ci/setup
+	cargo run --release --bin letopis -- serve $(ARGS)
+
+test:
+	@.ci/setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	@if command -v cargo-deny > /dev/null; then cargo deny check; else echo "cargo-deny is not installed: advisories and licences are not checked"; fi
+
+bench:
+	@.ci/setup
+	cargo run --release -p tests --bin bench
+
+# The temporary file keeps the old schema when the build fails.
+schema:
+	cargo run --bin letopis -- schema > api/schema.graphql.new
+	mv api/schema.graphql.new api/schema.graphql
+
+prepare:
+	@.ci/setup
+	.ci/prepare-sql
+
+clean:
+	cargo clean
+	rm -rf data

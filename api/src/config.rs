@@ -1,0 +1,126 @@
+//! Settings: defaults, then a file, then the environment, then flags; the later wins.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use serde::{Deserialize, Serialize};
+
+/// File read from the working folder when none is named.
+const FILE: &str = "letopis.toml";
+
+/// What `letopis serve` needs to know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder that holds everything the embedded parts keep.
+    pub data: PathBuf,
+    /// Address of the API.
+    pub listen: SocketAddr,
+    /// Postgres; an embedded one when absent.
+    pub database_url: Option<String>,
+    /// Event store; an embedded node when absent.
+    pub event_store_url: Option<String>,
+    /// The first administrator's API key; made up and kept in the data folder when absent.
+    pub bootstrap_api_key: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            database_url: None,
+            event_store_url: None,
+            bootstrap_api_key: None,
+        }
+    }
+}
+
+/// The same, as flags.
+#[derive(Debug, Clone, Default, Args, Serialize)]
+pub struct Flags {
+    /// File with settings [default: letopis.toml, if there is one] [env: LETOPIS_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// Folder that holds everything [default: ./data] [env: LETOPIS_DATA]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<PathBuf>,
+    /// Address of the API [default: 127.0.0.1:8080] [env: LETOPIS_LISTEN]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listen: Option<SocketAddr>,
+    /// Postgres to use instead of the embedded one [env: DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database_url: Option<String>,
+    /// Event store to use instead of the embedded node [env: EVENT_STORE_URL]
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_store_url: Option<String>,
+}
+
+/// Settings that do not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file that was named is not there.
+    #[error("settings file {0} is not there: name another with --config, or none")]
+    Missing(PathBuf),
+    /// A setting is not acceptable; the source names it.
+    #[error("settings: {0}")]
+    Malformed(#[from] Box<figment::Error>),
+    /// A key that everybody could guess.
+    #[error("LETOPIS_BOOTSTRAP_API_KEY is empty: give a key of at least 16 characters, or unset it to have one made")]
+    EmptyKey,
+}
+
+impl Config {
+    /// Settings from everywhere, `flags` on top.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the setting and what is accepted.
+    pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
+        let named = flags.config.clone().or_else(|| std::env::var_os("LETOPIS_CONFIG").map(PathBuf::from));
+        if let Some(file) = &named
+            && !file.is_file()
+        {
+            return Err(ConfigError::Missing(file.clone()));
+        }
+        let file = named.unwrap_or_else(|| PathBuf::from(FILE));
+        let config: Self = Figment::from(Serialized::defaults(Self::default()))
+            .merge(Toml::file(file))
+            .merge(Env::prefixed("LETOPIS_").only(&["data", "listen", "bootstrap_api_key"]))
+            .merge(Env::raw().only(&["database_url", "event_store_url"]))
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .map_err(Box::new)?;
+        match &config.bootstrap_api_key {
+            Some(key) if key.trim().is_empty() => Err(ConfigError::EmptyKey),
+            Some(_) | None => Ok(config),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Flags};
+
+    #[test]
+    fn flags_win_over_defaults() {
+        let flags = Flags { listen: Some(([127, 0, 0, 1], 9000).into()), ..Flags::default() };
+        let config = Config::load(&flags).unwrap();
+        assert_eq!(config.listen.port(), 9000);
+        assert_eq!(config.data.to_str(), Some("data"));
+    }
+
+    #[test]
+    fn missing_settings_file_is_named() {
+        let flags = Flags { config: Some("nowhere.toml".into()), ..Flags::default() };
+        assert!(Config::load(&flags).unwrap_err().to_string().contains("nowhere.toml"));
+    }
+}

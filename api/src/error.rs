@@ -1,0 +1,69 @@
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use event_store::LogError;
+use event_store_node::NodeError;
+use projections::ProjectError;
+use sqlx::migrate::MigrateError;
+use tokio::task::JoinError;
+
+use crate::embedded::{DataDirError, PostgresError};
+
+/// Why the server does not start, or does not go on. One line each, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The API's address.
+    #[error("cannot listen on {address} ({source}): stop the program that does, or choose another with --listen")]
+    Port {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file with the administrator's key.
+    #[error("{file} cannot be read or written ({source}): make it a file of this user, or set LETOPIS_BOOTSTRAP_API_KEY")]
+    Key {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The embedded node.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The embedded Postgres.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The address of Postgres.
+    #[error("DATABASE_URL does not read ({source}): give postgres://user:password@host:5432/database")]
+    DatabaseUrl {
+        /// What is wrong with it.
+        source: sqlx::Error,
+    },
+    /// Postgres failed while the parts were started.
+    #[error("postgres: {0}")]
+    Database(#[source] sqlx::Error),
+    /// The tables.
+    #[error("the tables cannot be brought to this version: {}", explain(.0))]
+    Migrate(#[source] MigrateError),
+    /// The read models.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// A defect of this program.
+    #[error("a part of the server broke down: {0}")]
+    Panicked(#[source] JoinError),
+}
+
+fn explain(error: &MigrateError) -> String {
+    if let MigrateError::VersionMissing(version) = error {
+        return format!(
+            "the database has migration {version}, which this program does not know: start the newer Letopis that made it"
+        );
+    }
+    error.to_string()
+}

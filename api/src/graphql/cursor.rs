@@ -1,0 +1,85 @@
+//! Opaque cursors: base64url of a place in an order. A cursor of one order is refused by another.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use projections::{
+    TicketRow,
+    ticket_list::page::{Key, Order, OrderColumn},
+};
+
+use crate::problem::Problem;
+
+/// Cursor of a history's version.
+pub(super) fn of_version(version: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("v:{version}"))
+}
+
+/// The version in a history's cursor.
+pub(super) fn version(field: &str, cursor: &str) -> Result<i64, Problem> {
+    text(cursor).and_then(|it| it.strip_prefix("v:")?.parse().ok()).ok_or_else(|| foreign(field, cursor))
+}
+
+/// Cursor of a ticket in an order.
+pub(super) fn of_ticket(order: &[Order], row: &TicketRow) -> String {
+    let keys = order.iter().map(|it| match it.column.key(row) {
+        Key::Number(number) => number.to_string(),
+        Key::Instant(at) => at.timestamp_micros().to_string(),
+    });
+    let text = [signature(order)].into_iter().chain(keys).collect::<Vec<_>>().join(":");
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+/// The place in a ticket's cursor, when it is of this order.
+pub(super) fn place(field: &str, order: &[Order], cursor: &str) -> Result<Vec<Key>, Problem> {
+    parse(order, cursor).ok_or_else(|| foreign(field, cursor))
+}
+
+fn parse(order: &[Order], cursor: &str) -> Option<Vec<Key>> {
+    let text = text(cursor)?;
+    let mut parts = text.split(':');
+    if parts.next()? != signature(order) {
+        return None;
+    }
+    let keys: Option<Vec<Key>> = parts
+        .zip(order)
+        .map(|(part, order)| {
+            let number = part.parse().ok()?;
+            match order.column {
+                OrderColumn::Number | OrderColumn::Priority => Some(Key::Number(number)),
+                OrderColumn::OpenedAt | OrderColumn::UpdatedAt => {
+                    DateTime::<Utc>::from_timestamp_micros(number).map(Key::Instant)
+                }
+            }
+        })
+        .collect();
+    keys.filter(|it| it.len() == order.len())
+}
+
+/// A letter a column, upper case when descending.
+fn signature(order: &[Order]) -> String {
+    order
+        .iter()
+        .map(|it| {
+            let letter = match it.column {
+                OrderColumn::Number => 'n',
+                OrderColumn::OpenedAt => 'o',
+                OrderColumn::UpdatedAt => 'u',
+                OrderColumn::Priority => 'p',
+            };
+            if it.descending { letter.to_ascii_uppercase() } else { letter }
+        })
+        .collect()
+}
+
+fn text(cursor: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor.trim_end_matches('=')).ok()?).ok()
+}
+
+fn foreign(field: &str, cursor: &str) -> Problem {
+    Problem::bad_input(
+        field,
+        cursor,
+        "курсор этого же списка в этом же порядке",
+        "a cursor of the same list in the same order",
+    )
+}

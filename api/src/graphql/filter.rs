@@ -1,0 +1,260 @@
+//! Which tickets, in which order: one shape for lists and subscriptions.
+
+use async_graphql::{Enum, ID, InputObject, InputType};
+use chrono::{DateTime, Utc};
+use domain::{ticket::StatusCategory, values};
+use projections::{
+    priority_rank,
+    ticket_list::{
+        filter::{Condition, IdColumn, InstantColumn, NumberColumn, Test, TextColumn},
+        page::{Order, OrderColumn, complete},
+    },
+};
+use uuid::Uuid;
+
+use super::{
+    ids::{Kind, required},
+    words::{Resolution, Sort, Status, Urgency},
+};
+use crate::problem::Problem;
+
+/// Conditions of one filter, nested ones included.
+const MOST_CONDITIONS: usize = 100;
+/// Values of one `in`.
+const MOST_VALUES: usize = 500;
+
+/// What a value must be; all that is given must hold.
+#[derive(Debug, Clone, InputObject)]
+#[graphql(concrete(name = "TicketStatusTest", params(Status)))]
+#[graphql(concrete(name = "TicketPriorityTest", params(Urgency)))]
+#[graphql(concrete(name = "TicketTypeTest", params(Sort)))]
+#[graphql(concrete(name = "ResolutionReasonTest", params(Resolution)))]
+#[graphql(concrete(name = "StringTest", params(String)))]
+#[graphql(concrete(name = "IDTest", params(ID)))]
+#[graphql(concrete(name = "IntTest", params(i64)))]
+#[graphql(concrete(name = "DateTimeTest", params(DateTimeUtc)))]
+pub(super) struct ValueTest<T: InputType> {
+    /// Is this.
+    eq: Option<T>,
+    /// Is one of these, at most 500.
+    #[graphql(name = "in")]
+    one_of: Option<Vec<T>>,
+    /// Is this or greater (later, more urgent).
+    gte: Option<T>,
+    /// Is this or less (earlier, less urgent).
+    lte: Option<T>,
+    /// Is absent, or with `false` present.
+    is_null: Option<bool>,
+}
+
+type DateTimeUtc = DateTime<Utc>;
+
+/// Which tickets. All that is given must hold; `{}` is every ticket.
+#[derive(Debug, Clone, Default, InputObject)]
+pub(super) struct TicketFilter {
+    /// All of these hold.
+    and: Option<Vec<TicketFilter>>,
+    /// One of these holds; none does when the list is empty.
+    or: Option<Vec<TicketFilter>>,
+    /// This does not hold.
+    not: Option<Box<TicketFilter>>,
+    /// Id of the ticket.
+    id: Option<ValueTest<ID>>,
+    /// Number of the ticket.
+    number: Option<ValueTest<i64>>,
+    /// Where it stands.
+    status: Option<ValueTest<Status>>,
+    /// How urgent it is.
+    priority: Option<ValueTest<Urgency>>,
+    /// What sort of request it is.
+    #[graphql(name = "type")]
+    sort: Option<ValueTest<Sort>>,
+    /// Key of its category.
+    category: Option<ValueTest<String>>,
+    /// Key of its subcategory.
+    subcategory: Option<ValueTest<String>>,
+    /// Id of the agent who owns it.
+    assignee: Option<ValueTest<ID>>,
+    /// Id of the customer.
+    contact: Option<ValueTest<ID>>,
+    /// How it ended.
+    resolution_reason: Option<ValueTest<Resolution>>,
+    /// Where it came from.
+    channel: Option<ValueTest<String>>,
+    /// Its own name there.
+    external_id: Option<ValueTest<String>>,
+    /// How many times it was reopened.
+    reopen_count: Option<ValueTest<i64>>,
+    /// When it was opened.
+    opened_at: Option<ValueTest<DateTimeUtc>>,
+    /// When it last changed.
+    updated_at: Option<ValueTest<DateTimeUtc>>,
+    /// When it was last resolved.
+    resolved_at: Option<ValueTest<DateTimeUtc>>,
+    /// When it was last closed.
+    closed_at: Option<ValueTest<DateTimeUtc>>,
+}
+
+/// What tickets can be sorted by.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "OrderColumn")]
+pub(super) enum TicketOrderField {
+    /// By number.
+    Number,
+    /// By the instant of opening.
+    OpenedAt,
+    /// By the instant of the newest change.
+    UpdatedAt,
+    /// By urgency.
+    Priority,
+}
+
+/// A direction.
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OrderDirection {
+    /// Least first.
+    Asc,
+    /// Greatest first.
+    Desc,
+}
+
+/// One key of an order.
+#[derive(Debug, Clone, InputObject)]
+pub(super) struct TicketOrder {
+    /// By what.
+    field: TicketOrderField,
+    /// In which direction.
+    #[graphql(default_with = "OrderDirection::Asc")]
+    direction: OrderDirection,
+}
+
+/// The order asked for, newest number first by default.
+pub(super) fn order(asked: Option<Vec<TicketOrder>>) -> Result<Vec<Order>, Problem> {
+    let asked = asked.unwrap_or_default();
+    let mut order: Vec<Order> = Vec::with_capacity(asked.len() + 1);
+    for TicketOrder { field, direction } in asked {
+        let column = OrderColumn::from(field);
+        if order.iter().any(|it| it.column == column) {
+            let name = format!("{field:?}");
+            return Err(Problem::bad_input("orderBy", &name, "каждое поле один раз", "each field once"));
+        }
+        order.push(Order { column, descending: direction == OrderDirection::Desc });
+    }
+    Ok(complete(order))
+}
+
+/// The condition that a filter means.
+pub(super) fn condition(filter: Option<TicketFilter>) -> Result<Condition, Problem> {
+    let mut budget = MOST_CONDITIONS;
+    filter.unwrap_or_default().condition(&mut budget)
+}
+
+fn plain<T, U>(convert: impl Fn(T) -> U) -> impl Fn(T) -> Result<U, Problem> {
+    move |it| Ok(convert(it))
+}
+
+impl TicketFilter {
+    fn condition(self, budget: &mut usize) -> Result<Condition, Problem> {
+        let too_many = || Problem::bad_input("filter", "…", "не больше 100 условий", "at most 100 conditions");
+        *budget = budget.checked_sub(1).ok_or_else(too_many)?;
+        let mut all = Vec::new();
+        for nested in self.and.into_iter().flatten() {
+            all.push(nested.condition(budget)?);
+        }
+        if let Some(any) = self.or {
+            let any: Result<_, _> = any.into_iter().map(|it| it.condition(budget)).collect();
+            all.push(Condition::Or(any?));
+        }
+        if let Some(nested) = self.not {
+            all.push(Condition::Not(Box::new(nested.condition(budget)?)));
+        }
+        push_texts(
+            &mut all,
+            [
+                (TextColumn::Category, "category", self.category),
+                (TextColumn::Subcategory, "subcategory", self.subcategory),
+                (TextColumn::Channel, "channel", self.channel),
+                (TextColumn::ExternalId, "externalId", self.external_id),
+            ],
+        )?;
+        let status = plain(|it: Status| StatusCategory::from(it).as_str().to_owned());
+        push(&mut all, "status", self.status, status, |test| Condition::Text(TextColumn::Status, test))?;
+        let sort = plain(|it: Sort| values::TicketType::from(it).as_str().to_owned());
+        push(&mut all, "type", self.sort, sort, |test| Condition::Text(TextColumn::Type, test))?;
+        let reason = plain(|it: Resolution| values::ResolutionReason::from(it).as_str().to_owned());
+        push(&mut all, "resolutionReason", self.resolution_reason, reason, |test| {
+            Condition::Text(TextColumn::ResolutionReason, test)
+        })?;
+        let rank = plain(|it: Urgency| i64::from(priority_rank(values::Priority::from(it))));
+        push(&mut all, "priority", self.priority, rank, |test| Condition::Number(NumberColumn::Priority, test))?;
+        for (column, field, test) in [
+            (NumberColumn::Number, "number", self.number),
+            (NumberColumn::ReopenCount, "reopenCount", self.reopen_count),
+        ] {
+            push(&mut all, field, test, plain(|it| it), |test| Condition::Number(column, test))?;
+        }
+        for (column, kind, field, test) in [
+            (IdColumn::Ticket, Kind::Ticket, "id", self.id),
+            (IdColumn::Assignee, Kind::Agent, "assignee", self.assignee),
+            (IdColumn::Contact, Kind::Contact, "contact", self.contact),
+        ] {
+            let uuid = |id: ID| -> Result<Uuid, Problem> { required(kind, field, &id) };
+            push(&mut all, field, test, uuid, |test| Condition::Id(column, test))?;
+        }
+        for (column, field, test) in [
+            (InstantColumn::OpenedAt, "openedAt", self.opened_at),
+            (InstantColumn::UpdatedAt, "updatedAt", self.updated_at),
+            (InstantColumn::ResolvedAt, "resolvedAt", self.resolved_at),
+            (InstantColumn::ClosedAt, "closedAt", self.closed_at),
+        ] {
+            push(&mut all, field, test, plain(|it| it), |test| Condition::Instant(column, test))?;
+        }
+        Ok(Condition::And(all))
+    }
+}
+
+fn push_texts(
+    all: &mut Vec<Condition>,
+    tests: [(TextColumn, &'static str, Option<ValueTest<String>>); 4],
+) -> Result<(), Problem> {
+    for (column, field, test) in tests {
+        // Postgres keeps no NUL, so it would fail where the answer is simply "none".
+        let text = |it: String| match it.contains('\0') {
+            true => Err(Problem::bad_input(field, &it, "текст без символа NUL", "text without the NUL character")),
+            false => Ok(it),
+        };
+        push(all, field, test, text, |test| Condition::Text(column, test))?;
+    }
+    Ok(())
+}
+
+/// Adds one condition for each part of the test that is given.
+fn push<T: InputType, U>(
+    all: &mut Vec<Condition>,
+    field: &str,
+    test: Option<ValueTest<T>>,
+    convert: impl Fn(T) -> Result<U, Problem>,
+    make: impl Fn(Test<U>) -> Condition,
+) -> Result<(), Problem> {
+    let Some(ValueTest { eq, one_of, gte, lte, is_null }) = test else { return Ok(()) };
+    let mut tests = Vec::new();
+    if let Some(value) = eq {
+        tests.push(Test::Eq(convert(value)?));
+    }
+    if let Some(values) = one_of {
+        if values.len() > MOST_VALUES {
+            let count = values.len().to_string();
+            return Err(Problem::bad_input(field, &count, "не больше 500 значений", "at most 500 values"));
+        }
+        tests.push(Test::In(values.into_iter().map(&convert).collect::<Result<_, _>>()?));
+    }
+    if let Some(value) = gte {
+        tests.push(Test::Gte(convert(value)?));
+    }
+    if let Some(value) = lte {
+        tests.push(Test::Lte(convert(value)?));
+    }
+    tests.extend(is_null.map(Test::IsNull));
+    all.extend(tests.into_iter().map(make));
+    Ok(())
+}

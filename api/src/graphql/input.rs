@@ -1,0 +1,278 @@
+//! What mutations are given, and the commands that come of it.
+
+use async_graphql::{ID, InputObject};
+use chrono::{DateTime, Utc};
+use commands::Command;
+use domain::{
+    assignment::AssignmentCommand,
+    ids::{AgentId, CommandId, ContactId, TicketId},
+    ticket::{TicketCommand, TicketSource},
+    values::{
+        AssignmentMode, CategoryKey, ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason,
+        Subject, TicketType,
+    },
+};
+
+use super::{
+    ids::{Kind, required},
+    words::{Hold, Resolution, Sort, Urgency},
+};
+use crate::problem::Problem;
+
+/// What all mutations have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    pub(super) idempotency_key: String,
+    pub(super) expected_version: Option<i64>,
+    pub(super) client_mutation_id: Option<String>,
+    /// Id of the ticket; `None` for the mutation that opens one.
+    pub(super) ticket_id: Option<ID>,
+}
+
+/// An input of a mutation.
+pub(super) trait Wish {
+    /// Name of the mutation; part of the command's id.
+    const OPERATION: &'static str;
+
+    fn frame(&self) -> Frame;
+
+    /// The command. `command_id` names a ticket that is to be opened.
+    fn command(self, ticket_id: TicketId) -> Result<Command, Problem>;
+}
+
+/// The id of the ticket that a command opens.
+pub(super) fn opened(command_id: CommandId) -> TicketId {
+    TicketId::opened_by(command_id)
+}
+
+/// A new ticket.
+#[derive(Debug, InputObject)]
+pub(super) struct OpenTicketInput {
+    /// Your name of this wish, 1 to 200 characters: sent again with the same key it opens nothing twice.
+    idempotency_key: String,
+    /// What it is about, 1 to 300 characters in one line.
+    subject: String,
+    /// What sort of request it is; QUESTION by default.
+    #[graphql(name = "type")]
+    sort: Option<Sort>,
+    /// How urgent it is; MEDIUM by default.
+    priority: Option<Urgency>,
+    /// Key of its category, 1 to 64 letters, digits, `.`, `_` or `-`.
+    category_id: Option<String>,
+    /// Key of a finer category under it.
+    subcategory_id: Option<String>,
+    /// Id of the customer, as this API gave it or a uuid.
+    contact_id: Option<ID>,
+    /// Comes back in the payload.
+    client_mutation_id: Option<String>,
+}
+
+impl Wish for OpenTicketInput {
+    const OPERATION: &'static str = "openTicket";
+
+    fn frame(&self) -> Frame {
+        Frame {
+            idempotency_key: self.idempotency_key.clone(),
+            expected_version: None,
+            client_mutation_id: self.client_mutation_id.clone(),
+            ticket_id: None,
+        }
+    }
+
+    fn command(self, ticket_id: TicketId) -> Result<Command, Problem> {
+        let contact = self.contact_id.map(|it| required(Kind::Contact, "contactId", &it)).transpose();
+        let contact_id = contact.map_err(|it| it.about("contactId"))?.map(ContactId);
+        let command = TicketCommand::Open {
+            // The handler gives it one.
+            number: 0,
+            ticket_type: self.sort.map_or(TicketType::Question, TicketType::from),
+            subject: Subject::try_new(&self.subject)?,
+            contact_id,
+            category: category(self.category_id, self.subcategory_id)?,
+            priority: self.priority.map_or(Priority::Medium, Priority::from),
+            source: TicketSource { channel: "api".to_owned(), external_id: None },
+        };
+        Ok(Command::Ticket(ticket_id, command))
+    }
+}
+
+type Category = Option<(CategoryKey, Option<CategoryKey>)>;
+
+fn category(key: Option<String>, sub: Option<String>) -> Result<Category, Problem> {
+    let key = key.map(|it| CategoryKey::try_new("categoryId", &it)).transpose()?;
+    let sub = sub.map(|it| CategoryKey::try_new("subcategoryId", &it)).transpose()?;
+    match (key, sub) {
+        (None, None) => Ok(None),
+        (Some(key), sub) => Ok(Some((key, sub))),
+        (None, Some(sub)) => {
+            let russian = "подкатегория только вместе с categoryId";
+            let problem =
+                Problem::bad_input("subcategoryId", sub.as_str(), russian, "a subcategory only with categoryId");
+            Err(problem.about("subcategoryId"))
+        }
+    }
+}
+
+fn note(field: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
+    let text = text.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+    match text {
+        Some(text) if text.chars().count() > 2000 || text.contains('\0') => {
+            let russian = "не больше 2000 символов, без NUL";
+            Err(Problem::bad_input(field, &text, russian, "at most 2000 characters, without NUL").about(field))
+        }
+        text => Ok(text),
+    }
+}
+
+macro_rules! wishes {
+    ($(
+        $(#[doc = $doc:literal])*
+        $name:ident: $operation:literal { $($(#[doc = $field_doc:literal])* $field:ident: $type:ty),* $(,)? }
+        ($self:ident) => $command:expr;
+    )+) => {
+        $(
+            $(#[doc = $doc])*
+            #[derive(Debug, InputObject)]
+            pub(super) struct $name {
+                /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice.
+                idempotency_key: String,
+                /// Id of the ticket.
+                ticket_id: ID,
+                $($(#[doc = $field_doc])* $field: $type,)*
+                /// The version you saw: if the ticket has another, nothing happens and you get CONFLICT.
+                expected_version: Option<i64>,
+                /// Comes back in the payload.
+                client_mutation_id: Option<String>,
+            }
+
+            impl Wish for $name {
+                const OPERATION: &'static str = $operation;
+
+                fn frame(&self) -> Frame {
+                    Frame {
+                        idempotency_key: self.idempotency_key.clone(),
+                        expected_version: self.expected_version,
+                        client_mutation_id: self.client_mutation_id.clone(),
+                        ticket_id: Some(self.ticket_id.clone()),
+                    }
+                }
+
+                fn command($self, ticket_id: TicketId) -> Result<Command, Problem> {
+                    Ok(Carried::from($command).on(ticket_id))
+                }
+            }
+        )+
+    };
+}
+
+/// A command still without its ticket.
+enum Carried {
+    Ticket(TicketCommand),
+    Assignment(AssignmentCommand),
+}
+
+impl From<TicketCommand> for Carried {
+    fn from(command: TicketCommand) -> Self {
+        Self::Ticket(command)
+    }
+}
+
+impl From<AssignmentCommand> for Carried {
+    fn from(command: AssignmentCommand) -> Self {
+        Self::Assignment(command)
+    }
+}
+
+impl Carried {
+    fn on(self, ticket_id: TicketId) -> Command {
+        match self {
+            Self::Ticket(command) => Command::Ticket(ticket_id, command),
+            Self::Assignment(command) => Command::Assignment(ticket_id, command),
+        }
+    }
+}
+
+wishes! {
+    /// Another subject.
+    ChangeTicketSubjectInput: "changeTicketSubject" {
+        /// What it is about, 1 to 300 characters in one line.
+        subject: String,
+    } (self) => TicketCommand::ChangeSubject { subject: Subject::try_new(&self.subject)? };
+
+    /// Another category.
+    CategorizeTicketInput: "categorizeTicket" {
+        /// Key of the category, 1 to 64 letters, digits, `.`, `_` or `-`; null takes the ticket out of any.
+        category_id: Option<String>,
+        /// Key of a finer category under it.
+        subcategory_id: Option<String>,
+    } (self) => TicketCommand::Categorize {
+        category: category(self.category_id, self.subcategory_id)?,
+        by: ClassifiedBy::Agent,
+    };
+
+    /// Another priority.
+    ChangeTicketPriorityInput: "changeTicketPriority" {
+        /// The new one.
+        priority: Urgency,
+        /// Why, at most 2000 characters.
+        reason: Option<String>,
+    } (self) => TicketCommand::Prioritize {
+        priority: self.priority.into(),
+        reason: note("reason", self.reason)?,
+    };
+
+    /// Work begins.
+    StartTicketInput: "startTicket" {} (self) => TicketCommand::Start;
+
+    /// Work waits.
+    PutTicketOnHoldInput: "putTicketOnHold" {
+        /// For what; OTHER by default.
+        reason: Option<Hold>,
+        /// Until when at most; must lie in the future.
+        until: Option<DateTime<Utc>>,
+    } (self) => TicketCommand::PutOnHold {
+        reason: self.reason.map_or(HoldReason::Other, HoldReason::from),
+        until: self.until,
+    };
+
+    /// Work waits no longer.
+    ResumeTicketInput: "resumeTicket" {} (self) => TicketCommand::Resume;
+
+    /// The work is done.
+    ResolveTicketInput: "resolveTicket" {
+        /// How it ended; SOLVED by default.
+        reason: Option<Resolution>,
+        /// More about it, at most 2000 characters.
+        note: Option<String>,
+    } (self) => TicketCommand::Resolve {
+        reason: self.reason.map_or(ResolutionReason::Solved, ResolutionReason::from),
+        note: note("note", self.note)?,
+    };
+
+    /// Nothing more will be done.
+    CloseTicketInput: "closeTicket" {
+        /// How it ended; needed when the ticket is not resolved yet.
+        reason: Option<Resolution>,
+    } (self) => TicketCommand::Close {
+        cause: CloseCause::Agent,
+        reason: self.reason.map(ResolutionReason::from),
+    };
+
+    /// There is work again.
+    ReopenTicketInput: "reopenTicket" {} (self) => TicketCommand::Reopen { cause: ReopenCause::Agent };
+
+    /// An owner.
+    AssignTicketInput: "assignTicket" {
+        /// Id of the agent, as this API gave it or a uuid.
+        agent_id: ID,
+    } (self) => AssignmentCommand::Assign {
+        agent_id: AgentId(required(Kind::Agent, "agentId", &self.agent_id).map_err(|it| it.about("agentId"))?),
+        mode: AssignmentMode::ByAgent,
+    };
+
+    /// No owner.
+    UnassignTicketInput: "unassignTicket" {
+        /// Why, at most 2000 characters.
+        reason: Option<String>,
+    } (self) => AssignmentCommand::Unassign { reason: note("reason", self.reason)? };
+}

@@ -1,0 +1,98 @@
+//! The GraphQL schema: what frontends ask, tell and watch.
+
+mod connection;
+mod cursor;
+mod filter;
+mod ids;
+mod input;
+mod mutation;
+mod payload;
+mod query;
+mod subscription;
+mod ticket;
+mod words;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Error, Result, Schema};
+use commands::Handler;
+pub use ids::LogPosition;
+use mutation::Mutation;
+use query::Query;
+use sqlx::PgPool;
+use subscription::Subscription;
+
+use crate::{
+    auth::Viewer,
+    live::Live,
+    problem::{Language, Problem, internal},
+};
+
+/// Nesting of fields; introspection by tools needs 13.
+const DEPTH: usize = 20;
+/// Fields of one request, each connection counted times its page.
+const COMPLEXITY: usize = 20_000;
+
+/// The schema with everything its resolvers need.
+pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+
+/// What resolvers work with.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// Carries out commands.
+    pub handler: Arc<Handler>,
+    /// Holds the read models.
+    pub pool: PgPool,
+    /// Tells what changes.
+    pub live: Live,
+}
+
+/// The schema over `parts`.
+pub fn schema(parts: Parts) -> ApiSchema {
+    builder().data(parts).finish()
+}
+
+/// The schema as text, as `api/schema.graphql` keeps it.
+pub fn sdl() -> String {
+    builder().finish().sdl()
+}
+
+fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation, Subscription).limit_depth(DEPTH).limit_complexity(COMPLEXITY)
+}
+
+/// What a request brings beside its operation.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who asks.
+    pub viewer: Viewer,
+    /// In which language it wants texts.
+    pub language: Language,
+    /// W3C trace context, if sent.
+    pub traceparent: Option<String>,
+}
+
+fn parts<'a>(ctx: &Context<'a>) -> Result<&'a Parts> {
+    ctx.data::<Parts>().map_err(|error| internal(&error.message).into_error(Language::English))
+}
+
+fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
+    let unknown = || Problem::new("UNAUTHENTICATED", "нужен ключ API", "an API key is needed");
+    ctx.data::<Caller>().map_err(|_absent| unknown().into_error(Language::English))
+}
+
+fn problem(ctx: &Context<'_>, problem: Problem) -> Error {
+    problem.into_error(ctx.data::<Caller>().map(|it| it.language).unwrap_or_default())
+}
+
+fn postgres(ctx: &Context<'_>, error: &sqlx::Error) -> Error {
+    problem(ctx, internal(error))
+}
+
+/// Waits until reads show `min_position`; whether they do not.
+async fn stale(ctx: &Context<'_>, min_position: Option<LogPosition>) -> Result<bool> {
+    match min_position {
+        Some(LogPosition(position)) => Ok(!parts(ctx)?.live.shows(position).await),
+        None => Ok(false),
+    }
+}

@@ -1,0 +1,131 @@
+use async_graphql::{Context, Object, Result};
+use commands::{CommandError, Request};
+use domain::{
+    ids::{CommandId, TicketId},
+    values::IdempotencyKey,
+};
+use projections::ticket_list;
+
+use super::{
+    Caller, Parts, caller,
+    ids::{Kind, LogPosition, required},
+    input::{self, Frame, Wish, opened},
+    parts, payload,
+    payload::{Reply, UserError},
+    postgres, problem,
+    ticket::Ticket,
+};
+use crate::problem::{Answer, Problem};
+
+/// What can be told.
+#[derive(Debug, Clone, Copy)]
+pub struct Mutation;
+
+macro_rules! mutations {
+    ($($(#[doc = $doc:literal])* $name:ident($input:ident) -> $payload:ident;)+) => {
+        #[Object]
+        impl Mutation {
+            $(
+                $(#[doc = $doc])*
+                async fn $name(
+                    &self,
+                    ctx: &Context<'_>,
+                    #[graphql(desc = "What is wished.")] input: input::$input,
+                ) -> Result<payload::$payload> {
+                    let client_mutation_id = input.frame().client_mutation_id;
+                    Ok(payload::$payload::new(carry_out(ctx, input).await?, client_mutation_id))
+                }
+            )+
+        }
+    };
+}
+
+mutations! {
+    /// Opens a ticket.
+    open_ticket(OpenTicketInput) -> OpenTicketPayload;
+    /// Gives a ticket another subject.
+    change_ticket_subject(ChangeTicketSubjectInput) -> ChangeTicketSubjectPayload;
+    /// Puts a ticket in a category, or takes it out of any.
+    categorize_ticket(CategorizeTicketInput) -> CategorizeTicketPayload;
+    /// Gives a ticket another priority.
+    change_ticket_priority(ChangeTicketPriorityInput) -> ChangeTicketPriorityPayload;
+    /// Declares that work on a new ticket has begun.
+    start_ticket(StartTicketInput) -> StartTicketPayload;
+    /// Lets a ticket wait.
+    put_ticket_on_hold(PutTicketOnHoldInput) -> PutTicketOnHoldPayload;
+    /// Lets a ticket wait no longer.
+    resume_ticket(ResumeTicketInput) -> ResumeTicketPayload;
+    /// Declares a ticket's work done.
+    resolve_ticket(ResolveTicketInput) -> ResolveTicketPayload;
+    /// Declares that nothing more will be done; needs a resolution, or a reason.
+    close_ticket(CloseTicketInput) -> CloseTicketPayload;
+    /// Declares that there is work again on a resolved or closed ticket.
+    reopen_ticket(ReopenTicketInput) -> ReopenTicketPayload;
+    /// Makes an agent the owner of a ticket; a new one becomes open by it.
+    assign_ticket(AssignTicketInput) -> AssignTicketPayload;
+    /// Leaves a ticket without an owner.
+    unassign_ticket(UnassignTicketInput) -> UnassignTicketPayload;
+}
+
+async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
+    let (parts, caller) = (parts(ctx)?, caller(ctx)?);
+    let (ticket_id, request) = match request(caller, wish) {
+        Ok(request) => request,
+        Err(problem) => return Ok(refusal(caller, problem)),
+    };
+    match parts.handler.execute(caller.viewer.role, &request).await {
+        Ok(outcome) => {
+            let stale = !parts.live.shows(outcome.position).await;
+            let ticket = look(ctx, parts, outcome.ticket_id).await?;
+            Ok(Reply { ticket, position: Some(LogPosition(outcome.position)), stale, user_errors: Vec::new() })
+        }
+        Err(error) => refused(ctx, ticket_id, error).await,
+    }
+}
+
+fn request<W: Wish>(caller: &Caller, wish: W) -> Result<(TicketId, Request), Problem> {
+    let Frame { idempotency_key, expected_version, ticket_id, .. } = wish.frame();
+    let key = IdempotencyKey::try_new(&idempotency_key)?;
+    let expected_version = expected_version.map(version).transpose()?;
+    let target = ticket_id.map(|it| required(Kind::Ticket, "ticketId", &it)).transpose();
+    let target = target.map_err(|it| it.about("ticketId"))?.map(TicketId);
+    let named = target.map(|it| it.to_string()).unwrap_or_default();
+    let command_id = CommandId::of_request(&caller.viewer.actor.to_string(), W::OPERATION, &named, key.as_str());
+    let ticket_id = target.unwrap_or_else(|| opened(command_id));
+    let request = Request {
+        command_id,
+        command: wish.command(ticket_id)?,
+        actor: caller.viewer.actor.clone(),
+        expected_version,
+        traceparent: caller.traceparent.clone(),
+    };
+    Ok((ticket_id, request))
+}
+
+fn version(number: i64) -> Result<u64, Problem> {
+    u64::try_from(number).map_err(|_negative| {
+        let (russian, english) = ("версия заявки, как её дал этот API", "a ticket's version as this API gave it");
+        Problem::bad_input("expectedVersion", &number.to_string(), russian, english).about("expectedVersion")
+    })
+}
+
+/// A refusal with the ticket as it is, so that the client sees what it collided with.
+async fn refused(ctx: &Context<'_>, ticket_id: TicketId, error: CommandError) -> Result<Reply> {
+    match Answer::from(error) {
+        Answer::Failed(fault) => Err(problem(ctx, fault)),
+        Answer::Refused(reason) => {
+            let parts = parts(ctx)?;
+            let ticket = look(ctx, parts, ticket_id).await?;
+            Ok(Reply { ticket, ..refusal(caller(ctx)?, reason) })
+        }
+    }
+}
+
+fn refusal(caller: &Caller, reason: Problem) -> Reply {
+    Reply { user_errors: vec![UserError::new(reason, caller.language)], ..Reply::default() }
+}
+
+async fn look(ctx: &Context<'_>, parts: &Parts, ticket_id: TicketId) -> Result<Option<Ticket>> {
+    let row = ticket_list::by_id(&parts.pool, ticket_id.0).await.map_err(|it| postgres(ctx, &it))?;
+    Ok(row.map(Ticket::from))
+}

@@ -1,0 +1,166 @@
+use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
+use projections::ticket_list::{
+    self,
+    filter::Condition,
+    page::{PageRequest, count, page},
+};
+
+use super::{
+    connection::{Edge, PageArgs, PageInfo},
+    cursor,
+    filter::{TicketFilter, TicketOrder, condition, order},
+    ids::{self, Kind, LogPosition},
+    parts, postgres, problem, stale,
+    ticket::Ticket,
+};
+
+/// Anything with a global id.
+#[derive(Debug, Interface)]
+#[graphql(field(name = "id", ty = "&ID", desc = "Opaque global id."))]
+pub(super) enum Node {
+    /// A ticket.
+    Ticket(Box<Ticket>),
+}
+
+/// A page of tickets.
+#[derive(Debug, SimpleObject)]
+#[graphql(complex)]
+pub(super) struct TicketConnection {
+    /// The tickets with their cursors.
+    edges: Vec<Edge<Ticket>>,
+    /// The tickets alone.
+    nodes: Vec<Ticket>,
+    /// Where the page stands.
+    page_info: PageInfo,
+    /// Whether the list does not show `minPosition` yet.
+    stale: bool,
+    #[graphql(skip)]
+    condition: Condition,
+}
+
+#[async_graphql::ComplexObject]
+impl TicketConnection {
+    /// How many tickets there are in all pages; counted only when asked for.
+    #[graphql(complexity = 10)]
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        count(&parts(ctx)?.pool, &self.condition).await.map_err(|it| postgres(ctx, &it))
+    }
+}
+
+/// What can be asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Query;
+
+#[Object]
+impl Query {
+    /// The thing with this global id; null when there is none.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Opaque global id.")] id: ID) -> Result<Option<Node>> {
+        let Some(uuid) = ids::local(Kind::Ticket, &id) else { return Ok(None) };
+        let row = ticket_list::by_id(&parts(ctx)?.pool, uuid).await.map_err(|it| postgres(ctx, &it))?;
+        Ok(row.map(|it| Node::Ticket(Box::new(it.into()))))
+    }
+
+    /// The things with these global ids, at most 100, in their order; null where there is none.
+    #[graphql(complexity = "ids.len().min(100) * child_complexity + 1")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Opaque global ids.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > 100 {
+            let many = ids.len().to_string();
+            let bad = crate::problem::Problem::bad_input("ids", &many, "не больше 100", "at most 100");
+            return Err(problem(ctx, bad));
+        }
+        let uuids: Vec<_> = ids.iter().map(|it| ids::local(Kind::Ticket, it)).collect();
+        let wanted: Vec<_> = uuids.iter().flatten().copied().collect();
+        let rows = ticket_list::by_ids(&parts(ctx)?.pool, &wanted).await.map_err(|it| postgres(ctx, &it))?;
+        let find = |uuid: Option<uuid::Uuid>| rows.iter().find(|it| Some(it.ticket_id) == uuid).cloned();
+        Ok(uuids.into_iter().map(|it| find(it).map(|it| Node::Ticket(Box::new(it.into())))).collect())
+    }
+
+    /// The ticket with this id; null when there is none.
+    async fn ticket(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the ticket.")] id: ID,
+        #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
+            LogPosition,
+        >,
+    ) -> Result<Option<Ticket>> {
+        let uuid = ids::required(Kind::Ticket, "id", &id).map_err(|it| problem(ctx, it))?;
+        refuse_stale(ctx, min_position).await?;
+        let row = ticket_list::by_id(&parts(ctx)?.pool, uuid).await.map_err(|it| postgres(ctx, &it))?;
+        Ok(row.map(Ticket::from))
+    }
+
+    /// The ticket with this number; null when there is none.
+    async fn ticket_by_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of the ticket.")] number: i64,
+        #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
+            LogPosition,
+        >,
+    ) -> Result<Option<Ticket>> {
+        refuse_stale(ctx, min_position).await?;
+        let row = ticket_list::by_number(&parts(ctx)?.pool, number).await.map_err(|it| postgres(ctx, &it))?;
+        Ok(row.map(Ticket::from))
+    }
+
+    /// Tickets, newest number first by default. Give `first` or `last`, 1 to 100, unless only `totalCount` is asked for.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[graphql(complexity = "super::connection::cost(first, last, child_complexity)")]
+    async fn tickets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or after `after`.")] first: Option<i32>,
+        #[graphql(desc = "Only what stands behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which tickets; all by default.")] filter: Option<TicketFilter>,
+        #[graphql(desc = "In which order.")] order_by: Option<Vec<TicketOrder>>,
+        #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
+            LogPosition,
+        >,
+    ) -> Result<TicketConnection> {
+        let wanted = ["edges", "nodes", "pageInfo"].iter().any(|it| ctx.look_ahead().field(it).exists());
+        let args = PageArgs::try_new(first, after, last, before, wanted).map_err(|it| problem(ctx, it))?;
+        let condition = condition(filter).map_err(|it| problem(ctx, it))?;
+        let order = order(order_by).map_err(|it| problem(ctx, it))?;
+        let place = |field, cursor: Option<&String>| {
+            cursor.map(|it| cursor::place(field, &order, it)).transpose().map_err(|it| problem(ctx, it))
+        };
+        let request = PageRequest {
+            after: place("after", args.after.as_ref())?,
+            before: place("before", args.before.as_ref())?,
+            limit: i64::from(args.count) + 1,
+            from_end: args.from_end,
+            order: order.clone(),
+            condition,
+        };
+        let stale = stale(ctx, min_position).await?;
+        let rows = if args.count == 0 {
+            Vec::new()
+        } else {
+            page(&parts(ctx)?.pool, &request).await.map_err(|it| postgres(ctx, &it))?
+        };
+        let (rows, more) = args.cut(rows);
+        let edges: Vec<_> = rows
+            .into_iter()
+            .map(|it| Edge { cursor: cursor::of_ticket(&order, &it), node: Ticket::from(it) })
+            .collect();
+        let nodes = edges.iter().map(|it| it.node.clone()).collect();
+        Ok(TicketConnection { page_info: args.info(&edges, more), edges, nodes, stale, condition: request.condition })
+    }
+}
+
+/// A single ticket has no place for `stale`, so a read that cannot keep its promise fails.
+async fn refuse_stale(ctx: &Context<'_>, min_position: Option<LogPosition>) -> Result<()> {
+    if stale(ctx, min_position).await? {
+        let english = "what you ask for does not show yet: ask again";
+        let late = crate::problem::Problem::new("STALE", "запрошенное ещё не видно: повторите запрос", english);
+        return Err(problem(ctx, late));
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! A ticket and its history, as frontends see them.
+
+use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::{
+    ticket::StatusCategory,
+    values::{HoldReason, ResolutionReason, TicketType},
+};
+use projections::{
+    TicketRow,
+    ticket_history::{self, Happening},
+};
+
+use super::{
+    connection::{Edge, PageArgs, PageInfo},
+    cursor, ids, parts, postgres, problem,
+    words::{Hold, Resolution, Sort, Status, Urgency, priority},
+};
+
+/// A piece of work for the support team.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct Ticket {
+    /// Opaque global id.
+    pub(super) id: ID,
+    /// Number for people, unique; gaps are normal.
+    number: i64,
+    /// How many events the ticket and its assignment have: give it back as `expectedVersion`.
+    version: i64,
+    /// What sort of request it is.
+    #[graphql(name = "type")]
+    sort: Sort,
+    /// What it is about.
+    subject: String,
+    /// Where it stands in its life.
+    status: Status,
+    /// How urgent it is.
+    priority: Urgency,
+    /// Key of its category.
+    category: Option<String>,
+    /// Key of a finer category under it.
+    subcategory: Option<String>,
+    /// Id of the agent who owns it.
+    assignee: Option<ID>,
+    /// Id of the customer.
+    contact: Option<ID>,
+    /// What it waits for, while PENDING or ON_HOLD.
+    hold_reason: Option<Hold>,
+    /// Until when it waits at most.
+    hold_until: Option<DateTime<Utc>>,
+    /// How it ended; null while work goes on.
+    resolution_reason: Option<Resolution>,
+    /// More about how it ended.
+    resolution_note: Option<String>,
+    /// How many times it was reopened.
+    reopen_count: i32,
+    /// Where it came from: `api`, or the name of another system.
+    channel: String,
+    /// Its own name there.
+    external_id: Option<String>,
+    /// When it was opened.
+    opened_at: DateTime<Utc>,
+    /// When it last changed.
+    updated_at: DateTime<Utc>,
+    /// When it was last resolved; null while work goes on.
+    resolved_at: Option<DateTime<Utc>>,
+    /// When it was last closed; null while it is not closed.
+    closed_at: Option<DateTime<Utc>>,
+    #[graphql(skip)]
+    uuid: uuid::Uuid,
+}
+
+/// One thing that happened to a ticket.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct TicketHappening {
+    /// Stored type of the event, such as `ticket.resolved` or `assignment.agent_assigned`.
+    #[graphql(name = "type")]
+    event_type: String,
+    /// When it was decided; for an import, when it happened there.
+    at: DateTime<Utc>,
+    /// Who did it: `kind:id`.
+    actor: String,
+    /// Place of the event in the log.
+    position: ids::LogPosition,
+    /// The ticket as the event left it.
+    ticket: Ticket,
+}
+
+/// A page of a ticket's history, oldest first.
+#[derive(Debug, SimpleObject)]
+pub(crate) struct TicketHistoryConnection {
+    /// The happenings with their cursors.
+    edges: Vec<Edge<TicketHappening>>,
+    /// The happenings alone.
+    nodes: Vec<TicketHappening>,
+    /// Where the page stands.
+    page_info: PageInfo,
+    /// How many things have happened in all.
+    total_count: i64,
+}
+
+#[ComplexObject]
+impl Ticket {
+    /// What happened to it, oldest first. Give `first` or `last`, 1 to 100.
+    #[graphql(complexity = "super::connection::cost(first, last, child_complexity)")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or after `after`.")] first: Option<i32>,
+        #[graphql(desc = "Only what stands behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
+    ) -> Result<TicketHistoryConnection> {
+        let page = PageArgs::try_new(first, after, last, before, true).map_err(|it| problem(ctx, it))?;
+        let bound = |cursor: Option<&String>, name, open: i64| match cursor {
+            Some(text) => cursor::version(name, text),
+            None => Ok(open),
+        };
+        let after = bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?;
+        let before = bound(page.before.as_ref(), "before", i64::MAX).map_err(|it| problem(ctx, it))?;
+        let pool = &parts(ctx)?.pool;
+        let wanted = i64::from(page.count) + 1;
+        let rows = ticket_history::of_ticket(pool, self.uuid, after, before, wanted, page.from_end);
+        let (rows, more) = page.cut(rows.await.map_err(|it| postgres(ctx, &it))?);
+        let total_count = ticket_history::count(pool, self.uuid).await.map_err(|it| postgres(ctx, &it))?;
+        let edges: Vec<_> = rows
+            .into_iter()
+            .map(|it| Edge { cursor: cursor::of_version(it.ticket.version), node: TicketHappening::from(it) })
+            .collect();
+        let nodes = edges.iter().map(|it| it.node.clone()).collect();
+        Ok(TicketHistoryConnection { page_info: page.info(&edges, more), edges, nodes, total_count })
+    }
+}
+
+impl From<TicketRow> for Ticket {
+    fn from(row: TicketRow) -> Self {
+        Self {
+            id: ids::global(ids::Kind::Ticket, row.ticket_id),
+            number: row.number,
+            version: row.version,
+            sort: TicketType::parse(&row.ticket_type).map_or(Sort::Question, Sort::from),
+            subject: row.subject,
+            status: StatusCategory::parse(&row.status).map_or(Status::New, Status::from),
+            priority: priority(row.priority),
+            category: row.category_id,
+            subcategory: row.subcategory_id,
+            assignee: row.assignee_id.map(|it| ids::global(ids::Kind::Agent, it)),
+            contact: row.contact_id.map(|it| ids::global(ids::Kind::Contact, it)),
+            hold_reason: row.hold_reason.as_deref().and_then(HoldReason::parse).map(Hold::from),
+            hold_until: row.hold_until,
+            resolution_reason: row.resolution_reason.as_deref().and_then(ResolutionReason::parse).map(Resolution::from),
+            resolution_note: row.resolution_note,
+            reopen_count: row.reopen_count,
+            channel: row.channel,
+            external_id: row.external_id,
+            opened_at: row.opened_at,
+            updated_at: row.updated_at,
+            resolved_at: row.resolved_at,
+            closed_at: row.closed_at,
+            uuid: row.ticket_id,
+        }
+    }
+}
+
+impl From<Happening> for TicketHappening {
+    fn from(happening: Happening) -> Self {
+        Self {
+            position: ids::LogPosition(crate::live::position_of(&happening)),
+            event_type: happening.event_type,
+            at: happening.at,
+            actor: happening.actor,
+            ticket: happening.ticket.into(),
+        }
+    }
+}

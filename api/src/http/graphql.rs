@@ -1,0 +1,78 @@
+//! `POST /graphql`: one operation a request, JSON in, JSON out.
+
+use async_graphql::{Request, Response, ServerError, Value};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response as HttpResponse},
+};
+
+use super::{Phase, Shared};
+use crate::problem::{Language, Problem};
+
+/// Answers one operation.
+pub(super) async fn answer(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> HttpResponse {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
+    let refuse = |status, problem: Problem| refuse(status, &problem, Language::accepted(accepted));
+    let Some(caller) = shared.caller(&headers, None) else {
+        let mut response = refuse(StatusCode::UNAUTHORIZED, unauthenticated());
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        return response;
+    };
+    let request: Request = match serde_json::from_slice(&body) {
+        Ok(request) => request,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, malformed(&error)),
+    };
+    let Some(ready) = shared.ready() else {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, not_ready(&shared));
+    };
+    // A task of its own: a client that goes away does not break off a command that is half-way.
+    let answered = tokio::spawn(async move { ready.schema.execute(request.data(caller)).await }).await;
+    match answered {
+        Ok(response) => Json(coded(response)).into_response(),
+        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, crate::problem::internal(&error)),
+    }
+}
+
+/// Errors of the request itself (syntax, unknown fields, limits) get a code as well.
+pub(super) fn coded(mut response: Response) -> Response {
+    for error in &mut response.errors {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", "BAD_USER_INPUT");
+        }
+    }
+    response
+}
+
+pub(super) fn unauthenticated() -> Problem {
+    Problem::new(
+        "UNAUTHENTICATED",
+        "нужен действующий ключ API: заголовок Authorization: Bearer КЛЮЧ",
+        "a valid API key is needed: header Authorization: Bearer KEY",
+    )
+}
+
+pub(super) fn not_ready(shared: &Shared) -> Problem {
+    let reason = match &*shared.phase.borrow() {
+        Phase::Starting(reason) => reason.clone(),
+        Phase::Ready(_) | Phase::Stopping => "the server is shutting down".to_owned(),
+    };
+    Problem::new("UNAVAILABLE", format!("сервер не готов: {reason}"), format!("the server is not ready: {reason}"))
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(
+        "BAD_USER_INPUT",
+        format!("тело запроса не читается ({error}); принимается JSON с полями query, variables, operationName"),
+        format!("the body does not read ({error}); accepted: JSON with query, variables, operationName"),
+    )
+}
+
+fn refuse(status: StatusCode, problem: &Problem, language: Language) -> HttpResponse {
+    let mut error = ServerError::new(problem.message(language), None);
+    error.extensions.get_or_insert_default().set("code", Value::from(problem.code));
+    (status, Json(Response::from_errors(vec![error]))).into_response()
+}

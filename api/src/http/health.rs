@@ -1,0 +1,29 @@
+//! For the supervisor of the process: is it alive, can it answer?
+
+use axum::{Json, extract::State, http::StatusCode};
+use serde_json::{Value, json};
+
+use super::{Phase, Shared};
+
+/// The process runs.
+pub(super) async fn live() -> Json<Value> {
+    Json(json!({"status": "live"}))
+}
+
+/// Requests can be answered: 200; 503 with the reason while not.
+pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Value>) {
+    let not_ready = |reason: &str| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unready", "reason": reason})));
+    let phase = shared.phase.borrow().clone();
+    let ready = match phase {
+        Phase::Starting(reason) => return not_ready(&reason),
+        Phase::Stopping => return not_ready("the server is shutting down"),
+        Phase::Ready(ready) => ready,
+    };
+    let checkpoints = match projections::checkpoint::all(&ready.parts.pool).await {
+        Ok(checkpoints) => checkpoints,
+        Err(error) => return not_ready(&format!("postgres does not answer: {error}")),
+    };
+    let positions: serde_json::Map<String, Value> =
+        checkpoints.into_iter().map(|(name, position)| (name, json!(position.0.to_string()))).collect();
+    (StatusCode::OK, Json(json!({"status": "ready", "projections": positions})))
+}

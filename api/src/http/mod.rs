@@ -1,0 +1,98 @@
+//! Everything spoken over HTTP.
+
+mod graphiql;
+mod graphql;
+mod health;
+mod socket;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderMap, header},
+    routing::{get, post},
+};
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    auth::Keys,
+    graphql::{ApiSchema, Caller},
+    problem::Language,
+};
+
+/// Largest request taken, in bytes.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// Whether requests can be answered.
+#[derive(Debug, Clone)]
+pub enum Phase {
+    /// Not yet, and why.
+    Starting(String),
+    /// They can.
+    Ready(Ready),
+    /// No longer.
+    Stopping,
+}
+
+/// What answers requests.
+#[derive(Clone)]
+pub struct Ready {
+    /// The schema over the parts.
+    pub schema: ApiSchema,
+    /// Reads what `/health/ready` tells.
+    pub parts: crate::graphql::Parts,
+}
+
+impl std::fmt::Debug for Ready {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ready").finish_non_exhaustive()
+    }
+}
+
+/// What HTTP handlers share.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// Whether requests can be answered.
+    pub phase: watch::Receiver<Phase>,
+    /// The keys that open the API.
+    pub keys: Arc<Keys>,
+    /// Cancelled when sockets are to be closed.
+    pub closing: CancellationToken,
+    /// Open sockets.
+    pub sockets: TaskTracker,
+}
+
+impl Shared {
+    fn ready(&self) -> Option<Ready> {
+        match &*self.phase.borrow() {
+            Phase::Ready(ready) => Some(ready.clone()),
+            Phase::Starting(_) | Phase::Stopping => None,
+        }
+    }
+
+    fn caller(&self, headers: &HeaderMap, authorization: Option<&str>) -> Option<Caller> {
+        let text = |name: header::HeaderName| headers.get(name).and_then(|it| it.to_str().ok());
+        let viewer = self.keys.viewer(authorization.or(text(header::AUTHORIZATION)))?;
+        let traceparent = headers.get("traceparent").and_then(|it| it.to_str().ok()).filter(|it| it.len() <= 64);
+        Some(Caller {
+            viewer,
+            language: Language::accepted(text(header::ACCEPT_LANGUAGE)),
+            traceparent: traceparent.map(str::to_owned),
+        })
+    }
+}
+
+/// All routes.
+pub fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/graphql", post(graphql::answer))
+        .route("/graphql/ws", get(socket::upgrade))
+        .route("/graphiql", get(graphiql::page))
+        .route("/graphiql/assets/{file}", get(graphiql::asset))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .with_state(shared)
+}

@@ -1,0 +1,1 @@
+//! `letopis import`: another system's history into this log, with a server running or without.

@@ -1,0 +1,20 @@
+//! The composition root: configuration, the server, GraphQL over HTTP and WebSocket.
+//!
+//! Everything the binary `letopis` does, as a library, so that tests run it in their own process. Deliberately absent:
+//! rules (in `domain`) and tables (in `projections`).
+
+pub mod auth;
+pub mod config;
+pub mod embedded;
+mod error;
+pub mod graphql;
+pub mod http;
+
+mod key;
+pub mod live;
+pub mod migrate;
+pub mod problem;
+pub mod server;
+pub mod telemetry;
+
+pub use error::ServeError;

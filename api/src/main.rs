@@ -1,0 +1,72 @@
+//! The program `letopis`.
+
+use std::{io::Write, process::ExitCode};
+
+use anyhow::Context;
+use api::{
+    config::{Config, Flags},
+    graphql, migrate,
+    server::Server,
+    telemetry,
+};
+use clap::{Parser, Subcommand};
+use commands::Clock;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Letopis: a support desk whose every change is an event.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API; keeps everything in ./data when nothing else is configured.
+    Serve(Flags),
+    /// Bring the tables to this version, and end.
+    Migrate(Flags),
+    /// Print the GraphQL schema.
+    Schema,
+
+    // Import
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard error may be closed, then nobody reads it.
+            drop(writeln!(std::io::stderr(), "letopis: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads to run on")?;
+    telemetry::start();
+    match cli.command {
+        Command::Serve(flags) => runtime.block_on(serve(&flags)),
+        Command::Migrate(flags) => Ok(runtime.block_on(migrate::run(&Config::load(&flags)?))?),
+        Command::Schema => Ok(std::io::stdout().write_all(graphql::sdl().as_bytes())?),
+
+    }
+}
+
+async fn serve(flags: &Flags) -> anyhow::Result<()> {
+    let server = Server::start(Config::load(flags)?, Clock::System).await?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = server.stopper();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: finishing what was accepted");
+        stop.cancel();
+    });
+    Ok(server.ended().await?)
+}

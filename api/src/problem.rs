@@ -1,0 +1,222 @@
+//! The one place where errors get the form the outside sees: a stable code and a text in Russian or English.
+
+use async_graphql::{Error, ErrorExtensions};
+use commands::{CommandError, Refusal};
+use domain::{
+    ticket::TicketRefusal,
+    ticket_numbers::TicketNumbersRefusal,
+    values::ValueError,
+};
+use event_store::LogError;
+use tracing::error;
+
+/// Language of texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// Русский.
+    Russian,
+    /// English; also when the client understands neither.
+    #[default]
+    English,
+}
+
+impl Language {
+    /// The one of ours that `Accept-Language` likes best (RFC 9110, 12.5.4).
+    pub fn accepted(header: Option<&str>) -> Self {
+        let mut best = (0.0_f32, Self::English);
+        for part in header.unwrap_or_default().split(',') {
+            let (tag, weight) = part.split_once(";q=").unwrap_or((part, "1"));
+            let weight = weight.trim().parse().unwrap_or(0.0);
+            let language = match tag.trim().split('-').next() {
+                Some(it) if it.eq_ignore_ascii_case("ru") => Self::Russian,
+                Some(it) if it.eq_ignore_ascii_case("en") => Self::English,
+                Some(_) | None => continue,
+            };
+            if weight > best.0 {
+                best = (weight, language);
+            }
+        }
+        best.1
+    }
+}
+
+/// What went wrong, for the outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// For people.
+    pub russian: String,
+    /// For people.
+    pub english: String,
+    /// The input field it is about, as a path; empty when it is about none.
+    pub field: Vec<String>,
+}
+
+impl Problem {
+    /// A problem with these texts.
+    pub fn new(code: &'static str, russian: impl Into<String>, english: impl Into<String>) -> Self {
+        Self { code, russian: russian.into(), english: english.into(), field: Vec::new() }
+    }
+
+    /// The same, about a field of `input`.
+    #[must_use]
+    pub fn about(mut self, field: &str) -> Self {
+        self.field = vec!["input".to_owned(), field.to_owned()];
+        self
+    }
+
+    /// A malformed argument.
+    pub fn bad_input(field: &str, value: &str, russian: &str, english: &str) -> Self {
+        let value: String = value.chars().take(80).collect();
+        Self {
+            field: vec![field.to_owned()],
+            ..Self::new(
+                "BAD_USER_INPUT",
+                format!("{field}: значение {value:?} не подходит; принимается: {russian}"),
+                format!("{field}: {value:?} is not acceptable; accepted: {english}"),
+            )
+        }
+    }
+
+    /// The text in a language.
+    pub fn message(&self, language: Language) -> &str {
+        match language {
+            Language::Russian => &self.russian,
+            Language::English => &self.english,
+        }
+    }
+
+    /// As a GraphQL error: for faults, missing rights and malformed requests.
+    pub fn into_error(self, language: Language) -> Error {
+        Error::new(self.message(language)).extend_with(|_, extensions| {
+            extensions.set("code", self.code);
+            if !self.field.is_empty() {
+                extensions.set("field", self.field.clone());
+            }
+        })
+    }
+}
+
+impl From<ValueError> for Problem {
+    fn from(error: ValueError) -> Self {
+        let accepted = match error.field {
+            "subject" => "от 1 до 300 символов в одну строку",
+            "idempotencyKey" => "от 1 до 200 символов, не только пробелы",
+            _ => "от 1 до 64 букв, цифр, «.», «_» или «-»",
+        };
+        Self::new(
+            "BAD_USER_INPUT",
+            format!("{}: значение {:?} не подходит; принимается: {accepted}", error.field, error.value),
+            format!("{}: {:?} is not acceptable; accepted: {}", error.field, error.value, error.accepted),
+        )
+        .about(error.field)
+    }
+}
+
+/// How a command that had no effect is answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// As data in the payload.
+    Refused(Problem),
+    /// As an error of the request.
+    Failed(Problem),
+}
+
+impl From<CommandError> for Answer {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Refused(refusal) => Self::Refused(refused(refusal)),
+            CommandError::Conflict { expected, actual } => Self::Refused(
+                Problem::new(
+                    "CONFLICT",
+                    format!("заявка уже имеет версию {actual}, а не {expected}: посмотрите на неё снова"),
+                    format!("the ticket is at version {actual}, not {expected}: look at it again"),
+                )
+                .about("expectedVersion"),
+            ),
+            CommandError::KeyReused => Self::Refused(
+                Problem::new(
+                    "IDEMPOTENCY_KEY_REUSED",
+                    "этот ключ идемпотентности уже использован для другого запроса: выберите новый",
+                    "this idempotency key was used for another request: choose a new one",
+                )
+                .about("idempotencyKey"),
+            ),
+            CommandError::Forbidden(_) => {
+                Self::Failed(Problem::new("FORBIDDEN", "на это у вас нет права", "you have no right to do this"))
+            }
+            CommandError::Contention { .. } => Self::Failed(Problem::new(
+                "UNAVAILABLE",
+                "заявку одновременно меняют другие: повторите запрос с тем же ключом",
+                "others are changing the ticket at the same time: repeat the request with the same key",
+            )),
+            CommandError::Log(LogError::Unavailable { reason }) => {
+                error!(reason, "the event store does not answer a command");
+                Self::Failed(unavailable())
+            }
+            CommandError::Log(_) | CommandError::Decode(_) | CommandError::Encode(_) => {
+                Self::Failed(internal(&error))
+            }
+        }
+    }
+}
+
+/// The log does not answer.
+pub fn unavailable() -> Problem {
+    Problem::new(
+        "UNAVAILABLE",
+        "журнал событий не отвечает: повторите запрос с тем же ключом",
+        "the event log does not answer: repeat the request with the same key",
+    )
+}
+
+/// A fault: the details go to the server's log, not to the client.
+pub fn internal(error: &dyn std::fmt::Display) -> Problem {
+    error!(%error, "a request failed");
+    Problem::new(
+        "INTERNAL",
+        "внутренняя ошибка; подробности в журнале сервера",
+        "internal error; the server's log has the details",
+    )
+}
+
+/// There is no such thing.
+pub fn not_found(field: &str) -> Problem {
+    Problem::new("NOT_FOUND", "такой заявки нет", "there is no such ticket").about(field)
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    let english = refusal.to_string();
+    let (code, russian) = match refusal {
+        Refusal::Ticket(TicketRefusal::NotFound) => return not_found("ticketId"),
+        Refusal::Ticket(TicketRefusal::AlreadyOpened) => ("ALREADY_OPENED", "заявка уже создана"),
+        Refusal::Ticket(TicketRefusal::Closed) => ("CLOSED", "заявка закрыта: сначала откройте её снова"),
+        Refusal::Ticket(TicketRefusal::Resolved) => ("RESOLVED", "заявка решена: сначала откройте её снова"),
+        Refusal::Ticket(TicketRefusal::OnHold) => ("ON_HOLD", "заявка отложена: сначала возобновите её"),
+        Refusal::Ticket(TicketRefusal::ResolutionMissing) => {
+            ("RESOLUTION_MISSING", "заявка не решена: сначала решите её или закройте с указанием причины")
+        }
+        Refusal::Ticket(TicketRefusal::HoldEndsInPast) => {
+            ("HOLD_ENDS_IN_PAST", "срок ожидания уже прошёл: укажите более поздний или не указывайте")
+        }
+        Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
+        Refusal::Assignment(never) => match never {},
+    };
+    Problem::new(code, russian, english)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Language;
+
+    #[test]
+    fn language_is_the_best_liked_of_ours() {
+        let language = |header| Language::accepted(Some(header));
+        assert_eq!(language("ru-RU,ru;q=0.9,en;q=0.8"), Language::Russian);
+        assert_eq!(language("kk, en;q=0.5, ru;q=0.7"), Language::Russian);
+        assert_eq!(language("en"), Language::English);
+        assert_eq!(language("kk"), Language::English);
+        assert_eq!(Language::accepted(None), Language::English);
+    }
+}

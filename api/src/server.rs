@@ -1,0 +1,262 @@
+//! `letopis serve`: starts every part in its order, watches them, stops them in the reverse order.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use commands::{Clock, Handler, Sharing};
+use event_store::{EventLog, LogError};
+use event_store_node::{Node, NodeConfig};
+use projections::{MIGRATOR, Worker};
+use sqlx::{
+    PgPool,
+    migrate::MigrateError,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::sleep};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::{info, warn};
+
+use crate::{
+    auth::Keys,
+    config::Config,
+    embedded::{DataDir, Postgres},
+    error::ServeError,
+    graphql::{Parts, schema},
+    http::{Phase, Ready, Shared, router},
+    key,
+    live::Live,
+};
+
+/// Connections that queries share.
+const CONNECTIONS: u32 = 16;
+/// How long requests may take to finish when the server stops.
+const DRAIN: Duration = Duration::from_secs(15);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    phase: watch::Receiver<Phase>,
+    stopping: CancellationToken,
+    task: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Server {
+    /// Takes the data folder and the port, and starts the rest in the background.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the folder or the port cannot be had.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, ServeError> {
+        let data = DataDir::open(&config.data)?;
+        let busy = |source| ServeError::Port { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(busy)?;
+        let address = listener.local_addr().map_err(busy)?;
+        let key = key::bootstrap(&config, data.root())?;
+        let (phases, phase) = watch::channel(Phase::Starting("the server is starting".to_owned()));
+        let stopping = CancellationToken::new();
+        let shared = Shared {
+            phase: phase.clone(),
+            keys: Arc::new(Keys::new(&key)),
+            closing: CancellationToken::new(),
+            sockets: TaskTracker::new(),
+        };
+        let run = Run { config, clock, data, address, phases, shared, stopping: stopping.clone() };
+        let task = tokio::spawn(run.whole_life(listener));
+        Ok(Self { address, phase, stopping, task })
+    }
+
+    /// Where the API listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until requests can be answered; `false` when the server has ended instead.
+    pub async fn ready(&self) -> bool {
+        let mut phase = self.phase.clone();
+        let settled = phase.wait_for(|it| !matches!(it, Phase::Starting(_))).await;
+        settled.is_ok_and(|it| matches!(*it, Phase::Ready(_)))
+    }
+
+    /// Makes it stop: finishes what was accepted, then ends.
+    pub fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Cancelling it is [`Self::stop`].
+    pub fn stopper(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// Why it ended, unless it was told to.
+    pub async fn ended(self) -> Result<(), ServeError> {
+        self.task.await.unwrap_or_else(|panic| Err(ServeError::Panicked(panic)))
+    }
+}
+
+struct Run {
+    config: Config,
+    clock: Clock,
+    data: DataDir,
+    address: SocketAddr,
+    phases: watch::Sender<Phase>,
+    shared: Shared,
+    stopping: CancellationToken,
+}
+
+/// The parts that this process runs itself.
+#[derive(Default)]
+struct Embedded {
+    node: Option<Node>,
+    postgres: Option<Postgres>,
+}
+
+impl Run {
+    async fn whole_life(self, listener: TcpListener) -> Result<(), ServeError> {
+        let drained = CancellationToken::new();
+        let stop_serving = drained.clone().cancelled_owned();
+        let routes = router(self.shared.clone());
+        let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(stop_serving).into_future());
+        let mut embedded = Embedded::default();
+        let working = CancellationToken::new();
+        let outcome = tokio::select! {
+            () = self.stopping.cancelled() => Ok(()),
+            outcome = self.work(&mut embedded, &working) => outcome,
+        };
+        self.phases.send_replace(Phase::Stopping);
+        self.shared.closing.cancel();
+        self.shared.sockets.close();
+        drained.cancel();
+        let quiet = async {
+            self.shared.sockets.wait().await;
+            drop(serving.await);
+        };
+        if tokio::time::timeout(DRAIN, quiet).await.is_err() {
+            warn!("requests that did not finish in time are broken off");
+        }
+        working.cancel();
+        let stopped = embedded.stop().await;
+        outcome.and(stopped)
+    }
+
+    /// Starts the parts and works until one of them fails.
+    async fn work(&self, embedded: &mut Embedded, working: &CancellationToken) -> Result<(), ServeError> {
+        let log = self.log(embedded).await?;
+        let (database, pool) = self.database(embedded).await?;
+        let sharing = if embedded.node.is_some() { Sharing::Alone } else { Sharing::Shared };
+        let handler = self.handler(&log, sharing).await?;
+        let live = Live::start(pool.clone(), working.clone()).await.map_err(ServeError::Database)?;
+        let worker = tokio::spawn(Worker::new(log, database).run(working.clone()));
+        let parts = Parts { handler: Arc::new(handler), pool, live };
+        self.phases.send_replace(Phase::Ready(Ready { schema: schema(parts.clone()), parts }));
+        self.announce();
+        tokio::select! {
+            failed = embedded.failed() => Err(failed),
+            ended = worker => match ended {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(error.into()),
+                Err(panic) => Err(ServeError::Panicked(panic)),
+            },
+        }
+    }
+
+    async fn log(&self, embedded: &mut Embedded) -> Result<EventLog, ServeError> {
+        if let Some(url) = &self.config.event_store_url {
+            return Ok(EventLog::new(url)?);
+        }
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let node = Node::start(NodeConfig { data: self.data.log(), listen }).await?;
+        let url = node.connection_string();
+        self.data.publish_node_url(&url)?;
+        embedded.node = Some(node);
+        Ok(EventLog::new(&url)?)
+    }
+
+    async fn database(&self, embedded: &mut Embedded) -> Result<(PgConnectOptions, PgPool), ServeError> {
+        let url = if let Some(url) = &self.config.database_url {
+            url.clone()
+        } else {
+            let postgres = Postgres::start(self.data.root()).await?;
+            let url = postgres.url();
+            embedded.postgres = Some(postgres);
+            url
+        };
+        let options: PgConnectOptions =
+            url.parse().map_err(|source| ServeError::DatabaseUrl { source })?;
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options.clone());
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match MIGRATOR.run(&pool).await {
+                Ok(()) => return Ok((options, pool)),
+                Err(MigrateError::Execute(error)) if is_away(&error) => self.wait("Postgres", &error, &mut pause).await,
+                Err(error) => return Err(ServeError::Migrate(error)),
+            }
+        }
+    }
+
+    async fn handler(&self, log: &EventLog, sharing: Sharing) -> Result<Handler, ServeError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match Handler::new(log.clone(), self.clock.clone(), sharing).await {
+                Ok(handler) => return Ok(handler),
+                Err(error @ LogError::Unavailable { .. }) => self.wait("the event store", &error, &mut pause).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Says what is missing, where people and supervisors look, and waits a little.
+    async fn wait(&self, what: &str, error: &(dyn std::fmt::Display + Sync), pause: &mut Duration) {
+        let reason = format!("{what} does not answer: {error}");
+        warn!("{reason}; trying again in {:.1} s", pause.as_secs_f32());
+        self.phases.send_replace(Phase::Starting(reason));
+        sleep(*pause).await;
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+    }
+
+    fn announce(&self) {
+        info!("Letopis is ready: GraphiQL at http://{}/graphiql, data in {}", self.address, self.data.root().display());
+        if self.config.bootstrap_api_key.is_none() {
+            info!("the administrator's API key is in {}", key::file(self.data.root()).display());
+        }
+    }
+}
+
+impl Embedded {
+    /// Resolves when a part fails; never while all are well.
+    async fn failed(&self) -> ServeError {
+        let node = async {
+            match &self.node {
+                Some(node) => node.failed().await.into(),
+                None => std::future::pending().await,
+            }
+        };
+        let postgres = async {
+            match &self.postgres {
+                Some(postgres) => postgres.exited().await.into(),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! { error = node => error, error = postgres => error }
+    }
+
+    async fn stop(self) -> Result<(), ServeError> {
+        let node = match self.node {
+            Some(node) => node.stop().await,
+            None => Ok(()),
+        };
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await?;
+        }
+        Ok(node?)
+    }
+}
+
+/// Whether waiting for Postgres may help: it cannot be reached, or is starting, stopping or full.
+fn is_away(error: &sqlx::Error) -> bool {
+    let passing = |code: &str| ["08", "53", "57P"].iter().any(|it| code.starts_with(it));
+    error.as_database_error().is_none_or(|it| it.code().is_some_and(|code| passing(&code)))
+}

@@ -1,0 +1,15 @@
+//! The messages and service traits compiled from `proto/`.
+
+#![expect(unused_qualifications, unreachable_pub, reason = "generated code")]
+#![expect(
+    clippy::all,
+    clippy::pedantic,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::clone_on_ref_ptr,
+    reason = "generated code"
+)]
+
+include!(concat!(env!("OUT_DIR"), "/protocol.rs"));
+
+pub(crate) use event_store::client::{Empty, StreamIdentifier, Uuid, gossip, server_features, streams, uuid};

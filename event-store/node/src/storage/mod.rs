@@ -1,0 +1,162 @@
+//! The durable log: one SQLite file, one writer thread, a few readers, a background check.
+
+mod checksum;
+mod generations;
+mod log;
+mod reader;
+mod readers;
+mod schema;
+mod verify;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+pub(crate) use log::{Appended, Expected, NewEvent};
+pub(crate) use reader::{Direction, Field, Filter, Page, Query, Recorded, Rule, Scope, Span};
+use readers::Readers;
+use writer::{Job, Writer};
+
+use crate::NodeError;
+use crate::health::Health;
+
+/// Appends waiting for the writer; more senders wait in line without taking memory here.
+const QUEUE: usize = 1024;
+
+/// The running store, shared by all calls.
+pub(crate) struct Store {
+    jobs: mpsc::Sender<Job>,
+    head: watch::Receiver<i64>,
+    readers: Readers,
+    health: Health,
+}
+
+/// What has to be waited for at the end.
+pub(crate) struct Threads {
+    writer: JoinHandle<()>,
+    verifier: JoinHandle<()>,
+    /// Dropping it ends the verifier.
+    verifier_stop: std::sync::mpsc::Sender<()>,
+}
+
+/// One append on its way to the writer.
+#[derive(Clone, Debug)]
+pub(crate) struct Append {
+    pub(crate) stream: Arc<str>,
+    pub(crate) expected: Expected,
+    pub(crate) events: Vec<NewEvent>,
+}
+
+impl Store {
+    /// Opens `directory` and starts the threads. Blocks on the disk.
+    pub(crate) fn open(directory: &Path, health: Health) -> Result<(Arc<Self>, Threads), NodeError> {
+        let lock = schema::lock(directory)?;
+        let path: Arc<Path> = data_file(directory).into();
+        let log = schema::open_log(&path)?;
+        let end = log.head();
+        let (publish, head) = watch::channel(end);
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let (verifier_stop, stopped) = std::sync::mpsc::channel();
+        let writer = Writer::new(log, Arc::clone(&path), publish, health.clone(), lock);
+        let threads = Threads {
+            writer: spawn(&path, "event-log-writer", move || writer.run(queue))?,
+            verifier: verify::start(&path, end, health.clone(), stopped)?,
+            verifier_stop,
+        };
+        let readers = Readers::new(path, health.clone());
+        Ok((
+            Arc::new(Self {
+                jobs,
+                head,
+                readers,
+                health,
+            }),
+            threads,
+        ))
+    }
+
+    /// Durable when it answers.
+    pub(crate) async fn append(&self, append: Append) -> Result<Appended, NodeError> {
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        // Both fail only when the writer has ended; the reason is then known to `health`.
+        if self.jobs.send(Job::Append { append, reply }).await.is_err() {
+            return Err(self.writer_ended());
+        }
+        answer.await.map_err(|_closed| self.writer_ended())
+    }
+
+    /// Pending while the writer works.
+    pub(crate) async fn ended(&self) -> NodeError {
+        self.jobs.closed().await;
+        self.writer_ended()
+    }
+
+    fn writer_ended(&self) -> NodeError {
+        self.health.fault().unwrap_or_else(|| NodeError::Ended {
+            part: "writer",
+            path: self.readers.path().display().to_string(),
+            reason: "the node is stopping".to_owned(),
+        })
+    }
+
+    /// Position of the last durable event, 0 when there is none, and news of it.
+    pub(crate) fn head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
+    }
+
+    /// One page of a read; the rest of the span comes back in the page.
+    pub(crate) async fn page(&self, query: Query) -> Result<Page, NodeError> {
+        self.readers.run(move |reader| reader.page(&query)).await
+    }
+
+    /// Row id of a stream and its last revision.
+    pub(crate) async fn stream(&self, name: Arc<str>) -> Result<Option<(i64, i64)>, NodeError> {
+        self.readers.run(move |reader| reader.stream(&name)).await
+    }
+
+    /// Lets the writer finish what it has taken; later appends are refused.
+    pub(crate) fn ask_writer_to_stop(&self) -> impl Future<Output = ()> + use<> {
+        let jobs = self.jobs.clone();
+        async move {
+            // An error means that the writer has already ended.
+            jobs.send(Job::Stop).await.ok();
+        }
+    }
+}
+
+impl Threads {
+    /// Waits for both threads. Blocks.
+    pub(crate) fn join(self) -> Result<(), &'static str> {
+        drop(self.verifier_stop);
+        self.verifier.join().map_err(|_panic| "verifier")?;
+        self.writer.join().map_err(|_panic| "writer")
+    }
+}
+
+/// Where the events of a data directory lie.
+pub(crate) fn data_file(directory: &Path) -> PathBuf {
+    directory.join("events.db")
+}
+
+/// Version 5 ids need no randomness; the node makes few of its own.
+pub(crate) fn derived_id(name: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes())
+}
+
+fn spawn(path: &Path, name: &'static str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, NodeError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|error| NodeError::Ended {
+            part: name,
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })
+}

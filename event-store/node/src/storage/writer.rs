@@ -1,0 +1,104 @@
+//! The one thread that changes the log.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::log::{Appended, Log};
+use super::{Append, schema};
+use crate::health::Health;
+
+const BATCH: usize = 256;
+/// Together with the limit of one append this bounds the write-ahead log of one commit.
+const BATCH_BYTES: usize = 16 << 20;
+
+pub(crate) enum Job {
+    Append {
+        append: Append,
+        reply: oneshot::Sender<Appended>,
+    },
+    Stop,
+}
+
+type Batch = Vec<(Append, oneshot::Sender<Appended>)>;
+
+/// Group commit: whatever waits is checked and inserted in one transaction, made durable by one sync, published,
+/// and only then answered.
+pub(crate) struct Writer {
+    log: Log,
+    path: Arc<Path>,
+    head: watch::Sender<i64>,
+    health: Health,
+    /// Freed with the thread: nobody else may write before.
+    _lock: File,
+}
+
+impl Writer {
+    pub(crate) fn new(log: Log, path: Arc<Path>, head: watch::Sender<i64>, health: Health, lock: File) -> Self {
+        Self {
+            log,
+            path,
+            head,
+            health,
+            _lock: lock,
+        }
+    }
+
+    /// The fault is known before the batch and the queue are dropped, which is how everyone waiting learns that
+    /// there will be no answer.
+    pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        let ended = self.serve(&mut queue, &mut batch).and_then(|()| self.log.checkpoint());
+        if let Err(error) = ended {
+            self.health.report(schema::write_fault(&self.path, &error));
+        }
+    }
+
+    fn serve(&mut self, queue: &mut mpsc::Receiver<Job>, batch: &mut Batch) -> rusqlite::Result<()> {
+        while let Some(job) = queue.blocking_recv() {
+            let mut bytes = 0;
+            let mut next = Some(job);
+            while let Some(job) = next {
+                match job {
+                    Job::Append { append, reply } => {
+                        bytes += append
+                            .events
+                            .iter()
+                            .map(|event| event.data.len() + event.meta.len())
+                            .sum::<usize>();
+                        batch.push((append, reply));
+                    }
+                    // What is already queued is still taken; `recv` then ends.
+                    Job::Stop => queue.close(),
+                }
+                next = (batch.len() < BATCH && bytes < BATCH_BYTES)
+                    .then(|| queue.try_recv().ok())
+                    .flatten();
+            }
+            self.commit(batch)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let before = self.log.head();
+        self.log.begin()?;
+        let answers: rusqlite::Result<Vec<Appended>> =
+            batch.iter().map(|(append, _)| self.log.append(append)).collect();
+        let answers = answers?;
+        self.log.commit()?;
+        if self.log.head() > before {
+            self.head.send_replace(self.log.head());
+        }
+        for ((_, reply), answer) in batch.drain(..).zip(answers) {
+            // The caller may have given up; the append stands.
+            reply.send(answer).ok();
+        }
+        Ok(())
+    }
+}

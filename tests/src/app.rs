@@ -1,0 +1,78 @@
+//! A whole server in this process, with its own node and its own database.
+
+use anyhow::Result;
+use api::{config::Config, server::Server};
+use commands::Clock;
+use tempfile::TempDir;
+
+use crate::{Client, Cluster, KEY};
+
+/// A running server and its client.
+#[derive(Debug)]
+pub struct App {
+    /// Speaks to the server with the administrator's key.
+    pub client: Client,
+    /// URL of its database.
+    pub database_url: String,
+    /// Its data folder.
+    pub data: TempDir,
+    server: Server,
+}
+
+impl App {
+    /// A new server on an empty log and an empty database.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start() -> Result<Self> {
+        Self::start_at(Clock::System).await
+    }
+
+    /// The same by another clock.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_at(clock: Clock) -> Result<Self> {
+        let database_url = Cluster::shared().await?.database().await?;
+        Self::on(tempfile::tempdir()?, database_url, clock).await
+    }
+
+    async fn on(data: TempDir, database_url: String, clock: Clock) -> Result<Self> {
+        let config = Config {
+            data: data.path().to_owned(),
+            listen: ([127, 0, 0, 1], 0).into(),
+            database_url: Some(database_url.clone()),
+            event_store_url: None,
+            bootstrap_api_key: Some(KEY.to_owned()),
+        };
+        let server = Server::start(config, clock).await?;
+        if !server.ready().await {
+            server.ended().await?;
+            anyhow::bail!("the server ended before it was ready");
+        }
+        let client = Client::new(format!("http://{}", server.address()), KEY)?;
+        Ok(Self { client, database_url, data, server })
+    }
+
+    /// Stops the server as a signal would, and starts another on what it left.
+    ///
+    /// # Errors
+    /// When it does not stop or start.
+    pub async fn restart(self) -> Result<Self> {
+        let Self { database_url, data, server, .. } = self;
+        server.stop();
+        server.ended().await?;
+        Self::on(data, database_url, Clock::System).await
+    }
+
+    /// Stops the server; its log stays in the folder that is returned.
+    ///
+    /// # Errors
+    /// Why it ended, when that was not this.
+    pub async fn stop(self) -> Result<(TempDir, String)> {
+        let Self { database_url, data, server, .. } = self;
+        server.stop();
+        server.ended().await?;
+        Ok((data, database_url))
+    }
+}

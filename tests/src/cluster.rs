@@ -1,0 +1,106 @@
+//! One Postgres for all tests of a process; each test gets a database of its own, copied from a migrated template.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use api::embedded::{DataDir, DataDirError, Postgres};
+use projections::MIGRATOR;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
+use tokio::sync::OnceCell;
+
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A running Postgres with a template.
+#[derive(Debug)]
+pub struct Cluster {
+    // Dropped when the process ends, which stops the server and frees the folder.
+    _postgres: Postgres,
+    _data: DataDir,
+    url: String,
+}
+
+impl Cluster {
+    /// The cluster of this process, started when first asked for.
+    ///
+    /// # Errors
+    /// When Postgres cannot be started.
+    pub async fn shared() -> Result<&'static Self> {
+        CLUSTER.get_or_try_init(Self::start).await
+    }
+
+    async fn start() -> Result<Self> {
+        let data = lock(&folder()).await?;
+        let postgres = Postgres::start(data.root()).await?;
+        let url = postgres.url();
+        let cluster = Self { _postgres: postgres, _data: data, url };
+        cluster.sweep().await?;
+        let template = cluster.url_of("template_letopis");
+        MIGRATOR.run(&PgPool::connect(&template).await?).await?;
+        // A template that somebody is connected to cannot be copied.
+        cluster.admin().await?.execute("ALTER DATABASE template_letopis ALLOW_CONNECTIONS false").await?;
+        cluster
+            .admin()
+            .await?
+            .execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'template_letopis'")
+            .await?;
+        Ok(cluster)
+    }
+
+    /// URL of a new database with all tables, empty.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn database(&self) -> Result<String> {
+        let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let statement = format!("CREATE DATABASE {name} TEMPLATE template_letopis");
+        self.admin().await?.execute(AssertSqlSafe(statement)).await?;
+        Ok(self.url_of(&name))
+    }
+
+    /// Removes what an earlier run left, and makes an empty template.
+    async fn sweep(&self) -> Result<()> {
+        let mut admin = self.admin().await?;
+        let left: Vec<String> = sqlx::query_scalar(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%' OR datname = 'template_letopis'",
+        )
+        .fetch_all(&mut admin)
+        .await?;
+        for name in left {
+            admin.execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await?;
+        }
+        admin.execute("CREATE DATABASE template_letopis").await?;
+        Ok(())
+    }
+
+    async fn admin(&self) -> Result<PgConnection> {
+        PgConnection::connect(&self.url).await.context("the test cluster does not answer")
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        self.url.replacen("/letopis?", &format!("/{database}?"), 1)
+    }
+}
+
+/// Kept between runs, so that `initdb` runs once.
+fn folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
+        PathBuf::from,
+    );
+    target.join("test-cluster")
+}
+
+/// The folder's lock, waited for while another test process has it.
+async fn lock(folder: &Path) -> Result<DataDir> {
+    loop {
+        match DataDir::open(folder) {
+            Err(DataDirError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(200)).await,
+            other => return Ok(other?),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The harness: one Postgres cluster with a template database for all tests, a server in this process for each test,
+//! clients that speak to it over real sockets.
+
+mod app;
+mod client;
+mod cluster;
+mod compare;
+mod program;
+mod socket;
+
+use std::sync::LazyLock;
+
+pub use app::App;
+pub use client::Client;
+pub use cluster::Cluster;
+pub use compare::assert_replay_equals_live;
+pub use program::Program;
+pub use socket::Socket;
+use tokio::runtime::Runtime;
+
+/// The API key every test server knows.
+pub const KEY: &str = "test-key-0123456789";
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    #[expect(clippy::expect_used, reason = "without a runtime no test can run")]
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a tokio runtime")
+});
+
+/// Runs a test on the one runtime of this process: the shared cluster outlives each test.
+pub fn run<T>(test: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(test)
+}
