@@ -12,6 +12,7 @@ test:
 	@.ci/setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo build --workspace --bins
 	cargo test --workspace
 
 lint:

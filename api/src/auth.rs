@@ -21,7 +21,9 @@ pub struct Keys {
 impl Keys {
     /// Only the first administrator's key.
     pub fn new(bootstrap: &str) -> Self {
-        Self { bootstrap: blake3::hash(bootstrap.as_bytes()) }
+        Self {
+            bootstrap: blake3::hash(bootstrap.as_bytes()),
+        }
     }
 
     /// The holder of the key in an `Authorization` value; `None` when it opens nothing.
@@ -29,7 +31,10 @@ impl Keys {
         let (scheme, key) = authorization?.trim().split_once(' ')?;
         // Equality of hashes takes the same time wherever they differ.
         let known = scheme.eq_ignore_ascii_case("bearer") && blake3::hash(key.trim().as_bytes()) == self.bootstrap;
-        known.then(|| Viewer { actor: Actor::new(ActorKind::ApiKey, "bootstrap"), role: Role::Admin })
+        known.then(|| Viewer {
+            actor: Actor::new(ActorKind::ApiKey, "bootstrap"),
+            role: Role::Admin,
+        })
     }
 }
 
@@ -42,7 +47,14 @@ mod tests {
         let keys = Keys::new("secret");
         assert!(keys.viewer(Some("Bearer secret")).is_some());
         assert!(keys.viewer(Some("bearer  secret ")).is_some());
-        for wrong in [None, Some(""), Some("secret"), Some("Bearer "), Some("Bearer Secret"), Some("Basic secret")] {
+        for wrong in [
+            None,
+            Some(""),
+            Some("secret"),
+            Some("Bearer "),
+            Some("Bearer Secret"),
+            Some("Basic secret"),
+        ] {
             assert!(keys.viewer(wrong).is_none(), "{wrong:?}");
         }
     }

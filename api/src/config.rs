@@ -85,7 +85,10 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], which names the setting and what is accepted.
     pub fn load(flags: &Flags) -> Result<Self, ConfigError> {
-        let named = flags.config.clone().or_else(|| std::env::var_os("LETOPIS_CONFIG").map(PathBuf::from));
+        let named = flags
+            .config
+            .clone()
+            .or_else(|| std::env::var_os("LETOPIS_CONFIG").map(PathBuf::from));
         if let Some(file) = &named
             && !file.is_file()
         {
@@ -112,7 +115,10 @@ mod tests {
 
     #[test]
     fn flags_win_over_defaults() {
-        let flags = Flags { listen: Some(([127, 0, 0, 1], 9000).into()), ..Flags::default() };
+        let flags = Flags {
+            listen: Some(([127, 0, 0, 1], 9000).into()),
+            ..Flags::default()
+        };
         let config = Config::load(&flags).unwrap();
         assert_eq!(config.listen.port(), 9000);
         assert_eq!(config.data.to_str(), Some("data"));
@@ -120,7 +126,10 @@ mod tests {
 
     #[test]
     fn missing_settings_file_is_named() {
-        let flags = Flags { config: Some("nowhere.toml".into()), ..Flags::default() };
+        let flags = Flags {
+            config: Some("nowhere.toml".into()),
+            ..Flags::default()
+        };
         assert!(Config::load(&flags).unwrap_err().to_string().contains("nowhere.toml"));
     }
 }

@@ -23,7 +23,9 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The file with the administrator's key.
-    #[error("{file} cannot be read or written ({source}): make it a file of this user, or set LETOPIS_BOOTSTRAP_API_KEY")]
+    #[error(
+        "{file} cannot be read or written ({source}): make it a file of this user, or set LETOPIS_BOOTSTRAP_API_KEY"
+    )]
     Key {
         /// The file.
         file: PathBuf,

@@ -37,7 +37,12 @@ fn kept_or_new(file: &Path) -> io::Result<String> {
     let mut random = [0_u8; 24];
     fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
     let key = URL_SAFE_NO_PAD.encode(random);
-    let mut opened = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    let mut opened = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)?;
     writeln!(opened, "{key}")?;
     opened.sync_all()?;
     Ok(key)

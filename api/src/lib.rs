@@ -9,7 +9,7 @@ pub mod embedded;
 mod error;
 pub mod graphql;
 pub mod http;
-
+pub mod import;
 mod key;
 pub mod live;
 pub mod migrate;

@@ -53,8 +53,16 @@ impl Live {
         let listener = listen(&pool).await?;
         let (sender, positions) = watch::channel(checkpoint::all(&pool).await?.into_iter().collect());
         let (changes, _) = broadcast::channel(CHANGES_AHEAD);
-        let live = Self { pool: pool.clone(), positions, changes };
-        tokio::spawn(cancelled.clone().run_until_cancelled_owned(follow(pool, listener, sender)));
+        let live = Self {
+            pool: pool.clone(),
+            positions,
+            changes,
+        };
+        tokio::spawn(
+            cancelled
+                .clone()
+                .run_until_cancelled_owned(follow(pool, listener, sender)),
+        );
         tokio::spawn(cancelled.run_until_cancelled_owned(live.clone().share()));
         Ok(live)
     }
@@ -84,7 +92,10 @@ impl Live {
     /// Changes after a position, from the table.
     pub(crate) async fn since(&self, after: Position) -> Result<Vec<Change>, sqlx::Error> {
         let rows = ticket_history::since(&self.pool, after, PAGE).await?;
-        Ok(rows.into_iter().map(|(happening, before)| Change { happening, before }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(happening, before)| Change { happening, before })
+            .collect())
     }
 
     /// Reads each change once and hands it to all subscribers.
@@ -93,7 +104,9 @@ impl Live {
         let mut last = self.position(ticket_history::NAME);
         loop {
             let there = |it: &BTreeMap<String, Position>| it.get(ticket_history::NAME).is_some_and(|it| *it > last);
-            let Ok(newest) = positions.wait_for(there).await.map(|it| it[ticket_history::NAME]) else { return };
+            let Ok(newest) = positions.wait_for(there).await.map(|it| it[ticket_history::NAME]) else {
+                return;
+            };
             while last < newest {
                 if self.changes.receiver_count() == 0 {
                     // Whoever subscribes later reads the table first.

@@ -5,7 +5,7 @@ use std::{io::Write, process::ExitCode};
 use anyhow::Context;
 use api::{
     config::{Config, Flags},
-    graphql, migrate,
+    graphql, import, migrate,
     server::Server,
     telemetry,
 };
@@ -30,7 +30,8 @@ enum Command {
     /// Print the GraphQL schema.
     Schema,
 
-    // Import
+    /// Bring in another system's history, beside a running server or without one.
+    Import(import::ImportArgs),
 }
 
 fn main() -> ExitCode {
@@ -46,13 +47,16 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads to run on")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no threads to run on")?;
     telemetry::start();
     match cli.command {
         Command::Serve(flags) => runtime.block_on(serve(&flags)),
         Command::Migrate(flags) => Ok(runtime.block_on(migrate::run(&Config::load(&flags)?))?),
+        Command::Import(args) => runtime.block_on(import::run(&args)),
         Command::Schema => Ok(std::io::stdout().write_all(graphql::sdl().as_bytes())?),
-
     }
 }
 

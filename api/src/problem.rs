@@ -2,11 +2,7 @@
 
 use async_graphql::{Error, ErrorExtensions};
 use commands::{CommandError, Refusal};
-use domain::{
-    ticket::TicketRefusal,
-    ticket_numbers::TicketNumbersRefusal,
-    values::ValueError,
-};
+use domain::{ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, values::ValueError};
 use event_store::LogError;
 use tracing::error;
 
@@ -56,7 +52,12 @@ pub struct Problem {
 impl Problem {
     /// A problem with these texts.
     pub fn new(code: &'static str, russian: impl Into<String>, english: impl Into<String>) -> Self {
-        Self { code, russian: russian.into(), english: english.into(), field: Vec::new() }
+        Self {
+            code,
+            russian: russian.into(),
+            english: english.into(),
+            field: Vec::new(),
+        }
     }
 
     /// The same, about a field of `input`.
@@ -107,8 +108,14 @@ impl From<ValueError> for Problem {
         };
         Self::new(
             "BAD_USER_INPUT",
-            format!("{}: значение {:?} не подходит; принимается: {accepted}", error.field, error.value),
-            format!("{}: {:?} is not acceptable; accepted: {}", error.field, error.value, error.accepted),
+            format!(
+                "{}: значение {:?} не подходит; принимается: {accepted}",
+                error.field, error.value
+            ),
+            format!(
+                "{}: {:?} is not acceptable; accepted: {}",
+                error.field, error.value, error.accepted
+            ),
         )
         .about(error.field)
     }
@@ -143,9 +150,11 @@ impl From<CommandError> for Answer {
                 )
                 .about("idempotencyKey"),
             ),
-            CommandError::Forbidden(_) => {
-                Self::Failed(Problem::new("FORBIDDEN", "на это у вас нет права", "you have no right to do this"))
-            }
+            CommandError::Forbidden(_) => Self::Failed(Problem::new(
+                "FORBIDDEN",
+                "на это у вас нет права",
+                "you have no right to do this",
+            )),
             CommandError::Contention { .. } => Self::Failed(Problem::new(
                 "UNAVAILABLE",
                 "заявку одновременно меняют другие: повторите запрос с тем же ключом",
@@ -155,9 +164,7 @@ impl From<CommandError> for Answer {
                 error!(reason, "the event store does not answer a command");
                 Self::Failed(unavailable())
             }
-            CommandError::Log(_) | CommandError::Decode(_) | CommandError::Encode(_) => {
-                Self::Failed(internal(&error))
-            }
+            CommandError::Log(_) | CommandError::Decode(_) | CommandError::Encode(_) => Self::Failed(internal(&error)),
         }
     }
 }
@@ -194,12 +201,14 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Ticket(TicketRefusal::Closed) => ("CLOSED", "заявка закрыта: сначала откройте её снова"),
         Refusal::Ticket(TicketRefusal::Resolved) => ("RESOLVED", "заявка решена: сначала откройте её снова"),
         Refusal::Ticket(TicketRefusal::OnHold) => ("ON_HOLD", "заявка отложена: сначала возобновите её"),
-        Refusal::Ticket(TicketRefusal::ResolutionMissing) => {
-            ("RESOLUTION_MISSING", "заявка не решена: сначала решите её или закройте с указанием причины")
-        }
-        Refusal::Ticket(TicketRefusal::HoldEndsInPast) => {
-            ("HOLD_ENDS_IN_PAST", "срок ожидания уже прошёл: укажите более поздний или не указывайте")
-        }
+        Refusal::Ticket(TicketRefusal::ResolutionMissing) => (
+            "RESOLUTION_MISSING",
+            "заявка не решена: сначала решите её или закройте с указанием причины",
+        ),
+        Refusal::Ticket(TicketRefusal::HoldEndsInPast) => (
+            "HOLD_ENDS_IN_PAST",
+            "срок ожидания уже прошёл: укажите более поздний или не указывайте",
+        ),
         Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
         Refusal::Assignment(never) => match never {},
     };

@@ -49,7 +49,10 @@ impl Server {
     /// [`ServeError`] when the folder or the port cannot be had.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, ServeError> {
         let data = DataDir::open(&config.data)?;
-        let busy = |source| ServeError::Port { address: config.listen, source };
+        let busy = |source| ServeError::Port {
+            address: config.listen,
+            source,
+        };
         let listener = TcpListener::bind(config.listen).await.map_err(busy)?;
         let address = listener.local_addr().map_err(busy)?;
         let key = key::bootstrap(&config, data.root())?;
@@ -61,9 +64,22 @@ impl Server {
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
         };
-        let run = Run { config, clock, data, address, phases, shared, stopping: stopping.clone() };
+        let run = Run {
+            config,
+            clock,
+            data,
+            address,
+            phases,
+            shared,
+            stopping: stopping.clone(),
+        };
         let task = tokio::spawn(run.whole_life(listener));
-        Ok(Self { address, phase, stopping, task })
+        Ok(Self {
+            address,
+            phase,
+            stopping,
+            task,
+        })
     }
 
     /// Where the API listens.
@@ -119,7 +135,11 @@ impl Run {
         let drained = CancellationToken::new();
         let stop_serving = drained.clone().cancelled_owned();
         let routes = router(self.shared.clone());
-        let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(stop_serving).into_future());
+        let serving = tokio::spawn(
+            axum::serve(listener, routes)
+                .with_graceful_shutdown(stop_serving)
+                .into_future(),
+        );
         let mut embedded = Embedded::default();
         let working = CancellationToken::new();
         let outcome = tokio::select! {
@@ -146,12 +166,25 @@ impl Run {
     async fn work(&self, embedded: &mut Embedded, working: &CancellationToken) -> Result<(), ServeError> {
         let log = self.log(embedded).await?;
         let (database, pool) = self.database(embedded).await?;
-        let sharing = if embedded.node.is_some() { Sharing::Alone } else { Sharing::Shared };
+        let sharing = if embedded.node.is_some() {
+            Sharing::Alone
+        } else {
+            Sharing::Shared
+        };
         let handler = self.handler(&log, sharing).await?;
-        let live = Live::start(pool.clone(), working.clone()).await.map_err(ServeError::Database)?;
+        let live = Live::start(pool.clone(), working.clone())
+            .await
+            .map_err(ServeError::Database)?;
         let worker = tokio::spawn(Worker::new(log, database).run(working.clone()));
-        let parts = Parts { handler: Arc::new(handler), pool, live };
-        self.phases.send_replace(Phase::Ready(Ready { schema: schema(parts.clone()), parts }));
+        let parts = Parts {
+            handler: Arc::new(handler),
+            pool,
+            live,
+        };
+        self.phases.send_replace(Phase::Ready(Ready {
+            schema: schema(parts.clone()),
+            parts,
+        }));
         self.announce();
         tokio::select! {
             failed = embedded.failed() => Err(failed),
@@ -168,7 +201,11 @@ impl Run {
             return Ok(EventLog::new(url)?);
         }
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let node = Node::start(NodeConfig { data: self.data.log(), listen }).await?;
+        let node = Node::start(NodeConfig {
+            data: self.data.log(),
+            listen,
+        })
+        .await?;
         let url = node.connection_string();
         self.data.publish_node_url(&url)?;
         embedded.node = Some(node);
@@ -184,9 +221,10 @@ impl Run {
             embedded.postgres = Some(postgres);
             url
         };
-        let options: PgConnectOptions =
-            url.parse().map_err(|source| ServeError::DatabaseUrl { source })?;
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options.clone());
+        let options: PgConnectOptions = url.parse().map_err(|source| ServeError::DatabaseUrl { source })?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .connect_lazy_with(options.clone());
         let mut pause = FIRST_PAUSE;
         loop {
             match MIGRATOR.run(&pool).await {
@@ -218,9 +256,16 @@ impl Run {
     }
 
     fn announce(&self) {
-        info!("Letopis is ready: GraphiQL at http://{}/graphiql, data in {}", self.address, self.data.root().display());
+        info!(
+            "Letopis is ready: GraphiQL at http://{}/graphiql, data in {}",
+            self.address,
+            self.data.root().display()
+        );
         if self.config.bootstrap_api_key.is_none() {
-            info!("the administrator's API key is in {}", key::file(self.data.root()).display());
+            info!(
+                "the administrator's API key is in {}",
+                key::file(self.data.root()).display()
+            );
         }
     }
 }
@@ -258,5 +303,7 @@ impl Embedded {
 /// Whether waiting for Postgres may help: it cannot be reached, or is starting, stopping or full.
 fn is_away(error: &sqlx::Error) -> bool {
     let passing = |code: &str| ["08", "53", "57P"].iter().any(|it| code.starts_with(it));
-    error.as_database_error().is_none_or(|it| it.code().is_some_and(|code| passing(&code)))
+    error
+        .as_database_error()
+        .is_none_or(|it| it.code().is_some_and(|code| passing(&code)))
 }

@@ -16,7 +16,9 @@ pub fn start() {
     let started = if json {
         registry.with(lines.json()).try_init()
     } else {
-        registry.with(lines.with_ansi(std::io::stderr().is_terminal())).try_init()
+        registry
+            .with(lines.with_ansi(std::io::stderr().is_terminal()))
+            .try_init()
     };
     // A test that runs a second server in its process has a log already.
     drop(started);

@@ -22,7 +22,10 @@ pub(crate) struct Cache<D> {
 impl<D> Cache<D> {
     /// Keeps the `capacity` streams used last, and those in use.
     pub(crate) fn new(capacity: NonZeroUsize) -> Self {
-        Self { slots: Mutex::new(LruCache::unbounded()), capacity }
+        Self {
+            slots: Mutex::new(LruCache::unbounded()),
+            capacity,
+        }
     }
 
     /// The slot of `id`. All who ask while it is in use get the same one: its lock puts their commands in a row.

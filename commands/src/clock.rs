@@ -36,7 +36,10 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the machine's clock is read"
+)]
 fn system_now() -> DateTime<Utc> {
     std::time::SystemTime::now().into()
 }

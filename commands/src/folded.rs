@@ -49,7 +49,14 @@ impl<D: Stored> Folded<D> {
     pub(crate) fn unborn(id: Uuid) -> Self {
         let stream = stream_name(D::CATEGORY, id);
         let chain = Chain::genesis(&stream);
-        Self { stream, state: None, revision: None, position: Position::START, chain, done: Vec::new() }
+        Self {
+            stream,
+            state: None,
+            revision: None,
+            position: Position::START,
+            chain,
+            done: Vec::new(),
+        }
     }
 
     /// The stream as the log has it.
@@ -65,7 +72,11 @@ impl<D: Stored> Folded<D> {
             folded.revision = Some(recorded.revision);
             folded.position = recorded.position;
             folded.chain = Chain::recorded(&recorded.metadata).unwrap_or(folded.chain);
-            folded.note(recorded.metadata.command_id, &recorded.metadata.request, recorded.position);
+            folded.note(
+                recorded.metadata.command_id,
+                &recorded.metadata.request,
+                recorded.position,
+            );
         }
         Ok(folded)
     }
@@ -98,7 +109,11 @@ impl<D: Stored> Folded<D> {
     ) -> Result<Proposal<D::Event>, CommandError> {
         let dated: Vec<_> = events.iter().map(|(event, at)| (event.clone().into(), *at)).collect();
         let (encoded, chain) = encode(self.chain, envelope, first_index, &dated)?;
-        Ok(Proposal { events: events.into_iter().map(|(event, _)| event).collect(), encoded, chain })
+        Ok(Proposal {
+            events: events.into_iter().map(|(event, _)| event).collect(),
+            encoded,
+            chain,
+        })
     }
 
     /// The stream after `proposal` has been appended.
@@ -114,7 +129,11 @@ impl<D: Stored> Folded<D> {
     fn note(&mut self, command_id: CommandId, request: &str, position: Position) {
         match self.done.last_mut() {
             Some(last) if last.command_id == command_id => last.position = position,
-            Some(_) | None => self.done.push(Done { command_id, request: request.to_owned(), position }),
+            Some(_) | None => self.done.push(Done {
+                command_id,
+                request: request.to_owned(),
+                position,
+            }),
         }
     }
 }

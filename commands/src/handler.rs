@@ -7,9 +7,9 @@ use std::{
 
 use domain::{
     actor::Actor,
-    assignment::Assignment,
+    assignment::{Assignment, AssignmentCommand},
     decider::Context,
-    ids::TicketId,
+    ids::{TicketId, stream_name},
     ticket::{Status, Ticket, TicketCommand, TicketRefusal},
 };
 use event_store::{Envelope, EventLog, LogError, Position};
@@ -51,7 +51,9 @@ pub struct Handler {
 
 impl std::fmt::Debug for Handler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Handler").field("sharing", &self.sharing).finish_non_exhaustive()
+        f.debug_struct("Handler")
+            .field("sharing", &self.sharing)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,6 +76,24 @@ struct Answer {
     changed: bool,
 }
 
+impl<D: Stored> Folded<D> {
+    /// What the stream says to a command that is in it.
+    fn answer(&self, envelope: &Envelope, changed: bool) -> Result<Answer, CommandError> {
+        match self.find(envelope.command_id) {
+            Some(done) if done.request == envelope.request => Ok(Answer {
+                position: done.position,
+                repeated: !changed,
+                changed,
+            }),
+            Some(_) => Err(CommandError::KeyReused),
+            // The log took the append and does not have it: somebody restored an older log under us.
+            None => Err(CommandError::Contention {
+                stream: self.stream.clone(),
+            }),
+        }
+    }
+}
+
 impl Handler {
     /// A handler over `log`.
     ///
@@ -83,7 +103,15 @@ impl Handler {
         let known = AtomicU64::new(log.head().await?.0);
         let numbers = Numbers::new(log.clone(), clock.clone());
         let (tickets, assignments) = (Cache::new(CACHED), Cache::new(CACHED));
-        Ok(Self { log, numbers, clock, sharing, known, tickets, assignments })
+        Ok(Self {
+            log,
+            numbers,
+            clock,
+            sharing,
+            known,
+            tickets,
+            assignments,
+        })
     }
 
     /// Carries out a command, once, however often it is sent under the same id.
@@ -95,25 +123,36 @@ impl Handler {
         match &request.command {
             Command::Ticket(ticket_id, TicketCommand::Open { .. }) => self.open(*ticket_id, request).await,
             Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, request).await,
-            Command::Assignment(ticket_id, command) => {
-                let slot = self.tickets.slot(ticket_id.0);
-                let mut ticket = slot.lock().await;
-                let ticket = self.look(&mut ticket, ticket_id.0).await?;
-                let slot = self.assignments.slot(ticket_id.0);
-                let mut assignment = slot.lock().await;
-                let guard = |assignment: &Folded<Assignment>| {
-                    check_version(request.expected_version, ticket.version() + assignment.version())?;
-                    match ticket.state.as_ref().map(|it| it.status) {
-                        None => Err(Refusal::from(TicketRefusal::NotFound).into()),
-                        Some(Status::Closed) => Err(Refusal::from(TicketRefusal::Closed).into()),
-                        Some(Status::New | Status::Open | Status::Waiting(_) | Status::Resolved(_)) => Ok(()),
-                    }
-                };
-                let answer = self.run(&mut assignment, ticket_id.0, command, request, guard).await?;
-                let position = answer.position.max(ticket.position);
-                Ok(Outcome { ticket_id: *ticket_id, position, repeated: answer.repeated })
-            }
+            Command::Assignment(ticket_id, command) => self.assign(*ticket_id, command, request).await,
         }
+    }
+
+    async fn assign(
+        &self,
+        ticket_id: TicketId,
+        command: &AssignmentCommand,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let slot = self.tickets.slot(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        let ticket = self.look(&mut ticket, ticket_id.0).await?;
+        let slot = self.assignments.slot(ticket_id.0);
+        let mut assignment = slot.lock().await;
+        let guard = |assignment: &Folded<Assignment>| {
+            check_version(request.expected_version, ticket.version() + assignment.version())?;
+            match ticket.state.as_ref().map(|it| it.status) {
+                None => Err(Refusal::from(TicketRefusal::NotFound).into()),
+                Some(Status::Closed) => Err(Refusal::from(TicketRefusal::Closed).into()),
+                Some(Status::New | Status::Open | Status::Waiting(_) | Status::Resolved(_)) => Ok(()),
+            }
+        };
+        let answer = self.run(&mut assignment, ticket_id.0, command, request, guard).await?;
+        let position = answer.position.max(ticket.position);
+        Ok(Outcome {
+            ticket_id,
+            position,
+            repeated: answer.repeated,
+        })
     }
 
     async fn open(&self, ticket_id: TicketId, request: &Request) -> Result<Outcome, CommandError> {
@@ -122,7 +161,9 @@ impl Handler {
         if let Command::Ticket(_, TicketCommand::Open { number: reserved, .. }) = &mut command {
             *reserved = number;
         }
-        let Command::Ticket(_, command) = &command else { return Err(Refusal::from(TicketRefusal::NotFound).into()) };
+        let Command::Ticket(_, command) = &command else {
+            return Err(Refusal::from(TicketRefusal::NotFound).into());
+        };
         let slot = self.tickets.slot(ticket_id.0);
         let mut ticket = slot.lock().await;
         if ticket.is_none() {
@@ -134,7 +175,11 @@ impl Handler {
             self.numbers.give_back(number).await;
         }
         let Answer { position, repeated, .. } = answer?;
-        Ok(Outcome { ticket_id, position, repeated })
+        Ok(Outcome {
+            ticket_id,
+            position,
+            repeated,
+        })
     }
 
     async fn change(
@@ -145,21 +190,29 @@ impl Handler {
     ) -> Result<Outcome, CommandError> {
         let slot = self.tickets.slot(ticket_id.0);
         let mut ticket = slot.lock().await;
-        let owner = self.assignments.slot(ticket_id.0);
-        let mut owner = owner.lock().await;
-        // Ownership counts in the version, so it is looked at only when the client names one.
-        let owned = match request.expected_version {
-            Some(_) => self.look(&mut owner, ticket_id.0).await?.version(),
-            None => 0,
-        };
+        // Ownership counts in the version, so it is looked at, and kept as it is, when the client names one.
+        let ownership = self.assignments.slot(ticket_id.0);
+        let mut held = None;
+        let mut owned = 0;
+        if request.expected_version.is_some() {
+            let assignment = held.insert(ownership.lock().await);
+            owned = self.look(assignment, ticket_id.0).await?.version();
+        }
         let guard = |ticket: &Folded<Ticket>| check_version(request.expected_version, ticket.version() + owned);
-        let Answer { position, repeated, .. } =
-            self.run(&mut ticket, ticket_id.0, command, request, guard).await?;
-        Ok(Outcome { ticket_id, position, repeated })
+        let Answer { position, repeated, .. } = self.run(&mut ticket, ticket_id.0, command, request, guard).await?;
+        Ok(Outcome {
+            ticket_id,
+            position,
+            repeated,
+        })
     }
 
     /// The stream in the slot, read if it is not there.
-    async fn look<'a, D: Stored>(&self, slot: &'a mut Option<Folded<D>>, id: Uuid) -> Result<&'a Folded<D>, CommandError> {
+    async fn look<'a, D: Stored>(
+        &self,
+        slot: &'a mut Option<Folded<D>>,
+        id: Uuid,
+    ) -> Result<&'a Folded<D>, CommandError> {
         let folded = match slot.take() {
             Some(folded) => folded,
             None => Folded::read(&self.log, id).await?,
@@ -180,38 +233,29 @@ impl Handler {
         Refusal: From<D::Refusal>,
     {
         let envelope = request.envelope();
-        let mut stream = String::new();
         for _ in 0..TRIES {
             let folded = self.look(slot, id).await?;
-            if let Some(done) = folded.find(envelope.command_id) {
-                let same = done.request == envelope.request;
-                return if same {
-                    Ok(Answer { position: done.position, repeated: true, changed: false })
-                } else {
-                    Err(CommandError::KeyReused)
-                };
+            if folded.find(envelope.command_id).is_some() {
+                return folded.answer(&envelope, false);
             }
             guard(folded)?;
             let context = self.context(&request.actor);
             let events = D::decide(folded.state.as_ref(), command, &context).map_err(Refusal::from)?;
             if events.is_empty() {
-                return Ok(Answer { position: folded.position, repeated: false, changed: false });
+                return Ok(Answer {
+                    position: folded.position,
+                    repeated: false,
+                    changed: false,
+                });
             }
-            let Some(folded) = slot.take() else { continue };
-            stream.clone_from(&folded.stream);
-            match self.append(folded, id, &envelope, events, &context).await? {
-                Some((folded, changed)) => {
-                    let answer = slot.insert(folded).find(envelope.command_id);
-                    let done = answer.ok_or_else(|| CommandError::Contention { stream: stream.clone() })?;
-                    if done.request != envelope.request {
-                        return Err(CommandError::KeyReused);
-                    }
-                    return Ok(Answer { position: done.position, repeated: !changed, changed });
-                }
-                None => continue,
+            let Some(folded) = slot.take() else { break };
+            if let Some((folded, changed)) = self.append(folded, id, &envelope, events, &context).await? {
+                return slot.insert(folded).answer(&envelope, changed);
             }
         }
-        Err(CommandError::Contention { stream })
+        Err(CommandError::Contention {
+            stream: stream_name(D::CATEGORY, id),
+        })
     }
 
     /// Appends, and returns the stream with the events and whether they are new; `None` on a conflict.
@@ -225,7 +269,11 @@ impl Handler {
     ) -> Result<Option<(Folded<D>, bool)>, CommandError> {
         let proposal = folded.propose(envelope, 0, events.into_iter().map(|it| (it, context.at)).collect())?;
         let known = self.log_head();
-        let appended = match self.log.append(&folded.stream, folded.expected(), &proposal.encoded).await {
+        let appended = match self
+            .log
+            .append(&folded.stream, folded.expected(), &proposal.encoded)
+            .await
+        {
             Ok(appended) => appended,
             Err(LogError::Conflict { .. }) => return Ok(None),
             Err(error) => return Err(CommandError::Log(error)),
@@ -247,7 +295,10 @@ impl Handler {
     }
 
     fn context(&self, actor: &Actor) -> Context {
-        Context { at: self.clock.now(), actor: actor.clone() }
+        Context {
+            at: self.clock.now(),
+            actor: actor.clone(),
+        }
     }
 }
 

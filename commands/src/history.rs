@@ -21,6 +21,9 @@ use crate::{
 /// Events read at a time when looking for what is there already.
 const PAGE: usize = 4096;
 
+/// Events and when each happened.
+type Dated<E> = Vec<(E, DateTime<Utc>)>;
+
 /// A whole history of one stream.
 #[derive(Debug, Clone)]
 pub struct History<C> {
@@ -87,8 +90,14 @@ impl Handler {
         let folded = Folded::<D>::unborn(history.id);
         let known = self.log_head();
         match self.append_after(&folded, &envelope, 0, events.clone()).await {
-            Ok(position) if position.0 > known => Ok(Present { appended: events.len(), before: 0 }),
-            Ok(_) => Ok(Present { appended: 0, before: events.len() }),
+            Ok(position) if position.0 > known => Ok(Present {
+                appended: events.len(),
+                before: 0,
+            }),
+            Ok(_) => Ok(Present {
+                appended: 0,
+                before: events.len(),
+            }),
             Err(LogError::Conflict { .. }) => self.go_on::<D>(history.id, &envelope, events).await,
             Err(error) => Err(CommandError::Log(error).into()),
         }
@@ -99,15 +108,23 @@ impl Handler {
         &self,
         id: Uuid,
         envelope: &Envelope,
-        events: Vec<(D::Event, DateTime<Utc>)>,
+        events: Dated<D::Event>,
     ) -> Result<Present, HistoryError<D::Refusal>> {
         let folded = Folded::<D>::read(&self.log, id).await?;
         let there = usize::try_from(folded.version()).unwrap_or(usize::MAX);
-        let diverged = || HistoryError::Diverged { stream: folded.stream.clone() };
+        let diverged = || HistoryError::Diverged {
+            stream: folded.stream.clone(),
+        };
         let imported_only = folded.commands() == [envelope.command_id];
-        let rest = events.get(there..).filter(|it| imported_only && !it.is_empty()).ok_or_else(diverged)?;
+        let rest = events
+            .get(there..)
+            .filter(|it| imported_only && !it.is_empty())
+            .ok_or_else(diverged)?;
         match self.append_after(&folded, envelope, there, rest.to_vec()).await {
-            Ok(_) => Ok(Present { appended: rest.len(), before: there }),
+            Ok(_) => Ok(Present {
+                appended: rest.len(),
+                before: there,
+            }),
             Err(LogError::Conflict { .. }) => Err(diverged()),
             Err(error) => Err(CommandError::Log(error).into()),
         }
@@ -118,11 +135,16 @@ impl Handler {
         folded: &Folded<D>,
         envelope: &Envelope,
         first_index: usize,
-        events: Vec<(D::Event, DateTime<Utc>)>,
+        events: Dated<D::Event>,
     ) -> Result<Position, LogError> {
-        let refused = |error: CommandError| LogError::Refused { reason: error.to_string() };
+        let refused = |error: CommandError| LogError::Refused {
+            reason: error.to_string(),
+        };
         let proposal = folded.propose(envelope, first_index, events).map_err(refused)?;
-        let appended = self.log.append(&folded.stream, folded.expected(), &proposal.encoded).await?;
+        let appended = self
+            .log
+            .append(&folded.stream, folded.expected(), &proposal.encoded)
+            .await?;
         self.learn(appended.position);
         Ok(appended.position)
     }
@@ -135,7 +157,11 @@ impl Handler {
         let mut numbers = HashMap::new();
         let mut after = Position::START;
         loop {
-            let page = self.log.read_all(after, &["ticket.opened"], PAGE).await.map_err(CommandError::Log)?;
+            let page = self
+                .log
+                .read_all(after, &["ticket.opened"], PAGE)
+                .await
+                .map_err(CommandError::Log)?;
             let Some(last) = page.last() else { return Ok(numbers) };
             after = last.position;
             for raw in &page {
@@ -161,13 +187,16 @@ impl Handler {
 /// The events of all steps, each decided on the state that those before leave.
 fn replay<D: Decider<Event: Clone>>(
     history: &History<D::Command>,
-) -> Result<Vec<(D::Event, DateTime<Utc>)>, HistoryError<D::Refusal>> {
+) -> Result<Dated<D::Event>, HistoryError<D::Refusal>> {
     let mut state: Option<D> = None;
     let mut events = Vec::new();
     for (step, (command, at)) in history.steps.iter().enumerate() {
-        let context = Context { at: *at, actor: history.actor.clone() };
-        let decided = D::decide(state.as_ref(), command, &context)
-            .map_err(|refusal| HistoryError::Refused { step, refusal })?;
+        let context = Context {
+            at: *at,
+            actor: history.actor.clone(),
+        };
+        let decided =
+            D::decide(state.as_ref(), command, &context).map_err(|refusal| HistoryError::Refused { step, refusal })?;
         for event in decided {
             state = D::evolve(state, &event);
             events.push((event, *at));

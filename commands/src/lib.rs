@@ -15,8 +15,8 @@ mod router;
 
 pub use authorize::{Forbidden, Role, authorize};
 pub use clock::Clock;
-pub use folded::Stored;
 pub use error::{CommandError, Refusal};
+pub use folded::Stored;
 pub use handler::{Handler, Outcome, Sharing};
 pub use history::{History, HistoryError, Present};
 pub use router::{Command, Request};

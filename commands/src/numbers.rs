@@ -38,7 +38,11 @@ struct Stock {
 
 impl Numbers {
     pub(crate) fn new(log: EventLog, clock: Clock) -> Self {
-        Self { log, clock, stock: Mutex::default() }
+        Self {
+            log,
+            clock,
+            stock: Mutex::default(),
+        }
     }
 
     /// A number nobody else has.
@@ -68,14 +72,23 @@ impl Numbers {
                 Some(register) => register,
                 None => Folded::read(&self.log, singleton(TicketNumbers::CATEGORY)).await?,
             };
-            let context = Context { at: self.clock.now(), actor: Actor::new(ActorKind::System, "ticket_numbers") };
+            let context = Context {
+                at: self.clock.now(),
+                actor: Actor::new(ActorKind::System, "ticket_numbers"),
+            };
             let command = TicketNumbersCommand::Reserve { count };
             let events = TicketNumbers::decide(register.state.as_ref(), &command, &context).map_err(Refusal::from)?;
-            let Some(TicketNumbersEvent::Reserved { first, last }) = events.first().cloned() else { break };
+            let Some(TicketNumbersEvent::Reserved { first, last }) = events.first().cloned() else {
+                break;
+            };
             let envelope = envelope(&context.actor, first);
             let dated = events.into_iter().map(|it| (it, context.at)).collect();
             let proposal = register.propose(&envelope, 0, dated)?;
-            match self.log.append(&register.stream, register.expected(), &proposal.encoded).await {
+            match self
+                .log
+                .append(&register.stream, register.expected(), &proposal.encoded)
+                .await
+            {
                 Ok(appended) => {
                     stock.register = Some(register.after(&proposal, &envelope, appended));
                     return Ok(first..=last);
@@ -89,13 +102,20 @@ impl Numbers {
 }
 
 fn contention() -> CommandError {
-    CommandError::Contention { stream: TicketNumbers::CATEGORY.to_owned() }
+    CommandError::Contention {
+        stream: TicketNumbers::CATEGORY.to_owned(),
+    }
 }
 
 /// Two servers that want the same block must not be taken for one that repeats itself: the command's id is random.
 fn envelope(actor: &Actor, first: i64) -> Envelope {
     let nonce = RandomState::new().hash_one(first);
-    let command_id = CommandId::of_request(&actor.to_string(), "reserveNumbers", &first.to_string(), &nonce.to_string());
+    let command_id = CommandId::of_request(
+        &actor.to_string(),
+        "reserveNumbers",
+        &first.to_string(),
+        &nonce.to_string(),
+    );
     Envelope {
         command_id,
         correlation_id: command_id.0,

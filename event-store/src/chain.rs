@@ -35,7 +35,11 @@ impl Chain {
 
     /// The chain that metadata records.
     pub fn recorded(metadata: &domain::metadata::Metadata) -> Option<Self> {
-        metadata.chain.as_deref().and_then(|it| blake3::Hash::from_hex(it).ok()).map(Self)
+        metadata
+            .chain
+            .as_deref()
+            .and_then(|it| blake3::Hash::from_hex(it).ok())
+            .map(Self)
     }
 
     /// 64 hex digits.
@@ -74,8 +78,8 @@ pub fn verify_stream(stream: &str, events: &[Raw]) -> Result<Chain, ChainBreak> 
         if event.revision != expected {
             return Err(broken("its revision does not follow the one before"));
         }
-        let mut fields: BTreeMap<String, serde_json::Value> =
-            serde_json::from_slice(&event.metadata).map_err(|_malformed| broken("its metadata is not a JSON object"))?;
+        let mut fields: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&event.metadata)
+            .map_err(|_malformed| broken("its metadata is not a JSON object"))?;
         let recorded = fields.remove("chain");
         let bare = serde_json::to_vec(&fields).map_err(|_unwritable| broken("its metadata cannot be written"))?;
         chain = chain.link(event.id, &event.event_type, &bare, &event.payload);

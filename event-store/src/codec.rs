@@ -58,16 +58,29 @@ pub fn encode(
             schema: current_schema(&stored.event_type),
             traceparent: envelope.traceparent.clone(),
         };
-        head = head.link(id, &stored.event_type, &to_json(&metadata, &stored.event_type)?, &stored.payload);
+        head = head.link(
+            id,
+            &stored.event_type,
+            &to_json(&metadata, &stored.event_type)?,
+            &stored.payload,
+        );
         metadata.chain = Some(head.to_hex());
         let metadata = to_json(&metadata, &stored.event_type)?;
-        encoded.push(NewEvent { id, event_type: stored.event_type, payload: stored.payload, metadata });
+        encoded.push(NewEvent {
+            id,
+            event_type: stored.event_type,
+            payload: stored.payload,
+            metadata,
+        });
     }
     Ok((encoded, head))
 }
 
 fn to_json(metadata: &Metadata, event_type: &str) -> Result<Vec<u8>, EventError> {
-    serde_json::to_vec(metadata).map_err(|source| EventError::Payload { event_type: event_type.to_owned(), source })
+    serde_json::to_vec(metadata).map_err(|source| EventError::Payload {
+        event_type: event_type.to_owned(),
+        source,
+    })
 }
 
 /// The event that the log keeps as `raw`, its payload lifted to today's schema.
@@ -79,7 +92,9 @@ pub fn decode(raw: &Raw) -> Result<Recorded<DomainEvent>, DecodeError> {
         .stream
         .split_once('-')
         .and_then(|(_, id)| id.parse().ok())
-        .ok_or_else(|| DecodeError::Stream { stream: raw.stream.clone() })?;
+        .ok_or_else(|| DecodeError::Stream {
+            stream: raw.stream.clone(),
+        })?;
     let metadata: Metadata = serde_json::from_slice(&raw.metadata).map_err(|source| DecodeError::Metadata {
         stream: raw.stream.clone(),
         revision: raw.revision,
@@ -107,7 +122,14 @@ fn understand(raw: &Raw, schema: u16) -> Result<DomainEvent, EventError> {
     if schema == current_schema(&raw.event_type) {
         return DomainEvent::from_stored(&raw.event_type, &raw.payload);
     }
-    let broken = |source| EventError::Payload { event_type: raw.event_type.clone(), source };
-    let lifted = upcast(&raw.event_type, schema, serde_json::from_slice(&raw.payload).map_err(broken)?);
+    let broken = |source| EventError::Payload {
+        event_type: raw.event_type.clone(),
+        source,
+    };
+    let lifted = upcast(
+        &raw.event_type,
+        schema,
+        serde_json::from_slice(&raw.payload).map_err(broken)?,
+    );
     DomainEvent::from_stored(&raw.event_type, &serde_json::to_vec(&lifted).map_err(broken)?)
 }

@@ -28,7 +28,9 @@ pub enum LogError {
         reason: String,
     },
     /// The address of the event store does not read.
-    #[error("EVENT_STORE_URL {url:?} does not read ({reason}): give esdb://host:2113?tls=false or kurrentdb://host:2113")]
+    #[error(
+        "EVENT_STORE_URL {url:?} does not read ({reason}): give esdb://host:2113?tls=false or kurrentdb://host:2113"
+    )]
     Address {
         /// What was given.
         url: String,

@@ -69,11 +69,25 @@ impl EventLog {
     /// # Errors
     /// [`LogError::Address`] when the URL does not read.
     pub fn new(url: &str) -> Result<Self, LogError> {
-        let address = |reason: String| LogError::Address { url: url.to_owned(), reason };
-        let settings = url.parse::<ClientSettings>().map_err(|error| address(error.to_string()))?;
+        let address = |reason: String| LogError::Address {
+            url: url.to_owned(),
+            reason,
+        };
+        let settings = url
+            .parse::<ClientSettings>()
+            .map_err(|error| address(error.to_string()))?;
         let client = Client::new(settings.clone()).map_err(|error| address(error.to_string()))?;
-        let connection = RwLock::new(Connection { generation: 0, client: Arc::new(client) });
-        Ok(Self { inner: Arc::new(Inner { settings, connection, failures: AtomicU32::new(0) }) })
+        let connection = RwLock::new(Connection {
+            generation: 0,
+            client: Arc::new(client),
+        });
+        Ok(Self {
+            inner: Arc::new(Inner {
+                settings,
+                connection,
+                failures: AtomicU32::new(0),
+            }),
+        })
     }
 
     /// Appends all events or none.
@@ -93,7 +107,10 @@ impl EventLog {
                 async move { client.append_to_stream(stream, &options, events).await }
             })
             .await?;
-        Ok(Appended { revision: result.next_expected_version, position: Position(result.position.commit) })
+        Ok(Appended {
+            revision: result.next_expected_version,
+            position: Position(result.position.commit),
+        })
     }
 
     /// Events of a stream from a revision on, oldest first; none when there is no such stream.
@@ -127,11 +144,16 @@ impl EventLog {
         self.repeating("$all", |client| async move {
             let start = match after {
                 Position::START => StreamPosition::Start,
-                Position(at) => StreamPosition::Position(kurrentdb::Position { commit: at, prepare: at }),
+                Position(at) => StreamPosition::Position(kurrentdb::Position {
+                    commit: at,
+                    prepare: at,
+                }),
             };
             // A forward read includes its start, hence one more.
-            let options =
-                ReadAllOptions::default().position(start).filter(filter(types)).max_count(limit.saturating_add(1));
+            let options = ReadAllOptions::default()
+                .position(start)
+                .filter(filter(types))
+                .max_count(limit.saturating_add(1));
             let mut page = client.read_all(&options).await?;
             let mut events = Vec::new();
             while let Some(event) = page.next().await? {
@@ -149,9 +171,14 @@ impl EventLog {
     /// [`LogError`], never a conflict.
     pub async fn head(&self) -> Result<Position, LogError> {
         self.repeating("$all", |client| async move {
-            let options = ReadAllOptions::default().backwards().position(StreamPosition::End).max_count(1);
+            let options = ReadAllOptions::default()
+                .backwards()
+                .position(StreamPosition::End)
+                .max_count(1);
             let newest = client.read_all(&options).await?.next().await?;
-            Ok(newest.and_then(|it| it.event).map_or(Position::START, |it| Position(it.position.commit)))
+            Ok(newest
+                .and_then(|it| it.event)
+                .map_or(Position::START, |it| Position(it.position.commit)))
         })
         .await
     }
@@ -162,16 +189,29 @@ impl EventLog {
         let connection = self.connection();
         let start = match after {
             Position::START => StreamPosition::Start,
-            Position(at) => StreamPosition::Position(kurrentdb::Position { commit: at, prepare: at }),
+            Position(at) => StreamPosition::Position(kurrentdb::Position {
+                commit: at,
+                prepare: at,
+            }),
         };
         let types: Vec<&str> = types.iter().map(String::as_str).collect();
-        let options = SubscribeToAllOptions::default().position(start).filter(filter(&types).max(4096));
+        let options = SubscribeToAllOptions::default()
+            .position(start)
+            .filter(filter(&types).max(4096));
         let subscription = connection.client.subscribe_to_all(&options).await;
-        Feed { subscription, generation: connection.generation, log: self.clone() }
+        Feed {
+            subscription,
+            generation: connection.generation,
+            log: self.clone(),
+        }
     }
 
     fn connection(&self) -> Connection {
-        self.inner.connection.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner
+            .connection
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     async fn repeating<T, F>(&self, stream: &str, call: impl Fn(Arc<Client>) -> F) -> Result<T, LogError>
@@ -218,7 +258,10 @@ impl EventLog {
         match Client::new(self.inner.settings.clone()) {
             Ok(client) => {
                 warn!(reason, "connecting to the event store anew");
-                *connection = Connection { generation: generation + 1, client: Arc::new(client) };
+                *connection = Connection {
+                    generation: generation + 1,
+                    client: Arc::new(client),
+                };
                 self.inner.failures.store(0, Ordering::Relaxed);
             }
             Err(error) => warn!(%error, "no new connection to the event store can be made"),
@@ -246,7 +289,9 @@ impl Feed {
                         return Ok(Ok(Delivery::Event(Box::new(to_raw(event)))));
                     }
                 }
-                Ok(SubscriptionEvent::Checkpoint(position)) => return Ok(Ok(Delivery::Passed(Position(position.commit)))),
+                Ok(SubscriptionEvent::Checkpoint(position)) => {
+                    return Ok(Ok(Delivery::Passed(Position(position.commit))));
+                }
                 Ok(SubscriptionEvent::CaughtUp(_)) => return Ok(Ok(Delivery::CaughtUp)),
                 Ok(
                     SubscriptionEvent::Confirmed(_)
@@ -270,11 +315,15 @@ impl Feed {
 }
 
 fn filter(types: &[&str]) -> SubscriptionFilter {
-    types.iter().fold(SubscriptionFilter::on_event_type(), |filter, prefix| filter.add_prefix(prefix))
+    types
+        .iter()
+        .fold(SubscriptionFilter::on_event_type(), SubscriptionFilter::add_prefix)
 }
 
 fn to_client(event: &NewEvent) -> Result<EventData, LogError> {
-    let refused = |error: serde_json::Error| LogError::Refused { reason: format!("event is not JSON: {error}") };
+    let refused = |error: serde_json::Error| LogError::Refused {
+        reason: format!("event is not JSON: {error}"),
+    };
     let payload: &RawValue = serde_json::from_slice(&event.payload).map_err(refused)?;
     let data = EventData::json(&event.event_type, &payload).map_err(refused)?;
     Ok(data.id(event.id).metadata(event.metadata.clone().into()))
@@ -295,10 +344,12 @@ fn to_raw(event: RecordedEvent) -> Raw {
 fn classify(error: ClientError, stream: &str) -> Fault {
     let text = error.to_string();
     match error {
-        ClientError::WrongExpectedVersion { .. } => Fault::Final(LogError::Conflict { stream: stream.to_owned() }),
-        ClientError::ServerError(reason) if reason.contains("DataLoss") => {
-            Fault::Final(LogError::Damaged { reason: server_text(&reason) })
-        }
+        ClientError::WrongExpectedVersion { .. } => Fault::Final(LogError::Conflict {
+            stream: stream.to_owned(),
+        }),
+        ClientError::ServerError(reason) if reason.contains("DataLoss") => Fault::Final(LogError::Damaged {
+            reason: server_text(&reason),
+        }),
         ClientError::ConnectionClosed | ClientError::GrpcConnectionError(_) => Fault::Lost(text),
         ClientError::ServerError(_) | ClientError::DeadlineExceeded | ClientError::NotLeaderException(_) => {
             Fault::Failed(text)
@@ -319,5 +370,8 @@ fn classify(error: ClientError, stream: &str) -> Fault {
 /// The server's own words inside the client's `status: .., message: "..", details: ..`.
 fn server_text(status: &str) -> String {
     let rest = status.split_once("message: \"").map_or(status, |(_, rest)| rest);
-    rest.split_once("\", details").map_or(rest, |(text, _)| text).trim_end_matches('"').to_owned()
+    rest.split_once("\", details")
+        .map_or(rest, |(text, _)| text)
+        .trim_end_matches('"')
+        .to_owned()
 }

@@ -39,7 +39,11 @@ impl Subscription {
         let types = types.iter().map(|&it| it.to_owned()).collect();
         // A task of its own: waiting for the client is not cancel-safe, waiting for the channel is.
         let task = tokio::spawn(follow(log.clone(), after, types, sender));
-        Self { deliveries, ended: None, task }
+        Self {
+            deliveries,
+            ended: None,
+            task,
+        }
     }
 
     /// Waits for at least one delivery and takes at most `limit`; cancel-safe.
@@ -60,7 +64,9 @@ impl Subscription {
             }
         }
         if delivered.is_empty() {
-            let gone = || LogError::Unavailable { reason: "the subscription's task is gone".to_owned() };
+            let gone = || LogError::Unavailable {
+                reason: "the subscription's task is gone".to_owned(),
+            };
             return Err(self.ended.get_or_insert_with(gone).clone());
         }
         Ok(delivered)

@@ -17,10 +17,12 @@ pub async fn load(projection: &dyn Projection, tx: &mut PgConnection) -> Result<
     )
     .execute(&mut *tx)
     .await?;
-    let position =
-        sqlx::query_scalar!("SELECT position FROM ops.checkpoint WHERE projection = $1", projection.name())
-            .fetch_one(tx)
-            .await?;
+    let position = sqlx::query_scalar!(
+        "SELECT position FROM ops.checkpoint WHERE projection = $1",
+        projection.name()
+    )
+    .fetch_one(tx)
+    .await?;
     Ok(from_column(position))
 }
 
@@ -32,7 +34,10 @@ pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<(String, Position)
     let rows = sqlx::query!("SELECT projection, position FROM ops.checkpoint ORDER BY projection")
         .fetch_all(executor)
         .await?;
-    Ok(rows.into_iter().map(|it| (it.projection, from_column(it.position))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|it| (it.projection, from_column(it.position)))
+        .collect())
 }
 
 /// Moves the checkpoint and announces it, in the transaction of the rows. The old position guards against a second
@@ -55,7 +60,13 @@ pub(crate) async fn advance(
     )
     .fetch_optional(tx)
     .await?;
-    if announced.is_some() { Ok(()) } else { Err(ProjectError::Outrun { projection: projection.name() }) }
+    if announced.is_some() {
+        Ok(())
+    } else {
+        Err(ProjectError::Outrun {
+            projection: projection.name(),
+        })
+    }
 }
 
 /// Positions are far below `i64::MAX`; a larger one would mean a log of nine quintillion bytes.

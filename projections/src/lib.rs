@@ -24,5 +24,8 @@ pub const CHANNEL: &str = "letopis_projections";
 
 /// THE list of read models.
 pub fn registry() -> Vec<Box<dyn Projection>> {
-    vec![Box::new(ticket_list::TicketList), Box::new(ticket_history::TicketHistory)]
+    vec![
+        Box::new(ticket_list::TicketList),
+        Box::new(ticket_history::TicketHistory),
+    ]
 }

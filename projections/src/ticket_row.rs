@@ -170,7 +170,11 @@ impl TicketRow {
         }
         match event {
             TicketEvent::SubjectChanged { subject } => self.subject.clone_from(subject),
-            TicketEvent::Categorized { category_id, subcategory_id, .. } => {
+            TicketEvent::Categorized {
+                category_id,
+                subcategory_id,
+                ..
+            } => {
                 self.category_id.clone_from(category_id);
                 self.subcategory_id.clone_from(subcategory_id);
             }

@@ -39,7 +39,10 @@ impl Worker {
     pub fn new(log: EventLog, database: PgConnectOptions) -> Self {
         let options = database.options([("synchronous_commit", "off")]);
         let count = u32::try_from(registry().len()).unwrap_or(1);
-        Self { log, pool: PgPoolOptions::new().max_connections(count).connect_lazy_with(options) }
+        Self {
+            log,
+            pool: PgPoolOptions::new().max_connections(count).connect_lazy_with(options),
+        }
     }
 
     /// Works until it is cancelled.
@@ -136,7 +139,12 @@ impl Worker {
         }
         checkpoint::advance(projection, from, end, &mut tx).await?;
         tx.commit().await?;
-        debug!(projection = projection.name(), events = fresh.len(), position = end.0, "batch applied");
+        debug!(
+            projection = projection.name(),
+            events = fresh.len(),
+            position = end.0,
+            "batch applied"
+        );
         Ok(end)
     }
 }
@@ -177,7 +185,10 @@ impl Patience {
                 warn!(projection, %error, "postgres does not take the batch; trying again");
             }
             ProjectError::Outrun { .. } => debug!(projection, "another worker is ahead"),
-            other => return Err(other),
+            error @ (ProjectError::Postgres(_)
+            | ProjectError::Decode(_)
+            | ProjectError::Unfit { .. }
+            | ProjectError::Log(_)) => return Err(error),
         }
         sleep(self.pause).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
@@ -189,5 +200,7 @@ impl Patience {
 fn is_passing(error: &sqlx::Error) -> bool {
     // 08 connection, 40 rollback, 53 lack of means, 57 intervention, 58 system, as PostgreSQL's appendix A has them.
     let passing = |code: &str| ["08", "40", "53", "57", "58"].iter().any(|it| code.starts_with(it));
-    error.as_database_error().is_none_or(|it| it.code().is_none_or(|code| passing(&code)))
+    error
+        .as_database_error()
+        .is_none_or(|it| it.code().is_none_or(|code| passing(&code)))
 }

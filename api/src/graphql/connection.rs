@@ -53,17 +53,34 @@ impl PageArgs {
         nodes_wanted: bool,
     ) -> Result<Self, Problem> {
         let bad = |field, value: &str| {
-            Problem::bad_input(field, value, "ровно одно из first и last, от 1 до 100", "one of first and last, 1 to 100")
+            Problem::bad_input(
+                field,
+                value,
+                "ровно одно из first и last, от 1 до 100",
+                "one of first and last, 1 to 100",
+            )
         };
         let (field, count, from_end) = match (first, last) {
             (Some(count), None) => ("first", count, false),
             (None, Some(count)) => ("last", count, true),
-            (None, None) if !nodes_wanted => return Ok(Self { count: 0, from_end: false, after, before }),
+            (None, None) if !nodes_wanted => {
+                return Ok(Self {
+                    count: 0,
+                    from_end: false,
+                    after,
+                    before,
+                });
+            }
             (None, None) => return Err(bad("first", "")),
             (Some(_), Some(count)) => return Err(bad("last", &count.to_string())),
         };
         if (1..=LARGEST).contains(&count) {
-            Ok(Self { count, from_end, after, before })
+            Ok(Self {
+                count,
+                from_end,
+                after,
+                before,
+            })
         } else {
             Err(bad(field, &count.to_string()))
         }
@@ -93,5 +110,8 @@ impl PageArgs {
 /// Cost of a connection: its nodes times what each costs.
 pub(super) fn cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
     let nodes = first.or(last).unwrap_or(1).clamp(1, LARGEST);
-    usize::try_from(nodes).unwrap_or(1).saturating_mul(child).saturating_add(1)
+    usize::try_from(nodes)
+        .unwrap_or(1)
+        .saturating_mul(child)
+        .saturating_add(1)
 }

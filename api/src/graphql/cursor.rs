@@ -16,7 +16,9 @@ pub(super) fn of_version(version: i64) -> String {
 
 /// The version in a history's cursor.
 pub(super) fn version(field: &str, cursor: &str) -> Result<i64, Problem> {
-    text(cursor).and_then(|it| it.strip_prefix("v:")?.parse().ok()).ok_or_else(|| foreign(field, cursor))
+    text(cursor)
+        .and_then(|it| it.strip_prefix("v:")?.parse().ok())
+        .ok_or_else(|| foreign(field, cursor))
 }
 
 /// Cursor of a ticket in an order.
@@ -66,7 +68,11 @@ fn signature(order: &[Order]) -> String {
                 OrderColumn::UpdatedAt => 'u',
                 OrderColumn::Priority => 'p',
             };
-            if it.descending { letter.to_ascii_uppercase() } else { letter }
+            if it.descending {
+                letter.to_ascii_uppercase()
+            } else {
+                letter
+            }
         })
         .collect()
 }

@@ -136,9 +136,17 @@ pub(super) fn order(asked: Option<Vec<TicketOrder>>) -> Result<Vec<Order>, Probl
         let column = OrderColumn::from(field);
         if order.iter().any(|it| it.column == column) {
             let name = format!("{field:?}");
-            return Err(Problem::bad_input("orderBy", &name, "каждое поле один раз", "each field once"));
+            return Err(Problem::bad_input(
+                "orderBy",
+                &name,
+                "каждое поле один раз",
+                "each field once",
+            ));
         }
-        order.push(Order { column, descending: direction == OrderDirection::Desc });
+        order.push(Order {
+            column,
+            descending: direction == OrderDirection::Desc,
+        });
     }
     Ok(complete(order))
 }
@@ -178,20 +186,28 @@ impl TicketFilter {
             ],
         )?;
         let status = plain(|it: Status| StatusCategory::from(it).as_str().to_owned());
-        push(&mut all, "status", self.status, status, |test| Condition::Text(TextColumn::Status, test))?;
+        push(&mut all, "status", self.status, status, |test| {
+            Condition::Text(TextColumn::Status, test)
+        })?;
         let sort = plain(|it: Sort| values::TicketType::from(it).as_str().to_owned());
-        push(&mut all, "type", self.sort, sort, |test| Condition::Text(TextColumn::Type, test))?;
+        push(&mut all, "type", self.sort, sort, |test| {
+            Condition::Text(TextColumn::Type, test)
+        })?;
         let reason = plain(|it: Resolution| values::ResolutionReason::from(it).as_str().to_owned());
         push(&mut all, "resolutionReason", self.resolution_reason, reason, |test| {
             Condition::Text(TextColumn::ResolutionReason, test)
         })?;
         let rank = plain(|it: Urgency| i64::from(priority_rank(values::Priority::from(it))));
-        push(&mut all, "priority", self.priority, rank, |test| Condition::Number(NumberColumn::Priority, test))?;
+        push(&mut all, "priority", self.priority, rank, |test| {
+            Condition::Number(NumberColumn::Priority, test)
+        })?;
         for (column, field, test) in [
             (NumberColumn::Number, "number", self.number),
             (NumberColumn::ReopenCount, "reopenCount", self.reopen_count),
         ] {
-            push(&mut all, field, test, plain(|it| it), |test| Condition::Number(column, test))?;
+            push(&mut all, field, test, plain(|it| it), |test| {
+                Condition::Number(column, test)
+            })?;
         }
         for (column, kind, field, test) in [
             (IdColumn::Ticket, Kind::Ticket, "id", self.id),
@@ -207,7 +223,9 @@ impl TicketFilter {
             (InstantColumn::ResolvedAt, "resolvedAt", self.resolved_at),
             (InstantColumn::ClosedAt, "closedAt", self.closed_at),
         ] {
-            push(&mut all, field, test, plain(|it| it), |test| Condition::Instant(column, test))?;
+            push(&mut all, field, test, plain(|it| it), |test| {
+                Condition::Instant(column, test)
+            })?;
         }
         Ok(Condition::And(all))
     }
@@ -219,9 +237,9 @@ fn push_texts(
 ) -> Result<(), Problem> {
     for (column, field, test) in tests {
         // Postgres keeps no NUL, so it would fail where the answer is simply "none".
-        let text = |it: String| match it.contains('\0') {
-            true => Err(Problem::bad_input(field, &it, "текст без символа NUL", "text without the NUL character")),
-            false => Ok(it),
+        let text = |it: String| {
+            let bad = || Problem::bad_input(field, &it, "текст без символа NUL", "text without the NUL character");
+            if it.contains('\0') { Err(bad()) } else { Ok(it) }
         };
         push(all, field, test, text, |test| Condition::Text(column, test))?;
     }
@@ -236,7 +254,16 @@ fn push<T: InputType, U>(
     convert: impl Fn(T) -> Result<U, Problem>,
     make: impl Fn(Test<U>) -> Condition,
 ) -> Result<(), Problem> {
-    let Some(ValueTest { eq, one_of, gte, lte, is_null }) = test else { return Ok(()) };
+    let Some(ValueTest {
+        eq,
+        one_of,
+        gte,
+        lte,
+        is_null,
+    }) = test
+    else {
+        return Ok(());
+    };
     let mut tests = Vec::new();
     if let Some(value) = eq {
         tests.push(Test::Eq(convert(value)?));
@@ -244,7 +271,12 @@ fn push<T: InputType, U>(
     if let Some(values) = one_of {
         if values.len() > MOST_VALUES {
             let count = values.len().to_string();
-            return Err(Problem::bad_input(field, &count, "не больше 500 значений", "at most 500 values"));
+            return Err(Problem::bad_input(
+                field,
+                &count,
+                "не больше 500 значений",
+                "at most 500 values",
+            ));
         }
         tests.push(Test::In(values.into_iter().map(&convert).collect::<Result<_, _>>()?));
     }

@@ -60,12 +60,9 @@ impl ScalarType for LogPosition {
         let number = match &value {
             Value::String(text) => text.parse().ok(),
             Value::Number(number) => number.as_u64(),
-            Value::Null
-            | Value::Boolean(_)
-            | Value::Binary(_)
-            | Value::Enum(_)
-            | Value::List(_)
-            | Value::Object(_) => None,
+            Value::Null | Value::Boolean(_) | Value::Binary(_) | Value::Enum(_) | Value::List(_) | Value::Object(_) => {
+                None
+            }
         };
         // Postgres keeps positions as signed numbers.
         match number.filter(|it| i64::try_from(*it).is_ok()) {

@@ -80,7 +80,10 @@ impl Wish for OpenTicketInput {
     }
 
     fn command(self, ticket_id: TicketId) -> Result<Command, Problem> {
-        let contact = self.contact_id.map(|it| required(Kind::Contact, "contactId", &it)).transpose();
+        let contact = self
+            .contact_id
+            .map(|it| required(Kind::Contact, "contactId", &it))
+            .transpose();
         let contact_id = contact.map_err(|it| it.about("contactId"))?.map(ContactId);
         let command = TicketCommand::Open {
             // The handler gives it one.
@@ -90,7 +93,10 @@ impl Wish for OpenTicketInput {
             contact_id,
             category: category(self.category_id, self.subcategory_id)?,
             priority: self.priority.map_or(Priority::Medium, Priority::from),
-            source: TicketSource { channel: "api".to_owned(), external_id: None },
+            source: TicketSource {
+                channel: "api".to_owned(),
+                external_id: None,
+            },
         };
         Ok(Command::Ticket(ticket_id, command))
     }
@@ -106,8 +112,12 @@ fn category(key: Option<String>, sub: Option<String>) -> Result<Category, Proble
         (Some(key), sub) => Ok(Some((key, sub))),
         (None, Some(sub)) => {
             let russian = "подкатегория только вместе с categoryId";
-            let problem =
-                Problem::bad_input("subcategoryId", sub.as_str(), russian, "a subcategory only with categoryId");
+            let problem = Problem::bad_input(
+                "subcategoryId",
+                sub.as_str(),
+                russian,
+                "a subcategory only with categoryId",
+            );
             Err(problem.about("subcategoryId"))
         }
     }

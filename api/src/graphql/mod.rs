@@ -58,7 +58,9 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription).limit_depth(DEPTH).limit_complexity(COMPLEXITY)
+    Schema::build(Query, Mutation, Subscription)
+        .limit_depth(DEPTH)
+        .limit_complexity(COMPLEXITY)
 }
 
 /// What a request brings beside its operation.
@@ -73,12 +75,14 @@ pub struct Caller {
 }
 
 fn parts<'a>(ctx: &Context<'a>) -> Result<&'a Parts> {
-    ctx.data::<Parts>().map_err(|error| internal(&error.message).into_error(Language::English))
+    ctx.data::<Parts>()
+        .map_err(|error| internal(&error.message).into_error(Language::English))
 }
 
 fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
     let unknown = || Problem::new("UNAUTHENTICATED", "нужен ключ API", "an API key is needed");
-    ctx.data::<Caller>().map_err(|_absent| unknown().into_error(Language::English))
+    ctx.data::<Caller>()
+        .map_err(|_absent| unknown().into_error(Language::English))
 }
 
 fn problem(ctx: &Context<'_>, problem: Problem) -> Error {

@@ -77,14 +77,24 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
         Ok(outcome) => {
             let stale = !parts.live.shows(outcome.position).await;
             let ticket = look(ctx, parts, outcome.ticket_id).await?;
-            Ok(Reply { ticket, position: Some(LogPosition(outcome.position)), stale, user_errors: Vec::new() })
+            Ok(Reply {
+                ticket,
+                position: Some(LogPosition(outcome.position)),
+                stale,
+                user_errors: Vec::new(),
+            })
         }
         Err(error) => refused(ctx, ticket_id, error).await,
     }
 }
 
 fn request<W: Wish>(caller: &Caller, wish: W) -> Result<(TicketId, Request), Problem> {
-    let Frame { idempotency_key, expected_version, ticket_id, .. } = wish.frame();
+    let Frame {
+        idempotency_key,
+        expected_version,
+        ticket_id,
+        ..
+    } = wish.frame();
     let key = IdempotencyKey::try_new(&idempotency_key)?;
     let expected_version = expected_version.map(version).transpose()?;
     let target = ticket_id.map(|it| required(Kind::Ticket, "ticketId", &it)).transpose();
@@ -104,7 +114,10 @@ fn request<W: Wish>(caller: &Caller, wish: W) -> Result<(TicketId, Request), Pro
 
 fn version(number: i64) -> Result<u64, Problem> {
     u64::try_from(number).map_err(|_negative| {
-        let (russian, english) = ("версия заявки, как её дал этот API", "a ticket's version as this API gave it");
+        let (russian, english) = (
+            "версия заявки, как её дал этот API",
+            "a ticket's version as this API gave it",
+        );
         Problem::bad_input("expectedVersion", &number.to_string(), russian, english).about("expectedVersion")
     })
 }
@@ -116,16 +129,24 @@ async fn refused(ctx: &Context<'_>, ticket_id: TicketId, error: CommandError) ->
         Answer::Refused(reason) => {
             let parts = parts(ctx)?;
             let ticket = look(ctx, parts, ticket_id).await?;
-            Ok(Reply { ticket, ..refusal(caller(ctx)?, reason) })
+            Ok(Reply {
+                ticket,
+                ..refusal(caller(ctx)?, reason)
+            })
         }
     }
 }
 
 fn refusal(caller: &Caller, reason: Problem) -> Reply {
-    Reply { user_errors: vec![UserError::new(reason, caller.language)], ..Reply::default() }
+    Reply {
+        user_errors: vec![UserError::new(reason, caller.language)],
+        ..Reply::default()
+    }
 }
 
 async fn look(ctx: &Context<'_>, parts: &Parts, ticket_id: TicketId) -> Result<Option<Ticket>> {
-    let row = ticket_list::by_id(&parts.pool, ticket_id.0).await.map_err(|it| postgres(ctx, &it))?;
+    let row = ticket_list::by_id(&parts.pool, ticket_id.0)
+        .await
+        .map_err(|it| postgres(ctx, &it))?;
     Ok(row.map(Ticket::from))
 }

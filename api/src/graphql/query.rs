@@ -43,7 +43,9 @@ impl TicketConnection {
     /// How many tickets there are in all pages; counted only when asked for.
     #[graphql(complexity = 10)]
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        count(&parts(ctx)?.pool, &self.condition).await.map_err(|it| postgres(ctx, &it))
+        count(&parts(ctx)?.pool, &self.condition)
+            .await
+            .map_err(|it| postgres(ctx, &it))
     }
 }
 
@@ -55,8 +57,12 @@ pub struct Query;
 impl Query {
     /// The thing with this global id; null when there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Opaque global id.")] id: ID) -> Result<Option<Node>> {
-        let Some(uuid) = ids::local(Kind::Ticket, &id) else { return Ok(None) };
-        let row = ticket_list::by_id(&parts(ctx)?.pool, uuid).await.map_err(|it| postgres(ctx, &it))?;
+        let Some(uuid) = ids::local(Kind::Ticket, &id) else {
+            return Ok(None);
+        };
+        let row = ticket_list::by_id(&parts(ctx)?.pool, uuid)
+            .await
+            .map_err(|it| postgres(ctx, &it))?;
         Ok(row.map(|it| Node::Ticket(Box::new(it.into()))))
     }
 
@@ -74,9 +80,14 @@ impl Query {
         }
         let uuids: Vec<_> = ids.iter().map(|it| ids::local(Kind::Ticket, it)).collect();
         let wanted: Vec<_> = uuids.iter().flatten().copied().collect();
-        let rows = ticket_list::by_ids(&parts(ctx)?.pool, &wanted).await.map_err(|it| postgres(ctx, &it))?;
+        let rows = ticket_list::by_ids(&parts(ctx)?.pool, &wanted)
+            .await
+            .map_err(|it| postgres(ctx, &it))?;
         let find = |uuid: Option<uuid::Uuid>| rows.iter().find(|it| Some(it.ticket_id) == uuid).cloned();
-        Ok(uuids.into_iter().map(|it| find(it).map(|it| Node::Ticket(Box::new(it.into())))).collect())
+        Ok(uuids
+            .into_iter()
+            .map(|it| find(it).map(|it| Node::Ticket(Box::new(it.into()))))
+            .collect())
     }
 
     /// The ticket with this id; null when there is none.
@@ -90,7 +101,9 @@ impl Query {
     ) -> Result<Option<Ticket>> {
         let uuid = ids::required(Kind::Ticket, "id", &id).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, min_position).await?;
-        let row = ticket_list::by_id(&parts(ctx)?.pool, uuid).await.map_err(|it| postgres(ctx, &it))?;
+        let row = ticket_list::by_id(&parts(ctx)?.pool, uuid)
+            .await
+            .map_err(|it| postgres(ctx, &it))?;
         Ok(row.map(Ticket::from))
     }
 
@@ -104,7 +117,9 @@ impl Query {
         >,
     ) -> Result<Option<Ticket>> {
         refuse_stale(ctx, min_position).await?;
-        let row = ticket_list::by_number(&parts(ctx)?.pool, number).await.map_err(|it| postgres(ctx, &it))?;
+        let row = ticket_list::by_number(&parts(ctx)?.pool, number)
+            .await
+            .map_err(|it| postgres(ctx, &it))?;
         Ok(row.map(Ticket::from))
     }
 
@@ -124,12 +139,17 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<TicketConnection> {
-        let wanted = ["edges", "nodes", "pageInfo"].iter().any(|it| ctx.look_ahead().field(it).exists());
+        let wanted = ["edges", "nodes", "pageInfo"]
+            .iter()
+            .any(|it| ctx.look_ahead().field(it).exists());
         let args = PageArgs::try_new(first, after, last, before, wanted).map_err(|it| problem(ctx, it))?;
         let condition = condition(filter).map_err(|it| problem(ctx, it))?;
         let order = order(order_by).map_err(|it| problem(ctx, it))?;
         let place = |field, cursor: Option<&String>| {
-            cursor.map(|it| cursor::place(field, &order, it)).transpose().map_err(|it| problem(ctx, it))
+            cursor
+                .map(|it| cursor::place(field, &order, it))
+                .transpose()
+                .map_err(|it| problem(ctx, it))
         };
         let request = PageRequest {
             after: place("after", args.after.as_ref())?,
@@ -143,15 +163,26 @@ impl Query {
         let rows = if args.count == 0 {
             Vec::new()
         } else {
-            page(&parts(ctx)?.pool, &request).await.map_err(|it| postgres(ctx, &it))?
+            page(&parts(ctx)?.pool, &request)
+                .await
+                .map_err(|it| postgres(ctx, &it))?
         };
         let (rows, more) = args.cut(rows);
         let edges: Vec<_> = rows
             .into_iter()
-            .map(|it| Edge { cursor: cursor::of_ticket(&order, &it), node: Ticket::from(it) })
+            .map(|it| Edge {
+                cursor: cursor::of_ticket(&order, &it),
+                node: Ticket::from(it),
+            })
             .collect();
         let nodes = edges.iter().map(|it| it.node.clone()).collect();
-        Ok(TicketConnection { page_info: args.info(&edges, more), edges, nodes, stale, condition: request.condition })
+        Ok(TicketConnection {
+            page_info: args.info(&edges, more),
+            edges,
+            nodes,
+            stale,
+            condition: request.condition,
+        })
     }
 }
 

@@ -46,6 +46,7 @@ impl Subscription {
     ///
     /// Without `after` from now on; with it, first everything since. A change passes the filter when the ticket passes
     /// before it or after it, so that a list sees tickets leave too.
+    #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
     async fn ticket_changed(
         &self,
         ctx: &Context<'_>,
@@ -56,8 +57,17 @@ impl Subscription {
         let language = super::caller(ctx)?.language;
         let live = parts(ctx)?.live.clone();
         let last = after.map_or_else(|| live.position(ticket_history::NAME), |it| it.0);
-        let watch = Watch { changes: live.changes(), live, last, pending: Vec::new(), from_table: true, condition };
-        Ok(stream::unfold(watch, move |mut watch| async move { Some((watch.next(language).await?, watch)) }))
+        let watch = Watch {
+            changes: live.changes(),
+            live,
+            last,
+            pending: Vec::new(),
+            from_table: true,
+            condition,
+        };
+        Ok(stream::unfold(watch, move |mut watch| async move {
+            Some((watch.next(language).await?, watch))
+        }))
     }
 }
 

@@ -122,13 +122,23 @@ impl Ticket {
         let wanted = i64::from(page.count) + 1;
         let rows = ticket_history::of_ticket(pool, self.uuid, after, before, wanted, page.from_end);
         let (rows, more) = page.cut(rows.await.map_err(|it| postgres(ctx, &it))?);
-        let total_count = ticket_history::count(pool, self.uuid).await.map_err(|it| postgres(ctx, &it))?;
+        let total_count = ticket_history::count(pool, self.uuid)
+            .await
+            .map_err(|it| postgres(ctx, &it))?;
         let edges: Vec<_> = rows
             .into_iter()
-            .map(|it| Edge { cursor: cursor::of_version(it.ticket.version), node: TicketHappening::from(it) })
+            .map(|it| Edge {
+                cursor: cursor::of_version(it.ticket.version),
+                node: TicketHappening::from(it),
+            })
             .collect();
         let nodes = edges.iter().map(|it| it.node.clone()).collect();
-        Ok(TicketHistoryConnection { page_info: page.info(&edges, more), edges, nodes, total_count })
+        Ok(TicketHistoryConnection {
+            page_info: page.info(&edges, more),
+            edges,
+            nodes,
+            total_count,
+        })
     }
 }
 
@@ -148,7 +158,11 @@ impl From<TicketRow> for Ticket {
             contact: row.contact_id.map(|it| ids::global(ids::Kind::Contact, it)),
             hold_reason: row.hold_reason.as_deref().and_then(HoldReason::parse).map(Hold::from),
             hold_until: row.hold_until,
-            resolution_reason: row.resolution_reason.as_deref().and_then(ResolutionReason::parse).map(Resolution::from),
+            resolution_reason: row
+                .resolution_reason
+                .as_deref()
+                .and_then(ResolutionReason::parse)
+                .map(Resolution::from),
             resolution_note: row.resolution_note,
             reopen_count: row.reopen_count,
             channel: row.channel,

@@ -54,6 +54,10 @@ fn serve(file: &str) -> impl IntoResponse + use<> {
     };
     match find(file) {
         Some((kind, content)) => (StatusCode::OK, headers(kind), content),
-        None => (StatusCode::NOT_FOUND, headers("text/plain; charset=utf-8"), b"no such file".as_slice()),
+        None => (
+            StatusCode::NOT_FOUND,
+            headers("text/plain; charset=utf-8"),
+            b"no such file".as_slice(),
+        ),
     }
 }

@@ -18,7 +18,9 @@ pub(super) async fn answer(State(shared): State<Shared>, headers: HeaderMap, bod
     let refuse = |status, problem: Problem| refuse(status, &problem, Language::accepted(accepted));
     let Some(caller) = shared.caller(&headers, None) else {
         let mut response = refuse(StatusCode::UNAUTHORIZED, unauthenticated());
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         return response;
     };
     let request: Request = match serde_json::from_slice(&body) {
@@ -60,7 +62,11 @@ pub(super) fn not_ready(shared: &Shared) -> Problem {
         Phase::Starting(reason) => reason.clone(),
         Phase::Ready(_) | Phase::Stopping => "the server is shutting down".to_owned(),
     };
-    Problem::new("UNAVAILABLE", format!("сервер не готов: {reason}"), format!("the server is not ready: {reason}"))
+    Problem::new(
+        "UNAVAILABLE",
+        format!("сервер не готов: {reason}"),
+        format!("the server is not ready: {reason}"),
+    )
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -73,6 +79,9 @@ fn malformed(error: &serde_json::Error) -> Problem {
 
 fn refuse(status: StatusCode, problem: &Problem, language: Language) -> HttpResponse {
     let mut error = ServerError::new(problem.message(language), None);
-    error.extensions.get_or_insert_default().set("code", Value::from(problem.code));
+    error
+        .extensions
+        .get_or_insert_default()
+        .set("code", Value::from(problem.code));
     (status, Json(Response::from_errors(vec![error]))).into_response()
 }

@@ -12,7 +12,12 @@ pub(super) async fn live() -> Json<Value> {
 
 /// Requests can be answered: 200; 503 with the reason while not.
 pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Value>) {
-    let not_ready = |reason: &str| (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unready", "reason": reason})));
+    let not_ready = |reason: &str| {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Json(json!({"status": "unready", "reason": reason})),
+        )
+    };
     let phase = shared.phase.borrow().clone();
     let ready = match phase {
         Phase::Starting(reason) => return not_ready(&reason),
@@ -23,7 +28,12 @@ pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Val
         Ok(checkpoints) => checkpoints,
         Err(error) => return not_ready(&format!("postgres does not answer: {error}")),
     };
-    let positions: serde_json::Map<String, Value> =
-        checkpoints.into_iter().map(|(name, position)| (name, json!(position.0.to_string()))).collect();
-    (StatusCode::OK, Json(json!({"status": "ready", "projections": positions})))
+    let positions: serde_json::Map<String, Value> = checkpoints
+        .into_iter()
+        .map(|(name, position)| (name, json!(position.0.to_string())))
+        .collect();
+    (
+        StatusCode::OK,
+        Json(json!({"status": "ready", "projections": positions})),
+    )
 }

@@ -75,7 +75,10 @@ impl Shared {
     fn caller(&self, headers: &HeaderMap, authorization: Option<&str>) -> Option<Caller> {
         let text = |name: header::HeaderName| headers.get(name).and_then(|it| it.to_str().ok());
         let viewer = self.keys.viewer(authorization.or(text(header::AUTHORIZATION)))?;
-        let traceparent = headers.get("traceparent").and_then(|it| it.to_str().ok()).filter(|it| it.len() <= 64);
+        let traceparent = headers
+            .get("traceparent")
+            .and_then(|it| it.to_str().ok())
+            .filter(|it| it.len() <= 64);
         Some(Caller {
             viewer,
             language: Language::accepted(text(header::ACCEPT_LANGUAGE)),

@@ -55,7 +55,11 @@ enum ClientMessage {
 type Close = (u16, String);
 
 /// Opens a socket.
-pub(super) async fn upgrade(State(shared): State<Shared>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> HttpResponse {
+pub(super) async fn upgrade(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> HttpResponse {
     let Some(ready) = shared.ready() else {
         return (StatusCode::SERVICE_UNAVAILABLE, not_ready(&shared).english).into_response();
     };
@@ -73,13 +77,24 @@ async fn serve(mut socket: WebSocket, shared: Shared, parts: Ready, headers: Hea
     } else {
         match introduce(&mut socket, &shared, &headers).await {
             Ok(caller) => {
-                Session { socket: &mut socket, shared, ready: parts, caller, operations: StreamMap::new() }.run().await
+                Session {
+                    socket: &mut socket,
+                    shared,
+                    ready: parts,
+                    caller,
+                    operations: StreamMap::new(),
+                }
+                .run()
+                .await
             }
             Err(close) => close,
         }
     };
     // The client may be gone already.
-    let frame = CloseFrame { code, reason: reason.into() };
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
     drop(timeout(Duration::from_secs(5), socket.send(Message::Close(Some(frame)))).await);
 }
 
@@ -99,7 +114,9 @@ async fn introduce(socket: &mut WebSocket, shared: &Shared, headers: &HeaderMap)
                 return Err((4401, "Unauthorized".to_owned()));
             }
             Some(ClientMessage::ConnectionInit { payload }) => {
-                let caller = shared.caller(headers, authorization(payload.as_ref())).ok_or((4403, "Forbidden".to_owned()))?;
+                let caller = shared
+                    .caller(headers, authorization(payload.as_ref()))
+                    .ok_or((4403, "Forbidden".to_owned()))?;
                 say(socket, &json!({"type": "connection_ack"})).await?;
                 return Ok(with_language(caller, payload.as_ref()));
             }
@@ -109,7 +126,11 @@ async fn introduce(socket: &mut WebSocket, shared: &Shared, headers: &HeaderMap)
 
 fn authorization(payload: Option<&Value>) -> Option<&str> {
     let fields = payload?.as_object()?;
-    fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?.1.as_str()
+    fields
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?
+        .1
+        .as_str()
 }
 
 /// Browsers cannot set headers of a socket, so the language may come with the introduction.
@@ -117,7 +138,10 @@ fn with_language(caller: Caller, payload: Option<&Value>) -> Caller {
     let fields = payload.and_then(Value::as_object);
     let asked = fields.and_then(|it| it.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept-language")));
     match asked.and_then(|(_, value)| value.as_str()) {
-        Some(asked) => Caller { language: Language::accepted(Some(asked)), ..caller },
+        Some(asked) => Caller {
+            language: Language::accepted(Some(asked)),
+            ..caller
+        },
         None => caller,
     }
 }
@@ -179,10 +203,14 @@ impl Session<'_> {
             return Err((4409, format!("Subscriber for {id} already exists")));
         }
         if self.operations.len() >= MOST_OPERATIONS {
-            return Err((4429, format!("Too many operations: at most {MOST_OPERATIONS} on a socket")));
+            return Err((
+                4429,
+                format!("Too many operations: at most {MOST_OPERATIONS} on a socket"),
+            ));
         }
         let responses = self.ready.schema.execute_stream(request.data(self.caller.clone()));
-        self.operations.insert(id, responses.map(Some).chain(once(ready(None))).boxed());
+        self.operations
+            .insert(id, responses.map(Some).chain(once(ready(None))).boxed());
         Ok(())
     }
 
@@ -194,7 +222,11 @@ impl Session<'_> {
         // An operation that never ran: the protocol has a message of its own for that, and nothing follows it.
         if response.data == async_graphql::Value::Null && !response.errors.is_empty() {
             self.operations.remove(&id);
-            return say(self.socket, &json!({"type": "error", "id": id, "payload": response.errors})).await;
+            return say(
+                self.socket,
+                &json!({"type": "error", "id": id, "payload": response.errors}),
+            )
+            .await;
         }
         say(self.socket, &json!({"type": "next", "id": id, "payload": response})).await
     }
@@ -216,9 +248,15 @@ fn read(message: Option<Result<Message, axum::Error>>) -> Result<Option<ClientMe
 
 async fn say(socket: &mut WebSocket, message: &Value) -> Result<(), Close> {
     let gone = |_error| (1000, String::new());
-    socket.send(Message::Text(message.to_string().into())).await.map_err(gone)
+    socket
+        .send(Message::Text(message.to_string().into()))
+        .await
+        .map_err(gone)
 }
 
 fn shutting_down() -> Close {
-    (1001, "the server is shutting down: connect again and go on after your last position".to_owned())
+    (
+        1001,
+        "the server is shutting down: connect again and go on after your last position".to_owned(),
+    )
 }

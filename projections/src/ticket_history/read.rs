@@ -39,8 +39,13 @@ pub async fn of_ticket(
     const BACKWARD: &str = "SELECT * FROM read.ticket_history
         WHERE ticket_id = $1 AND version > $2 AND version < $3 ORDER BY version DESC LIMIT $4";
     let sql = if from_end { BACKWARD } else { FORWARD };
-    let mut rows: Vec<Happening> =
-        sqlx::query_as(sql).bind(ticket_id).bind(after).bind(before).bind(limit).fetch_all(pool).await?;
+    let mut rows: Vec<Happening> = sqlx::query_as(sql)
+        .bind(ticket_id)
+        .bind(after)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
     if from_end {
         rows.reverse();
     }
@@ -52,7 +57,10 @@ pub async fn of_ticket(
 /// # Errors
 /// When Postgres does not answer.
 pub async fn count(pool: &PgPool, ticket_id: Uuid) -> Result<i64, sqlx::Error> {
-    let count = sqlx::query_scalar!("SELECT COUNT(*) FROM read.ticket_history WHERE ticket_id = $1", ticket_id);
+    let count = sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM read.ticket_history WHERE ticket_id = $1",
+        ticket_id
+    );
     Ok(count.fetch_one(pool).await?.unwrap_or_default())
 }
 
@@ -68,12 +76,20 @@ pub async fn since(
     const SINCE: &str = "SELECT * FROM read.ticket_history WHERE position > $1 ORDER BY position LIMIT $2";
     const BEFORE: &str = "SELECT before.* FROM UNNEST($1::uuid[], $2::bigint[]) AS wanted (id, version)
         JOIN read.ticket_history AS before ON before.ticket_id = wanted.id AND before.version = wanted.version - 1";
-    let happenings: Vec<Happening> = sqlx::query_as(SINCE).bind(to_column(after)).bind(limit).fetch_all(pool).await?;
-    let (ids, versions): (Vec<Uuid>, Vec<i64>) =
-        happenings.iter().map(|it| (it.ticket.ticket_id, it.ticket.version)).unzip();
+    let happenings: Vec<Happening> = sqlx::query_as(SINCE)
+        .bind(to_column(after))
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
+    let (ids, versions): (Vec<Uuid>, Vec<i64>) = happenings
+        .iter()
+        .map(|it| (it.ticket.ticket_id, it.ticket.version))
+        .unzip();
     let before: Vec<TicketRow> = sqlx::query_as(BEFORE).bind(ids).bind(versions).fetch_all(pool).await?;
-    let mut before: std::collections::HashMap<(Uuid, i64), TicketRow> =
-        before.into_iter().map(|it| ((it.ticket_id, it.version + 1), it)).collect();
+    let mut before: std::collections::HashMap<(Uuid, i64), TicketRow> = before
+        .into_iter()
+        .map(|it| ((it.ticket_id, it.version + 1), it))
+        .collect();
     let paired = happenings.into_iter().map(|it| {
         let earlier = before.remove(&(it.ticket.ticket_id, it.ticket.version));
         (it, earlier)

@@ -164,17 +164,27 @@ where
     fn push(&self, column: &'static str, sql: &mut QueryBuilder<Postgres>) {
         // COALESCE keeps NULL out, so that NOT means the same as in memory.
         let compare = |operator: &'static str, value: &T, sql: &mut QueryBuilder<Postgres>| {
-            sql.push("COALESCE(").push(column).push(operator).push_bind(value.clone()).push(", FALSE)");
+            sql.push("COALESCE(")
+                .push(column)
+                .push(operator)
+                .push_bind(value.clone())
+                .push(", FALSE)");
         };
         match self {
             Self::Eq(value) => compare(" = ", value, sql),
             Self::Gte(value) => compare(" >= ", value, sql),
             Self::Lte(value) => compare(" <= ", value, sql),
             Self::In(values) => {
-                sql.push("COALESCE(").push(column).push(" = ANY(").push_bind(values.clone()).push("), FALSE)");
+                sql.push("COALESCE(")
+                    .push(column)
+                    .push(" = ANY(")
+                    .push_bind(values.clone())
+                    .push("), FALSE)");
             }
             Self::IsNull(wanted) => {
-                sql.push("(").push(column).push(if *wanted { " IS NULL)" } else { " IS NOT NULL)" });
+                sql.push("(")
+                    .push(column)
+                    .push(if *wanted { " IS NULL)" } else { " IS NOT NULL)" });
             }
         }
     }

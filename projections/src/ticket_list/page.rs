@@ -59,7 +59,10 @@ pub fn complete(mut order: Vec<Order>) -> Vec<Order> {
     if let Some(at) = order.iter().position(|it| it.column == OrderColumn::Number) {
         order.truncate(at + 1);
     } else {
-        order.push(Order { column: OrderColumn::Number, descending: true });
+        order.push(Order {
+            column: OrderColumn::Number,
+            descending: true,
+        });
     }
     order
 }
@@ -102,7 +105,8 @@ pub async fn page(pool: &PgPool, request: &PageRequest) -> Result<Vec<TicketRow>
     for (index, order) in request.order.iter().enumerate() {
         let descending = order.descending != request.from_end;
         sql.push(if index > 0 { ", " } else { "" });
-        sql.push(order.column.sql()).push(if descending { " DESC" } else { " ASC" });
+        sql.push(order.column.sql())
+            .push(if descending { " DESC" } else { " ASC" });
     }
     sql.push(" LIMIT ").push_bind(request.limit);
     let mut rows: Vec<TicketRow> = sql.build_query_as().fetch_all(pool).await?;

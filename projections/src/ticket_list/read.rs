@@ -8,7 +8,9 @@ use crate::TicketRow;
 /// # Errors
 /// When Postgres does not answer.
 pub async fn by_id(pool: &PgPool, id: Uuid) -> Result<Option<TicketRow>, sqlx::Error> {
-    sqlx::query_as!(TicketRow, "SELECT * FROM read.ticket_list WHERE ticket_id = $1", id).fetch_optional(pool).await
+    sqlx::query_as!(TicketRow, "SELECT * FROM read.ticket_list WHERE ticket_id = $1", id)
+        .fetch_optional(pool)
+        .await
 }
 
 /// The tickets with these ids, in no order.
@@ -16,7 +18,13 @@ pub async fn by_id(pool: &PgPool, id: Uuid) -> Result<Option<TicketRow>, sqlx::E
 /// # Errors
 /// When Postgres does not answer.
 pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketRow>, sqlx::Error> {
-    sqlx::query_as!(TicketRow, "SELECT * FROM read.ticket_list WHERE ticket_id = ANY($1)", ids).fetch_all(pool).await
+    sqlx::query_as!(
+        TicketRow,
+        "SELECT * FROM read.ticket_list WHERE ticket_id = ANY($1)",
+        ids
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// The ticket with this number.
@@ -24,5 +32,7 @@ pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketRow>, sqlx:
 /// # Errors
 /// When Postgres does not answer.
 pub async fn by_number(pool: &PgPool, number: i64) -> Result<Option<TicketRow>, sqlx::Error> {
-    sqlx::query_as!(TicketRow, "SELECT * FROM read.ticket_list WHERE number = $1", number).fetch_optional(pool).await
+    sqlx::query_as!(TicketRow, "SELECT * FROM read.ticket_list WHERE number = $1", number)
+        .fetch_optional(pool)
+        .await
 }

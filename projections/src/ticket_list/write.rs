@@ -30,9 +30,13 @@ async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError>
     if ids.is_empty() {
         return Ok(Rows::new());
     }
-    let rows = sqlx::query_as!(TicketRow, "SELECT * FROM read.ticket_list WHERE ticket_id = ANY($1)", ids)
-        .fetch_all(tx)
-        .await?;
+    let rows = sqlx::query_as!(
+        TicketRow,
+        "SELECT * FROM read.ticket_list WHERE ticket_id = ANY($1)",
+        ids
+    )
+    .fetch_all(tx)
+    .await?;
     Ok(rows.into_iter().map(|it| (it.ticket_id, it)).collect())
 }
 
