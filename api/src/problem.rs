@@ -104,7 +104,7 @@ impl From<ValueError> for Problem {
         let accepted = match error.field {
             "subject" => "от 1 до 300 символов в одну строку",
             "idempotencyKey" => "от 1 до 200 символов, не только пробелы",
-            _ => "от 1 до 64 букв, цифр, «.», «_» или «-»",
+            _ => "от 1 до 100 символов в одну строку",
         };
         Self::new(
             "BAD_USER_INPUT",

@@ -57,8 +57,8 @@ pub enum HistoryError<R> {
         /// The rule.
         refusal: R,
     },
-    /// The stream has gone another way since it was imported; nothing was appended.
-    #[error("{stream} has been changed here since it was imported")]
+    /// The stream has gone another way since it was imported, or is told otherwise now; nothing was appended.
+    #[error("{stream} has been changed since it was imported, here or in what is imported")]
     Diverged {
         /// The stream.
         stream: String,
@@ -115,7 +115,8 @@ impl Handler {
         let diverged = || HistoryError::Diverged {
             stream: folded.stream.clone(),
         };
-        let imported_only = folded.commands() == [envelope.command_id];
+        let imported_only =
+            folded.commands() == [envelope.command_id] && self.begins::<D>(&folded.stream, &events).await?;
         let rest = events
             .get(there..)
             .filter(|it| imported_only && !it.is_empty())
@@ -128,6 +129,24 @@ impl Handler {
             Err(LogError::Conflict { .. }) => Err(diverged()),
             Err(error) => Err(CommandError::Log(error).into()),
         }
+    }
+
+    /// Whether the events in the log are the first of these, so that the rest may follow them.
+    async fn begins<D: Stored>(
+        &self,
+        stream: &str,
+        events: &[(D::Event, DateTime<Utc>)],
+    ) -> Result<bool, CommandError> {
+        let there = self.log.read_stream(stream, 0).await.map_err(CommandError::Log)?;
+        for (raw, (event, at)) in there.iter().zip(events) {
+            let recorded = decode(raw)?;
+            if recorded.event != event.clone().into()
+                || recorded.metadata.at.timestamp_micros() != at.timestamp_micros()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn append_after<D: Stored>(

@@ -20,7 +20,14 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    const ALL: [Self; 6] = [Self::Agent, Self::Contact, Self::Bot, Self::System, Self::ApiKey, Self::Import];
+    const ALL: [Self; 6] = [
+        Self::Agent,
+        Self::Contact,
+        Self::Bot,
+        Self::System,
+        Self::ApiKey,
+        Self::Import,
+    ];
 
     /// The word stored in events.
     pub fn as_str(self) -> &'static str {
@@ -68,8 +75,15 @@ impl FromStr for Actor {
     fn from_str(text: &str) -> Result<Self, ActorError> {
         let malformed = || ActorError(text.to_owned());
         let (kind, id) = text.split_once(':').ok_or_else(malformed)?;
-        let kind = ActorKind::ALL.into_iter().find(|it| it.as_str() == kind).ok_or_else(malformed)?;
-        if id.is_empty() { Err(malformed()) } else { Ok(Self::new(kind, id)) }
+        let kind = ActorKind::ALL
+            .into_iter()
+            .find(|it| it.as_str() == kind)
+            .ok_or_else(malformed)?;
+        if id.is_empty() {
+            Err(malformed())
+        } else {
+            Ok(Self::new(kind, id))
+        }
     }
 }
 

@@ -86,7 +86,11 @@ macro_rules! member {
             type Error = DomainEvent;
 
             fn try_from(event: DomainEvent) -> Result<Self, DomainEvent> {
-                if let DomainEvent::$variant(event) = event { Ok(event) } else { Err(event) }
+                if let DomainEvent::$variant(event) = event {
+                    Ok(event)
+                } else {
+                    Err(event)
+                }
             }
         }
     };
@@ -106,10 +110,16 @@ struct Tagged<'a> {
 }
 
 fn split(category: &str, event: &impl Serialize) -> Result<Stored, EventError> {
-    let broken = |source| EventError::Payload { event_type: category.to_owned(), source };
+    let broken = |source| EventError::Payload {
+        event_type: category.to_owned(),
+        source,
+    };
     let whole = serde_json::to_vec(event).map_err(broken)?;
     let Tagged { name, data } = serde_json::from_slice(&whole).map_err(broken)?;
-    Ok(Stored { event_type: format!("{category}.{name}"), payload: data.get().as_bytes().to_vec() })
+    Ok(Stored {
+        event_type: format!("{category}.{name}"),
+        payload: data.get().as_bytes().to_vec(),
+    })
 }
 
 fn join<E: DeserializeOwned>(event_type: &str, name: &str, payload: &[u8]) -> Result<E, EventError> {
@@ -127,7 +137,10 @@ fn join<E: DeserializeOwned>(event_type: &str, name: &str, payload: &[u8]) -> Re
         if source.to_string().starts_with("unknown variant") && !payload_is_blamed(name, &source) {
             EventError::UnknownType(event_type.to_owned())
         } else {
-            EventError::Payload { event_type: event_type.to_owned(), source }
+            EventError::Payload {
+                event_type: event_type.to_owned(),
+                source,
+            }
         }
     })
 }
@@ -158,7 +171,10 @@ mod tests {
             String::from_utf8(stored.payload.clone()).unwrap(),
             r#"{"from":"low","to":"urgent","reason":"авария"}"#
         );
-        assert_eq!(DomainEvent::from_stored(&stored.event_type, &stored.payload).unwrap(), event);
+        assert_eq!(
+            DomainEvent::from_stored(&stored.event_type, &stored.payload).unwrap(),
+            event
+        );
     }
 
     #[test]
@@ -176,6 +192,12 @@ mod tests {
         let payload = DomainEvent::from_stored("ticket.put_on_hold", br#"{"reason":"moon"}"#);
         assert!(matches!(payload, Err(EventError::Payload { .. })), "{payload:?}");
         let good = DomainEvent::from_stored("ticket.put_on_hold", br#"{"reason":"vendor"}"#).unwrap();
-        assert_eq!(good, DomainEvent::Ticket(TicketEvent::PutOnHold { reason: HoldReason::Vendor, until: None }));
+        assert_eq!(
+            good,
+            DomainEvent::Ticket(TicketEvent::PutOnHold {
+                reason: HoldReason::Vendor,
+                until: None
+            })
+        );
     }
 }

@@ -107,7 +107,10 @@ mod tests {
         let id = CommandId::of_request("api_key:1", "open", "", "k");
         assert_eq!(id, CommandId::of_request("api_key:1", "open", "", "k"));
         assert_ne!(id, CommandId::of_request("api_key:1", "close", "", "k"));
-        assert_ne!(CommandId::of_request("a", "bc", "", "k"), CommandId::of_request("ab", "c", "", "k"));
+        assert_ne!(
+            CommandId::of_request("a", "bc", "", "k"),
+            CommandId::of_request("ab", "c", "", "k")
+        );
     }
 
     #[test]
@@ -115,7 +118,13 @@ mod tests {
         let id = CommandId::of_request("api_key:bootstrap", "openTicket", "", "key-1");
         assert_eq!(id.to_string(), "83cc3bad-a1f8-50f9-97e9-e821be34b227");
         assert_eq!(id.event_id(0).to_string(), "454295e6-cadc-5735-8c23-07eb77995295");
-        assert_eq!(TicketId::opened_by(id).to_string(), "2513a464-18d5-5124-9637-3fc8edf6b751");
-        assert_eq!(foreign("servicenow", "caller", "2403").to_string(), "91fb5f1c-c783-592c-ac94-6291592b4a4d");
+        assert_eq!(
+            TicketId::opened_by(id).to_string(),
+            "2513a464-18d5-5124-9637-3fc8edf6b751"
+        );
+        assert_eq!(
+            foreign("servicenow", "caller", "2403").to_string(),
+            "91fb5f1c-c783-592c-ac94-6291592b4a4d"
+        );
     }
 }

@@ -19,7 +19,12 @@ pub fn upcast(event_type: &str, schema: u16, payload: Value) -> Value {
 }
 
 fn schema_after(steps: &[(&str, u16, Step)], event_type: &str) -> u16 {
-    steps.iter().filter(|(name, _, _)| *name == event_type).map(|(_, from, _)| from + 1).max().unwrap_or(1)
+    steps
+        .iter()
+        .filter(|(name, _, _)| *name == event_type)
+        .map(|(_, from, _)| from + 1)
+        .max()
+        .unwrap_or(1)
 }
 
 fn lift(steps: &[(&str, u16, Step)], event_type: &str, schema: u16, payload: Value) -> Value {
@@ -56,6 +61,13 @@ mod tests {
 
     #[test]
     fn schema_counts_steps_of_that_type_only() {
-        assert_eq!((schema_after(STEPS, "x.y"), schema_after(STEPS, "x.z"), schema_after(STEPS, "q")), (3, 2, 1));
+        assert_eq!(
+            (
+                schema_after(STEPS, "x.y"),
+                schema_after(STEPS, "x.z"),
+                schema_after(STEPS, "q")
+            ),
+            (3, 2, 1)
+        );
     }
 }

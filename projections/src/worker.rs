@@ -29,6 +29,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub struct Worker {
     log: EventLog,
     pool: PgPool,
+    /// Names of the projections it moves; `None` when it moves all.
+    names: Option<Vec<String>>,
 }
 
 impl Worker {
@@ -42,7 +44,15 @@ impl Worker {
         Self {
             log,
             pool: PgPoolOptions::new().max_connections(count).connect_lazy_with(options),
+            names: None,
         }
+    }
+
+    /// A worker that moves only the projections with these names; the others stay where they are.
+    #[must_use]
+    pub fn only(mut self, names: &[&str]) -> Self {
+        self.names = Some(names.iter().map(|&it| it.to_owned()).collect());
+        self
     }
 
     /// Works until it is cancelled.
@@ -62,7 +72,10 @@ impl Worker {
     }
 
     async fn follow(&self, cancelled: &CancellationToken, until: Option<Position>) -> Result<(), ProjectError> {
-        let projections = registry();
+        let mut projections = registry();
+        if let Some(names) = &self.names {
+            projections.retain(|it| names.iter().any(|name| name == it.name()));
+        }
         let mut reached = Vec::with_capacity(projections.len());
         for projection in &projections {
             reached.push(self.reached(projection.as_ref()).await?);

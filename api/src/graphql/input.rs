@@ -57,7 +57,7 @@ pub(super) struct OpenTicketInput {
     sort: Option<Sort>,
     /// How urgent it is; MEDIUM by default.
     priority: Option<Urgency>,
-    /// Key of its category, 1 to 64 letters, digits, `.`, `_` or `-`.
+    /// Key of its category, 1 to 100 characters in one line.
     category_id: Option<String>,
     /// Key of a finer category under it.
     subcategory_id: Option<String>,
@@ -211,7 +211,7 @@ wishes! {
 
     /// Another category.
     CategorizeTicketInput: "categorizeTicket" {
-        /// Key of the category, 1 to 64 letters, digits, `.`, `_` or `-`; null takes the ticket out of any.
+        /// Key of the category, 1 to 100 characters in one line; null takes the ticket out of any.
         category_id: Option<String>,
         /// Key of a finer category under it.
         subcategory_id: Option<String>,

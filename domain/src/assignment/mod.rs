@@ -77,11 +77,17 @@ impl Decider for Assignment {
         Ok(match (command, owner) {
             (AssignmentCommand::Assign { agent_id, .. }, Some(owner)) if *agent_id == owner => vec![],
             (AssignmentCommand::Assign { agent_id, mode }, _) => {
-                vec![AssignmentEvent::AgentAssigned { agent_id: *agent_id, mode: *mode }]
+                vec![AssignmentEvent::AgentAssigned {
+                    agent_id: *agent_id,
+                    mode: *mode,
+                }]
             }
             (AssignmentCommand::Unassign { .. }, None) => vec![],
             (AssignmentCommand::Unassign { reason }, Some(agent_id)) => {
-                vec![AssignmentEvent::AgentUnassigned { agent_id, reason: reason.clone() }]
+                vec![AssignmentEvent::AgentUnassigned {
+                    agent_id,
+                    reason: reason.clone(),
+                }]
             }
         })
     }

@@ -52,7 +52,14 @@ impl Decider for Ticket {
     }
 
     fn evolve(state: Option<Self>, event: &TicketEvent) -> Option<Self> {
-        if let TicketEvent::Opened { subject, category_id, subcategory_id, priority, .. } = event {
+        if let TicketEvent::Opened {
+            subject,
+            category_id,
+            subcategory_id,
+            priority,
+            ..
+        } = event
+        {
             return Some(Self {
                 status: Status::New,
                 priority: *priority,
@@ -67,7 +74,11 @@ impl Decider for Ticket {
         }
         match event {
             TicketEvent::SubjectChanged { subject } => ticket.subject.clone_from(subject),
-            TicketEvent::Categorized { category_id, subcategory_id, .. } => {
+            TicketEvent::Categorized {
+                category_id,
+                subcategory_id,
+                ..
+            } => {
                 ticket.category = category_id.clone().map(|it| (it, subcategory_id.clone()));
             }
             TicketEvent::Prioritized { to, .. } => ticket.priority = *to,
@@ -84,7 +95,16 @@ impl Decider for Ticket {
 }
 
 fn open(command: &TicketCommand) -> Vec<TicketEvent> {
-    let TicketCommand::Open { number, ticket_type, subject, contact_id, category, priority, source } = command else {
+    let TicketCommand::Open {
+        number,
+        ticket_type,
+        subject,
+        contact_id,
+        category,
+        priority,
+        source,
+    } = command
+    else {
         return Vec::new();
     };
     let (category_id, subcategory_id) = category_ids(category.as_ref());
@@ -101,8 +121,13 @@ fn open(command: &TicketCommand) -> Vec<TicketEvent> {
 }
 
 fn category_ids(category: Option<&(CategoryKey, Option<CategoryKey>)>) -> (Option<String>, Option<String>) {
-    let Some((key, sub)) = category else { return (None, None) };
-    (Some(key.as_str().to_owned()), sub.as_ref().map(|it| it.as_str().to_owned()))
+    let Some((key, sub)) = category else {
+        return (None, None);
+    };
+    (
+        Some(key.as_str().to_owned()),
+        sub.as_ref().map(|it| it.as_str().to_owned()),
+    )
 }
 
 impl Ticket {
@@ -112,9 +137,10 @@ impl Ticket {
             TicketCommand::Close { cause, reason } => self.close(*cause, *reason),
             TicketCommand::Reopen { cause } => match self.status {
                 Status::New | Status::Open | Status::Waiting(_) => Ok(vec![]),
-                Status::Resolved(_) | Status::Closed => {
-                    Ok(vec![TicketEvent::Reopened { cause: *cause, cycle_no: self.cycle_no.saturating_add(1) }])
-                }
+                Status::Resolved(_) | Status::Closed => Ok(vec![TicketEvent::Reopened {
+                    cause: *cause,
+                    cycle_no: self.cycle_no.saturating_add(1),
+                }]),
             },
             TicketCommand::ChangeSubject { subject } if subject.as_str() == self.subject => Ok(vec![]),
             TicketCommand::Prioritize { priority, .. } if *priority == self.priority => Ok(vec![]),
@@ -136,23 +162,36 @@ impl Ticket {
             return Err(TicketRefusal::Closed);
         }
         match command {
-            TicketCommand::ChangeSubject { subject } => {
-                Ok(vec![TicketEvent::SubjectChanged { subject: subject.as_str().to_owned() }])
-            }
+            TicketCommand::ChangeSubject { subject } => Ok(vec![TicketEvent::SubjectChanged {
+                subject: subject.as_str().to_owned(),
+            }]),
             TicketCommand::Categorize { category, by } => {
                 let (category_id, subcategory_id) = category_ids(category.as_ref());
-                Ok(vec![TicketEvent::Categorized { category_id, subcategory_id, by: *by }])
+                Ok(vec![TicketEvent::Categorized {
+                    category_id,
+                    subcategory_id,
+                    by: *by,
+                }])
             }
-            TicketCommand::Prioritize { priority, reason } => {
-                Ok(vec![TicketEvent::Prioritized { from: self.priority, to: *priority, reason: reason.clone() }])
-            }
+            TicketCommand::Prioritize { priority, reason } => Ok(vec![TicketEvent::Prioritized {
+                from: self.priority,
+                to: *priority,
+                reason: reason.clone(),
+            }]),
             TicketCommand::Start => self.start(),
-            TicketCommand::PutOnHold { reason, until } => self.hold(Hold { reason: *reason, until: *until }, at),
+            TicketCommand::PutOnHold { reason, until } => self.hold(
+                Hold {
+                    reason: *reason,
+                    until: *until,
+                },
+                at,
+            ),
             TicketCommand::Resume => self.resume(),
             TicketCommand::Resolve { .. } if matches!(self.status, Status::Resolved(_)) => Err(TicketRefusal::Resolved),
-            TicketCommand::Resolve { reason, note } => {
-                Ok(vec![TicketEvent::Resolved { reason: *reason, note: note.clone() }])
-            }
+            TicketCommand::Resolve { reason, note } => Ok(vec![TicketEvent::Resolved {
+                reason: *reason,
+                note: note.clone(),
+            }]),
             TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Reopen { .. } => Ok(vec![]),
         }
     }
@@ -175,9 +214,10 @@ impl Ticket {
             Status::New | Status::Open | Status::Waiting(_) if hold.until.is_some_and(|until| until <= at) => {
                 Err(TicketRefusal::HoldEndsInPast)
             }
-            Status::New | Status::Open | Status::Waiting(_) => {
-                Ok(vec![TicketEvent::PutOnHold { reason: hold.reason, until: hold.until }])
-            }
+            Status::New | Status::Open | Status::Waiting(_) => Ok(vec![TicketEvent::PutOnHold {
+                reason: hold.reason,
+                until: hold.until,
+            }]),
         }
     }
 
@@ -194,9 +234,10 @@ impl Ticket {
         match (self.status, reason) {
             (Status::Closed, _) => Ok(vec![]),
             (Status::Resolved(_), _) => Ok(vec![TicketEvent::Closed { cause }]),
-            (Status::New | Status::Open | Status::Waiting(_), Some(reason)) => {
-                Ok(vec![TicketEvent::Resolved { reason, note: None }, TicketEvent::Closed { cause }])
-            }
+            (Status::New | Status::Open | Status::Waiting(_), Some(reason)) => Ok(vec![
+                TicketEvent::Resolved { reason, note: None },
+                TicketEvent::Closed { cause },
+            ]),
             (Status::New | Status::Open | Status::Waiting(_), None) => Err(TicketRefusal::ResolutionMissing),
         }
     }

@@ -61,7 +61,14 @@ pub enum StatusCategory {
 
 impl StatusCategory {
     /// Every category, in the order of a ticket's life.
-    pub const ALL: [Self; 6] = [Self::New, Self::Open, Self::Pending, Self::OnHold, Self::Resolved, Self::Closed];
+    pub const ALL: [Self; 6] = [
+        Self::New,
+        Self::Open,
+        Self::Pending,
+        Self::OnHold,
+        Self::Resolved,
+        Self::Closed,
+    ];
 
     /// The stored form.
     pub fn as_str(self) -> &'static str {
@@ -99,7 +106,10 @@ impl Status {
         match event {
             TicketEvent::Opened { .. } => Some(Self::New),
             TicketEvent::Started {} | TicketEvent::Resumed {} | TicketEvent::Reopened { .. } => Some(Self::Open),
-            TicketEvent::PutOnHold { reason, until } => Some(Self::Waiting(Hold { reason: *reason, until: *until })),
+            TicketEvent::PutOnHold { reason, until } => Some(Self::Waiting(Hold {
+                reason: *reason,
+                until: *until,
+            })),
             TicketEvent::Resolved { reason, .. } => Some(Self::Resolved(*reason)),
             TicketEvent::Closed { .. } => Some(Self::Closed),
             TicketEvent::SubjectChanged { .. } | TicketEvent::Categorized { .. } | TicketEvent::Prioritized { .. } => {

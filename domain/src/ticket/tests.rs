@@ -15,7 +15,10 @@ fn noon() -> DateTime<Utc> {
 }
 
 fn context() -> Context {
-    Context { at: noon(), actor: Actor::new(ActorKind::Agent, "1") }
+    Context {
+        at: noon(),
+        actor: Actor::new(ActorKind::Agent, "1"),
+    }
 }
 
 fn open() -> TicketCommand {
@@ -26,7 +29,10 @@ fn open() -> TicketCommand {
         contact_id: None,
         category: None,
         priority: Priority::Medium,
-        source: TicketSource { channel: "api".to_owned(), external_id: None },
+        source: TicketSource {
+            channel: "api".to_owned(),
+            external_id: None,
+        },
     }
 }
 
@@ -35,11 +41,16 @@ fn opened() -> TicketEvent {
 }
 
 fn resolved() -> TicketEvent {
-    TicketEvent::Resolved { reason: ResolutionReason::Solved, note: None }
+    TicketEvent::Resolved {
+        reason: ResolutionReason::Solved,
+        note: None,
+    }
 }
 
 fn closed() -> TicketEvent {
-    TicketEvent::Closed { cause: CloseCause::Agent }
+    TicketEvent::Closed {
+        cause: CloseCause::Agent,
+    }
 }
 
 fn on_hold(reason: HoldReason) -> TicketEvent {
@@ -53,8 +64,10 @@ fn answer(history: &[TicketEvent], command: &TicketCommand) -> Result<Vec<Ticket
 #[test]
 fn opening_records_the_whole_request() {
     let event = opened();
-    assert!(matches!(&event, TicketEvent::Opened { number: 7, subject, priority: Priority::Medium, .. }
-        if subject == "Не приходит письмо"));
+    assert!(
+        matches!(&event, TicketEvent::Opened { number: 7, subject, priority: Priority::Medium, .. }
+        if subject == "Не приходит письмо")
+    );
     assert_eq!(Ticket::fold([&event]).unwrap().status, Status::New);
 }
 
@@ -70,15 +83,27 @@ fn nothing_happens_to_a_ticket_that_is_not() {
 
 #[test]
 fn ticket_is_not_closed_without_a_resolution() {
-    let close = TicketCommand::Close { cause: CloseCause::Agent, reason: None };
+    let close = TicketCommand::Close {
+        cause: CloseCause::Agent,
+        reason: None,
+    };
     assert_eq!(answer(&[opened()], &close), Err(TicketRefusal::ResolutionMissing));
     assert_eq!(answer(&[opened(), resolved()], &close), Ok(vec![closed()]));
 }
 
 #[test]
 fn closing_with_a_reason_resolves_first() {
-    let close = TicketCommand::Close { cause: CloseCause::Agent, reason: Some(ResolutionReason::Spam) };
-    let expected = vec![TicketEvent::Resolved { reason: ResolutionReason::Spam, note: None }, closed()];
+    let close = TicketCommand::Close {
+        cause: CloseCause::Agent,
+        reason: Some(ResolutionReason::Spam),
+    };
+    let expected = vec![
+        TicketEvent::Resolved {
+            reason: ResolutionReason::Spam,
+            note: None,
+        },
+        closed(),
+    ];
     assert_eq!(answer(&[opened()], &close), Ok(expected));
 }
 
@@ -86,61 +111,125 @@ fn closing_with_a_reason_resolves_first() {
 fn closed_ticket_takes_only_reopening() {
     let history = [opened(), resolved(), closed()];
     for command in [
-        TicketCommand::ChangeSubject { subject: Subject::try_new("другое").unwrap() },
-        TicketCommand::Prioritize { priority: Priority::High, reason: None },
+        TicketCommand::ChangeSubject {
+            subject: Subject::try_new("другое").unwrap(),
+        },
+        TicketCommand::Prioritize {
+            priority: Priority::High,
+            reason: None,
+        },
         TicketCommand::Start,
-        TicketCommand::PutOnHold { reason: HoldReason::Vendor, until: None },
+        TicketCommand::PutOnHold {
+            reason: HoldReason::Vendor,
+            until: None,
+        },
         TicketCommand::Resume,
-        TicketCommand::Resolve { reason: ResolutionReason::Solved, note: None },
+        TicketCommand::Resolve {
+            reason: ResolutionReason::Solved,
+            note: None,
+        },
     ] {
         assert_eq!(answer(&history, &command), Err(TicketRefusal::Closed), "{command:?}");
     }
-    let reopened = TicketEvent::Reopened { cause: ReopenCause::Agent, cycle_no: 1 };
-    assert_eq!(answer(&history, &TicketCommand::Reopen { cause: ReopenCause::Agent }), Ok(vec![reopened]));
+    let reopened = TicketEvent::Reopened {
+        cause: ReopenCause::Agent,
+        cycle_no: 1,
+    };
+    assert_eq!(
+        answer(
+            &history,
+            &TicketCommand::Reopen {
+                cause: ReopenCause::Agent
+            }
+        ),
+        Ok(vec![reopened])
+    );
 }
 
 #[test]
 fn each_reopening_counts() {
-    let first = TicketEvent::Reopened { cause: ReopenCause::Agent, cycle_no: 1 };
-    let second = TicketEvent::Reopened { cause: ReopenCause::Rejected, cycle_no: 2 };
+    let first = TicketEvent::Reopened {
+        cause: ReopenCause::Agent,
+        cycle_no: 1,
+    };
+    let second = TicketEvent::Reopened {
+        cause: ReopenCause::Rejected,
+        cycle_no: 2,
+    };
     let history = [opened(), resolved(), first, resolved()];
-    assert_eq!(answer(&history, &TicketCommand::Reopen { cause: ReopenCause::Rejected }), Ok(vec![second]));
+    assert_eq!(
+        answer(
+            &history,
+            &TicketCommand::Reopen {
+                cause: ReopenCause::Rejected
+            }
+        ),
+        Ok(vec![second])
+    );
 }
 
 #[test]
 fn resolved_ticket_is_reopened_before_work_goes_on() {
     let history = [opened(), resolved()];
-    let hold = TicketCommand::PutOnHold { reason: HoldReason::Customer, until: None };
+    let hold = TicketCommand::PutOnHold {
+        reason: HoldReason::Customer,
+        until: None,
+    };
     assert_eq!(answer(&history, &hold), Err(TicketRefusal::Resolved));
     assert_eq!(answer(&history, &TicketCommand::Resume), Err(TicketRefusal::Resolved));
-    let other = TicketCommand::Resolve { reason: ResolutionReason::Duplicate, note: None };
+    let other = TicketCommand::Resolve {
+        reason: ResolutionReason::Duplicate,
+        note: None,
+    };
     assert_eq!(answer(&history, &other), Err(TicketRefusal::Resolved));
 }
 
 #[test]
 fn waiting_for_the_customer_is_pending_and_for_others_on_hold() {
-    let category = |reason| Ticket::fold(&[opened(), on_hold(reason)]).unwrap().status.category().as_str();
+    let category = |reason| {
+        Ticket::fold(&[opened(), on_hold(reason)])
+            .unwrap()
+            .status
+            .category()
+            .as_str()
+    };
     assert_eq!(category(HoldReason::Customer), "pending");
     assert_eq!(category(HoldReason::Vendor), "on_hold");
 }
 
 #[test]
 fn hold_does_not_end_before_it_begins() {
-    let until = |until| TicketCommand::PutOnHold { reason: HoldReason::Vendor, until: Some(until) };
+    let until = |until| TicketCommand::PutOnHold {
+        reason: HoldReason::Vendor,
+        until: Some(until),
+    };
     assert_eq!(answer(&[opened()], &until(noon())), Err(TicketRefusal::HoldEndsInPast));
     assert!(answer(&[opened()], &until(noon() + TimeDelta::seconds(1))).is_ok());
 }
 
 #[test]
 fn waiting_ticket_is_resumed_before_it_is_started() {
-    assert_eq!(answer(&[opened(), on_hold(HoldReason::Other)], &TicketCommand::Start), Err(TicketRefusal::OnHold));
-    assert_eq!(answer(&[opened()], &TicketCommand::Start), Ok(vec![TicketEvent::Started {}]));
+    assert_eq!(
+        answer(&[opened(), on_hold(HoldReason::Other)], &TicketCommand::Start),
+        Err(TicketRefusal::OnHold)
+    );
+    assert_eq!(
+        answer(&[opened()], &TicketCommand::Start),
+        Ok(vec![TicketEvent::Started {}])
+    );
 }
 
 #[test]
 fn priority_change_tells_both_ends() {
-    let urgent = TicketCommand::Prioritize { priority: Priority::Urgent, reason: None };
-    let expected = TicketEvent::Prioritized { from: Priority::Medium, to: Priority::Urgent, reason: None };
+    let urgent = TicketCommand::Prioritize {
+        priority: Priority::Urgent,
+        reason: None,
+    };
+    let expected = TicketEvent::Prioritized {
+        from: Priority::Medium,
+        to: Priority::Urgent,
+        reason: None,
+    };
     assert_eq!(answer(&[opened()], &urgent), Ok(vec![expected]));
 }
 
@@ -151,20 +240,36 @@ fn any_command() -> impl Strategy<Value = TicketCommand> {
         Just(open()),
         Just(TicketCommand::Start),
         Just(TicketCommand::Resume),
-        Just(TicketCommand::ChangeSubject { subject: Subject::try_new("другое").unwrap() }),
-        Just(TicketCommand::Categorize { category: Some((key(), None)), by: ClassifiedBy::Agent }),
-        Just(TicketCommand::Categorize { category: Some((key(), Some(sub()))), by: ClassifiedBy::Rule }),
-        Just(TicketCommand::Categorize { category: None, by: ClassifiedBy::Agent }),
-        prop::sample::select(Priority::ALL)
-            .prop_map(|priority| TicketCommand::Prioritize { priority, reason: None }),
-        (prop::sample::select(HoldReason::ALL), prop::option::of(-5_i64..5)).prop_map(|(reason, hours)| {
-            TicketCommand::PutOnHold { reason, until: hours.map(|it| noon() + TimeDelta::hours(it)) }
+        Just(TicketCommand::ChangeSubject {
+            subject: Subject::try_new("другое").unwrap()
         }),
-        prop::sample::select(ResolutionReason::ALL)
-            .prop_map(|reason| TicketCommand::Resolve { reason, note: None }),
-        prop::option::of(prop::sample::select(ResolutionReason::ALL))
-            .prop_map(|reason| TicketCommand::Close { cause: CloseCause::Agent, reason }),
-        Just(TicketCommand::Reopen { cause: ReopenCause::Agent }),
+        Just(TicketCommand::Categorize {
+            category: Some((key(), None)),
+            by: ClassifiedBy::Agent
+        }),
+        Just(TicketCommand::Categorize {
+            category: Some((key(), Some(sub()))),
+            by: ClassifiedBy::Rule
+        }),
+        Just(TicketCommand::Categorize {
+            category: None,
+            by: ClassifiedBy::Agent
+        }),
+        prop::sample::select(Priority::ALL).prop_map(|priority| TicketCommand::Prioritize { priority, reason: None }),
+        (prop::sample::select(HoldReason::ALL), prop::option::of(-5_i64..5)).prop_map(|(reason, hours)| {
+            TicketCommand::PutOnHold {
+                reason,
+                until: hours.map(|it| noon() + TimeDelta::hours(it)),
+            }
+        }),
+        prop::sample::select(ResolutionReason::ALL).prop_map(|reason| TicketCommand::Resolve { reason, note: None }),
+        prop::option::of(prop::sample::select(ResolutionReason::ALL)).prop_map(|reason| TicketCommand::Close {
+            cause: CloseCause::Agent,
+            reason
+        }),
+        Just(TicketCommand::Reopen {
+            cause: ReopenCause::Agent
+        }),
     ]
 }
 

@@ -62,7 +62,10 @@ impl Decider for TicketNumbers {
         match count {
             0 => Ok(vec![]),
             _ if last > i64::from(i32::MAX) => Err(TicketNumbersRefusal::UsedUp),
-            _ => Ok(vec![TicketNumbersEvent::Reserved { first: before + 1, last }]),
+            _ => Ok(vec![TicketNumbersEvent::Reserved {
+                first: before + 1,
+                last,
+            }]),
         }
     }
 
@@ -81,21 +84,33 @@ mod tests {
     };
 
     fn noon() -> Context {
-        Context { at: "2026-11-21T12:00:00Z".parse().unwrap(), actor: Actor::new(ActorKind::System, "1") }
+        Context {
+            at: "2026-11-21T12:00:00Z".parse().unwrap(),
+            actor: Actor::new(ActorKind::System, "1"),
+        }
     }
 
     #[test]
     fn blocks_follow_each_other() {
         let reserve = TicketNumbersCommand::Reserve { count: 50 };
         let first = TicketNumbersEvent::Reserved { first: 1, last: 50 };
-        assert_eq!(given::<TicketNumbers>(&[]).when(&reserve, &noon()), Ok(vec![first.clone()]));
+        assert_eq!(
+            given::<TicketNumbers>(&[]).when(&reserve, &noon()),
+            Ok(vec![first.clone()])
+        );
         let second = TicketNumbersEvent::Reserved { first: 51, last: 100 };
-        assert_eq!(given::<TicketNumbers>(&[first]).when(&reserve, &noon()), Ok(vec![second]));
+        assert_eq!(
+            given::<TicketNumbers>(&[first]).when(&reserve, &noon()),
+            Ok(vec![second])
+        );
     }
 
     #[test]
     fn numbers_end_where_the_api_ends() {
-        let history = [TicketNumbersEvent::Reserved { first: 1, last: i64::from(i32::MAX) - 1 }];
+        let history = [TicketNumbersEvent::Reserved {
+            first: 1,
+            last: i64::from(i32::MAX) - 1,
+        }];
         let answer = given::<TicketNumbers>(&history).when(&TicketNumbersCommand::Reserve { count: 2 }, &noon());
         assert_eq!(answer, Err(TicketNumbersRefusal::UsedUp));
     }

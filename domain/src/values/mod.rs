@@ -26,6 +26,10 @@ pub struct ValueError {
 
 impl ValueError {
     fn new(field: &'static str, value: &str, accepted: &'static str) -> Self {
-        Self { field, value: value.chars().take(80).collect(), accepted }
+        Self {
+            field,
+            value: value.chars().take(80).collect(),
+            accepted,
+        }
     }
 }

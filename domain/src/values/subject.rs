@@ -19,7 +19,11 @@ impl Subject {
     pub fn try_new(text: &str) -> Result<Self, ValueError> {
         let text = text.trim();
         let fits = (1..=300).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.to_owned())) } else { Err(ValueError::new("subject", text, Self::ACCEPTED)) }
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ValueError::new("subject", text, Self::ACCEPTED))
+        }
     }
 
     /// The text.
@@ -40,7 +44,10 @@ mod tests {
 
     #[test]
     fn is_trimmed_and_may_be_russian() {
-        assert_eq!(Subject::try_new("  Не приходит письмо ").unwrap().as_str(), "Не приходит письмо");
+        assert_eq!(
+            Subject::try_new("  Не приходит письмо ").unwrap().as_str(),
+            "Не приходит письмо"
+        );
     }
 
     #[test]
