@@ -1,11 +1,11 @@
 //! Settings: defaults, then a file, then the environment, then flags; the later wins.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use figment::{
     Figment,
-    providers::{Env, Format, Serialized, Toml},
+    providers::{Format, Serialized, Toml},
 };
 use serde::{Deserialize, Serialize};
 
@@ -75,8 +75,10 @@ pub enum ConfigError {
     #[error("settings: {0}")]
     Malformed(#[from] Box<figment::Error>),
     /// A key that everybody could guess.
-    #[error("LETOPIS_BOOTSTRAP_API_KEY is empty: give a key of at least 16 characters, or unset it to have one made")]
-    EmptyKey,
+    #[error(
+        "LETOPIS_BOOTSTRAP_API_KEY {0}: give at least 8 characters, best 32 random ones, or unset it to have one made"
+    )]
+    WeakKey(&'static str),
 }
 
 impl Config {
@@ -96,17 +98,32 @@ impl Config {
         }
         let file = named.unwrap_or_else(|| PathBuf::from(FILE));
         let config: Self = Figment::from(Serialized::defaults(Self::default()))
-            .merge(Toml::file(file))
-            .merge(Env::prefixed("LETOPIS_").only(&["data", "listen", "bootstrap_api_key"]))
-            .merge(Env::raw().only(&["database_url", "event_store_url"]))
+            .merge(Toml::file_exact(file))
+            .merge(Serialized::defaults(environment()))
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(Box::new)?;
-        match &config.bootstrap_api_key {
-            Some(key) if key.trim().is_empty() => Err(ConfigError::EmptyKey),
+        match config.bootstrap_api_key.as_deref().map(str::trim) {
+            Some("") => Err(ConfigError::WeakKey("is empty")),
+            Some(key) if key.chars().count() < 8 => Err(ConfigError::WeakKey("is too short")),
             Some(_) | None => Ok(config),
         }
     }
+}
+
+/// Settings of the environment, each as the text it is: a key of digits is no number.
+fn environment() -> BTreeMap<&'static str, String> {
+    let known = [
+        ("LETOPIS_DATA", "data"),
+        ("LETOPIS_LISTEN", "listen"),
+        ("LETOPIS_BOOTSTRAP_API_KEY", "bootstrap_api_key"),
+        ("DATABASE_URL", "database_url"),
+        ("EVENT_STORE_URL", "event_store_url"),
+    ];
+    known
+        .into_iter()
+        .filter_map(|(name, setting)| Some((setting, std::env::var(name).ok()?)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub async fn run(args: &ImportArgs) -> Result<()> {
         concurrency: args.concurrency,
     };
     let target = Target::open(&Config::load(&args.flags)?).await?;
-    let handler = Handler::new(target.log.clone(), Clock::System, Sharing::Alone).await?;
+    let handler = Handler::new(target.log.clone(), Clock::System, Sharing::Shared).await?;
     let bar = Bar::new();
     let imported = servicenow::import(&handler, &options, |it| bar.show(it)).await;
     bar.0.finish_and_clear();

@@ -40,10 +40,22 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed, then nobody reads it.
-            drop(writeln!(std::io::stderr(), "letopis: {error:#}"));
+            drop(writeln!(std::io::stderr(), "letopis: {}", in_one_line(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes, each told once and all in one line.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line.push_str(if line.is_empty() { "" } else { ": " });
+            line.push_str(&cause);
+        }
+    }
+    line.replace('\n', " ")
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use crate::{
     ServeError,
     config::Config,
     embedded::{DataDir, Postgres},
+    server::options,
 };
 
 /// Brings the tables of the configured Postgres, or of the embedded one, to this version.
@@ -25,7 +26,8 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
 }
 
 async fn migrate(url: &str) -> Result<(), ServeError> {
-    let options = url.parse().map_err(|source| ServeError::DatabaseUrl { source })?;
-    let pool = PgPool::connect_with(options).await.map_err(ServeError::Database)?;
+    let pool = PgPool::connect_with(options(url)?)
+        .await
+        .map_err(ServeError::Database)?;
     MIGRATOR.run(&pool).await.map_err(ServeError::Migrate)
 }

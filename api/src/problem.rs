@@ -21,8 +21,8 @@ impl Language {
     pub fn accepted(header: Option<&str>) -> Self {
         let mut best = (0.0_f32, Self::English);
         for part in header.unwrap_or_default().split(',') {
-            let (tag, weight) = part.split_once(";q=").unwrap_or((part, "1"));
-            let weight = weight.trim().parse().unwrap_or(0.0);
+            let (tag, weight) = part.split_once(';').unwrap_or((part, "q=1"));
+            let weight = weight.trim().trim_start_matches("q=").parse().unwrap_or(0.0);
             let language = match tag.trim().split('-').next() {
                 Some(it) if it.eq_ignore_ascii_case("ru") => Self::Russian,
                 Some(it) if it.eq_ignore_ascii_case("en") => Self::English,
@@ -223,7 +223,7 @@ mod tests {
     fn language_is_the_best_liked_of_ours() {
         let language = |header| Language::accepted(Some(header));
         assert_eq!(language("ru-RU,ru;q=0.9,en;q=0.8"), Language::Russian);
-        assert_eq!(language("kk, en;q=0.5, ru;q=0.7"), Language::Russian);
+        assert_eq!(language("kk, en; q=0.5, ru; q=0.7"), Language::Russian);
         assert_eq!(language("en"), Language::English);
         assert_eq!(language("kk"), Language::English);
         assert_eq!(Language::accepted(None), Language::English);

@@ -7,7 +7,7 @@ use event_store::{EventLog, LogError};
 use event_store_node::{Node, NodeConfig};
 use projections::{MIGRATOR, Worker};
 use sqlx::{
-    PgPool,
+    Connection, PgConnection, PgPool,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -175,9 +175,10 @@ impl Run {
         let live = Live::start(pool.clone(), working.clone())
             .await
             .map_err(ServeError::Database)?;
-        let worker = tokio::spawn(Worker::new(log, database).run(working.clone()));
+        let worker = tokio::spawn(Worker::new(log.clone(), database).run(working.clone()));
         let parts = Parts {
             handler: Arc::new(handler),
+            log,
             pool,
             live,
         };
@@ -221,15 +222,29 @@ impl Run {
             embedded.postgres = Some(postgres);
             url
         };
-        let options: PgConnectOptions = url.parse().map_err(|source| ServeError::DatabaseUrl { source })?;
+        let options = options(&url)?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
+            .acquire_timeout(LONGEST_PAUSE)
             .connect_lazy_with(options.clone());
         let mut pause = FIRST_PAUSE;
         loop {
+            // The pool would only say that it timed out; a single connection says why.
+            match PgConnection::connect_with(&options).await {
+                Ok(connection) => drop(connection),
+                Err(error) if is_away(&error) => {
+                    self.wait(&format!("Postgres does not answer: {error}"), &mut pause)
+                        .await;
+                    continue;
+                }
+                Err(error) => return Err(ServeError::Database(error)),
+            }
             match MIGRATOR.run(&pool).await {
                 Ok(()) => return Ok((options, pool)),
-                Err(MigrateError::Execute(error)) if is_away(&error) => self.wait("Postgres", &error, &mut pause).await,
+                Err(MigrateError::Execute(error)) if is_away(&error) => {
+                    self.wait(&format!("Postgres does not answer: {error}"), &mut pause)
+                        .await;
+                }
                 Err(error) => return Err(ServeError::Migrate(error)),
             }
         }
@@ -240,17 +255,16 @@ impl Run {
         loop {
             match Handler::new(log.clone(), self.clock.clone(), sharing).await {
                 Ok(handler) => return Ok(handler),
-                Err(error @ LogError::Unavailable { .. }) => self.wait("the event store", &error, &mut pause).await,
+                Err(error @ LogError::Unavailable { .. }) => self.wait(&error.to_string(), &mut pause).await,
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
     /// Says what is missing, where people and supervisors look, and waits a little.
-    async fn wait(&self, what: &str, error: &(dyn std::fmt::Display + Sync), pause: &mut Duration) {
-        let reason = format!("{what} does not answer: {error}");
+    async fn wait(&self, reason: &str, pause: &mut Duration) {
         warn!("{reason}; trying again in {:.1} s", pause.as_secs_f32());
-        self.phases.send_replace(Phase::Starting(reason));
+        self.phases.send_replace(Phase::Starting(reason.to_owned()));
         sleep(*pause).await;
         *pause = (*pause * 2).min(LONGEST_PAUSE);
     }
@@ -298,6 +312,15 @@ impl Embedded {
         }
         Ok(node?)
     }
+}
+
+/// Where Postgres is, from its URL.
+pub(crate) fn options(url: &str) -> Result<PgConnectOptions, ServeError> {
+    if !["postgres://", "postgresql://"].iter().any(|it| url.starts_with(it)) {
+        let source = sqlx::Error::Configuration("its scheme is not postgres".into());
+        return Err(ServeError::DatabaseUrl { source });
+    }
+    url.parse().map_err(|source| ServeError::DatabaseUrl { source })
 }
 
 /// Whether waiting for Postgres may help: it cannot be reached, or is starting, stopping or full.

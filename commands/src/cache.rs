@@ -1,4 +1,5 @@
-//! Folded streams kept in memory, one lock each. Never trusted: the append's expected revision checks every entry.
+//! Folded streams kept in memory, one lock each. What they say is checked: a yes by the append's expected revision, a no
+//! by reading the stream again.
 
 use std::{
     num::NonZeroUsize,

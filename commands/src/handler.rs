@@ -1,8 +1,12 @@
 //! The way of every command: fold, decide, append with the exact revision; on a conflict again from the log.
 
 use std::{
+    collections::HashSet,
     num::NonZeroUsize,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use domain::{
@@ -45,6 +49,8 @@ pub struct Handler {
     sharing: Sharing,
     /// Newest position that this process knows of: an append that ends up before it is a repetition.
     known: AtomicU64,
+    /// Streams with an append whose fate is unknown: broken off, or never answered.
+    doubtful: Mutex<HashSet<String>>,
     tickets: Cache<Ticket>,
     assignments: Cache<Assignment>,
 }
@@ -66,6 +72,8 @@ pub struct Outcome {
     pub position: Position,
     /// Whether it had been carried out before.
     pub repeated: bool,
+    /// Whether the log has new events for it.
+    pub changed: bool,
 }
 
 /// What one stream says to a command.
@@ -109,6 +117,7 @@ impl Handler {
             clock,
             sharing,
             known,
+            doubtful: Mutex::default(),
             tickets,
             assignments,
         })
@@ -120,6 +129,19 @@ impl Handler {
     /// [`CommandError`]; nothing has changed then, except that after [`LogError::Unavailable`] it is not known.
     pub async fn execute(&self, role: Role, request: &Request) -> Result<Outcome, CommandError> {
         authorize(role, &request.command)?;
+        let (Command::Ticket(ticket_id, _) | Command::Assignment(ticket_id, _)) = &request.command;
+        let answer = self.attempt(request).await;
+        if self.sharing == Sharing::Shared || !is_no(&answer) {
+            return answer;
+        }
+        // What is remembered may be behind the log, for imports write too: it may say yes, which the append checks, but
+        // not no.
+        *self.tickets.slot(ticket_id.0).lock().await = None;
+        *self.assignments.slot(ticket_id.0).lock().await = None;
+        self.attempt(request).await
+    }
+
+    async fn attempt(&self, request: &Request) -> Result<Outcome, CommandError> {
         match &request.command {
             Command::Ticket(ticket_id, TicketCommand::Open { .. }) => self.open(*ticket_id, request).await,
             Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, request).await,
@@ -147,11 +169,16 @@ impl Handler {
             }
         };
         let answer = self.run(&mut assignment, ticket_id.0, command, request, guard).await?;
-        let position = answer.position.max(ticket.position);
+        let position = if answer.repeated {
+            answer.position
+        } else {
+            answer.position.max(ticket.position)
+        };
         Ok(Outcome {
             ticket_id,
             position,
             repeated: answer.repeated,
+            changed: answer.changed,
         })
     }
 
@@ -166,19 +193,25 @@ impl Handler {
         };
         let slot = self.tickets.slot(ticket_id.0);
         let mut ticket = slot.lock().await;
-        if ticket.is_none() {
+        let unborn = Folded::unborn(ticket_id.0);
+        if ticket.is_none() && self.sharing == Sharing::Alone && !self.is_doubtful(&unborn.stream) {
             // Almost always it is not there; if it is, the append says so.
-            *ticket = Some(Folded::unborn(ticket_id.0));
+            *ticket = Some(unborn);
         }
         let answer = self.run(&mut ticket, ticket_id.0, command, request, |_| Ok(())).await;
         if !answer.as_ref().is_ok_and(|it| it.changed) && !matches!(answer, Err(CommandError::Log(_))) {
             self.numbers.give_back(number).await;
         }
-        let Answer { position, repeated, .. } = answer?;
+        let Answer {
+            position,
+            repeated,
+            changed,
+        } = answer?;
         Ok(Outcome {
             ticket_id,
             position,
             repeated,
+            changed,
         })
     }
 
@@ -199,23 +232,28 @@ impl Handler {
             owned = self.look(assignment, ticket_id.0).await?.version();
         }
         let guard = |ticket: &Folded<Ticket>| check_version(request.expected_version, ticket.version() + owned);
-        let Answer { position, repeated, .. } = self.run(&mut ticket, ticket_id.0, command, request, guard).await?;
+        let Answer {
+            position,
+            repeated,
+            changed,
+        } = self.run(&mut ticket, ticket_id.0, command, request, guard).await?;
         Ok(Outcome {
             ticket_id,
             position,
             repeated,
+            changed,
         })
     }
 
-    /// The stream in the slot, read if it is not there.
+    /// The stream in the slot; read if it is not there, or if others write too.
     async fn look<'a, D: Stored>(
         &self,
         slot: &'a mut Option<Folded<D>>,
         id: Uuid,
     ) -> Result<&'a Folded<D>, CommandError> {
         let folded = match slot.take() {
-            Some(folded) => folded,
-            None => Folded::read(&self.log, id).await?,
+            Some(folded) if self.sharing == Sharing::Alone => folded,
+            Some(_) | None => Folded::read(&self.log, id).await?,
         };
         Ok(slot.insert(folded))
     }
@@ -269,20 +307,43 @@ impl Handler {
     ) -> Result<Option<(Folded<D>, bool)>, CommandError> {
         let proposal = folded.propose(envelope, 0, events.into_iter().map(|it| (it, context.at)).collect())?;
         let known = self.log_head();
+        let mut fate = Fate {
+            handler: self,
+            stream: &folded.stream,
+            doubtful: self.is_doubtful(&folded.stream),
+            known: false,
+        };
         let appended = match self
             .log
             .append(&folded.stream, folded.expected(), &proposal.encoded)
             .await
         {
             Ok(appended) => appended,
-            Err(LogError::Conflict { .. }) => return Ok(None),
+            Err(LogError::Conflict { .. }) => {
+                fate.known = true;
+                return Ok(None);
+            }
             Err(error) => return Err(CommandError::Log(error)),
         };
         self.learn(appended.position);
-        if self.sharing == Sharing::Alone && appended.position.0 > known {
-            return Ok(Some((folded.after(&proposal, envelope, appended), true)));
-        }
-        Ok(Some((Folded::read(&self.log, id).await?, appended.position.0 > known)))
+        let new = appended.position.0 > known;
+        let folded = if new && self.sharing == Sharing::Alone && !fate.doubtful {
+            fate.known = true;
+            drop(fate);
+            folded.after(&proposal, envelope, appended)
+        } else {
+            let folded = Folded::read(&self.log, id).await?;
+            fate.known = true;
+            folded
+        };
+        Ok(Some((folded, new)))
+    }
+
+    fn is_doubtful(&self, stream: &str) -> bool {
+        self.doubtful
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(stream)
     }
 
     /// The newest position this process knows of.
@@ -299,6 +360,48 @@ impl Handler {
             at: self.clock.now(),
             actor: actor.clone(),
         }
+    }
+}
+
+/// Notes, when an append ends in whatever way, whether it is known what became of it.
+///
+/// A stream in doubt is read before and after its next append: the one in doubt may have been taken, and look new.
+struct Fate<'a> {
+    handler: &'a Handler,
+    stream: &'a str,
+    /// Whether it was in doubt before.
+    doubtful: bool,
+    /// Whether the log has told.
+    known: bool,
+}
+
+impl Drop for Fate<'_> {
+    fn drop(&mut self) {
+        if self.known != self.doubtful {
+            return;
+        }
+        let mut doubtful = self.handler.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.known {
+            doubtful.remove(self.stream);
+        } else {
+            doubtful.insert(self.stream.to_owned());
+        }
+    }
+}
+
+/// Whether the command was refused or changed nothing.
+fn is_no(answer: &Result<Outcome, CommandError>) -> bool {
+    match answer {
+        Ok(outcome) => !outcome.changed && !outcome.repeated,
+        Err(CommandError::Refused(_) | CommandError::Conflict { .. }) => true,
+        Err(
+            CommandError::Forbidden(_)
+            | CommandError::KeyReused
+            | CommandError::Contention { .. }
+            | CommandError::Log(_)
+            | CommandError::Decode(_)
+            | CommandError::Encode(_),
+        ) => false,
     }
 }
 

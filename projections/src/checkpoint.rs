@@ -8,7 +8,7 @@ use crate::{CHANNEL, ProjectError, Projection};
 /// The position after which `projection` goes on; makes its row when there is none.
 ///
 /// # Errors
-/// When Postgres does not answer.
+/// When Postgres does not answer, or the tables have another shape.
 pub async fn load(projection: &dyn Projection, tx: &mut PgConnection) -> Result<Position, ProjectError> {
     sqlx::query!(
         "INSERT INTO ops.checkpoint (projection, version, position) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
@@ -17,13 +17,22 @@ pub async fn load(projection: &dyn Projection, tx: &mut PgConnection) -> Result<
     )
     .execute(&mut *tx)
     .await?;
-    let position = sqlx::query_scalar!(
-        "SELECT position FROM ops.checkpoint WHERE projection = $1",
+    let row = sqlx::query!(
+        "SELECT position, version FROM ops.checkpoint WHERE projection = $1",
         projection.name()
     )
     .fetch_one(tx)
     .await?;
-    Ok(from_column(position))
+    if row.version == projection.version() {
+        Ok(from_column(row.position))
+    } else {
+        let (projection, made) = (projection.name(), projection.version());
+        Err(ProjectError::Shape {
+            projection,
+            stored: row.version,
+            made,
+        })
+    }
 }
 
 /// Every projection's position, by name.

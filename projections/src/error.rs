@@ -27,6 +27,29 @@ pub enum ProjectError {
         /// What does not fit.
         reason: &'static str,
     },
+    /// The tables have another shape than this program makes.
+    #[error("read model {projection} has shape {stored}, this program makes {made}: start the Letopis that made it")]
+    Shape {
+        /// The projection.
+        projection: &'static str,
+        /// Shape of the tables.
+        stored: i32,
+        /// Shape this program makes.
+        made: i32,
+    },
+    /// The tables show events that the log does not have.
+    #[error(
+        "read model {projection} shows position {position}, the log ends at {head}: it is another log, or an older copy \
+         of it; start with the right one, or with an empty database, which is filled from the log"
+    )]
+    Ahead {
+        /// The projection.
+        projection: &'static str,
+        /// How far it has come.
+        position: u64,
+        /// Where the log ends.
+        head: u64,
+    },
     /// The log has nothing more to give.
     #[error(transparent)]
     Log(#[from] LogError),

@@ -13,7 +13,7 @@ mod worker;
 pub use error::ProjectError;
 pub use projection::Projection;
 use sqlx::migrate::Migrator;
-pub use ticket_row::{TicketRow, priority_rank};
+pub use ticket_row::{TicketRow, from_events, priority_rank};
 pub use worker::Worker;
 
 /// The tables of all read models.

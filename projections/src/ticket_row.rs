@@ -123,6 +123,21 @@ pub(crate) fn fold<'a>(
     Ok(Some(row))
 }
 
+/// A ticket as its own events leave it, given in the order of the log; `None` when none of them opens it.
+///
+/// For a reader who cannot wait for the tables.
+///
+/// # Errors
+/// When the events do not fit each other.
+pub fn from_events(events: &[Recorded<DomainEvent>]) -> Result<Option<TicketRow>, ProjectError> {
+    let mut rows = Rows::new();
+    let mut last = None;
+    for event in events {
+        last = fold("ticket", &mut rows, event)?.map(|it| it.ticket_id);
+    }
+    Ok(last.and_then(|it| rows.remove(&it)))
+}
+
 fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow> {
     let TicketEvent::Opened {
         number,

@@ -80,6 +80,14 @@ impl Worker {
         for projection in &projections {
             reached.push(self.reached(projection.as_ref()).await?);
         }
+        let head = self.log.head().await?;
+        if let Some((projection, ahead)) = projections.iter().zip(&reached).find(|(_, reached)| **reached > head) {
+            return Err(ProjectError::Ahead {
+                projection: projection.name(),
+                position: ahead.0,
+                head: head.0,
+            });
+        }
         let start = reached.iter().copied().min().unwrap_or_default();
         let mut subscription = Subscription::start(&self.log, start, TYPES);
         while until.is_none_or(|until| reached.iter().any(|it| *it < until)) {
@@ -147,10 +155,11 @@ impl Worker {
             return Ok(from);
         }
         let mut tx = self.pool.begin().await?;
+        // First the checkpoint: its row is the lock that keeps a second worker from writing the same rows.
+        checkpoint::advance(projection, from, end, &mut tx).await?;
         if !fresh.is_empty() {
             projection.apply(fresh, &mut tx).await?;
         }
-        checkpoint::advance(projection, from, end, &mut tx).await?;
         tx.commit().await?;
         debug!(
             projection = projection.name(),
@@ -201,6 +210,8 @@ impl Patience {
             error @ (ProjectError::Postgres(_)
             | ProjectError::Decode(_)
             | ProjectError::Unfit { .. }
+            | ProjectError::Shape { .. }
+            | ProjectError::Ahead { .. }
             | ProjectError::Log(_)) => return Err(error),
         }
         sleep(self.pause).await;

@@ -1,6 +1,6 @@
 //! Which tickets, in which order: one shape for lists and subscriptions.
 
-use async_graphql::{Enum, ID, InputObject, InputType};
+use async_graphql::{Enum, ID, InputObject, InputType, MaybeUndefined};
 use chrono::{DateTime, Utc};
 use domain::{ticket::StatusCategory, values};
 use projections::{
@@ -26,25 +26,49 @@ const MOST_VALUES: usize = 500;
 /// What a value must be; all that is given must hold.
 #[derive(Debug, Clone, InputObject)]
 #[graphql(concrete(name = "TicketStatusTest", params(Status)))]
-#[graphql(concrete(name = "TicketPriorityTest", params(Urgency)))]
 #[graphql(concrete(name = "TicketTypeTest", params(Sort)))]
 #[graphql(concrete(name = "ResolutionReasonTest", params(Resolution)))]
 #[graphql(concrete(name = "StringTest", params(String)))]
 #[graphql(concrete(name = "IDTest", params(ID)))]
-#[graphql(concrete(name = "IntTest", params(i64)))]
-#[graphql(concrete(name = "DateTimeTest", params(DateTimeUtc)))]
-pub(super) struct ValueTest<T: InputType> {
+pub(super) struct ChoiceTest<T: InputType> {
     /// Is this.
-    eq: Option<T>,
+    eq: MaybeUndefined<T>,
     /// Is one of these, at most 500.
     #[graphql(name = "in")]
-    one_of: Option<Vec<T>>,
-    /// Is this or greater (later, more urgent).
-    gte: Option<T>,
-    /// Is this or less (earlier, less urgent).
-    lte: Option<T>,
+    one_of: MaybeUndefined<Vec<T>>,
     /// Is absent, or with `false` present.
-    is_null: Option<bool>,
+    is_null: MaybeUndefined<bool>,
+}
+
+/// What a value that has an order must be; all that is given must hold.
+#[derive(Debug, Clone, InputObject)]
+#[graphql(concrete(name = "TicketPriorityTest", params(Urgency)))]
+#[graphql(concrete(name = "IntTest", params(i64)))]
+#[graphql(concrete(name = "DateTimeTest", params(DateTimeUtc)))]
+pub(super) struct RangeTest<T: InputType> {
+    /// Is this.
+    eq: MaybeUndefined<T>,
+    /// Is one of these, at most 500.
+    #[graphql(name = "in")]
+    one_of: MaybeUndefined<Vec<T>>,
+    /// Is this or greater (later, more urgent).
+    gte: MaybeUndefined<T>,
+    /// Is this or less (earlier, less urgent).
+    lte: MaybeUndefined<T>,
+    /// Is absent, or with `false` present.
+    is_null: MaybeUndefined<bool>,
+}
+
+impl<T: InputType> From<ChoiceTest<T>> for RangeTest<T> {
+    fn from(ChoiceTest { eq, one_of, is_null }: ChoiceTest<T>) -> Self {
+        Self {
+            eq,
+            one_of,
+            gte: MaybeUndefined::Undefined,
+            lte: MaybeUndefined::Undefined,
+            is_null,
+        }
+    }
 }
 
 type DateTimeUtc = DateTime<Utc>;
@@ -59,40 +83,40 @@ pub(super) struct TicketFilter {
     /// This does not hold.
     not: Option<Box<TicketFilter>>,
     /// Id of the ticket.
-    id: Option<ValueTest<ID>>,
+    id: Option<ChoiceTest<ID>>,
     /// Number of the ticket.
-    number: Option<ValueTest<i64>>,
+    number: Option<RangeTest<i64>>,
     /// Where it stands.
-    status: Option<ValueTest<Status>>,
+    status: Option<ChoiceTest<Status>>,
     /// How urgent it is.
-    priority: Option<ValueTest<Urgency>>,
+    priority: Option<RangeTest<Urgency>>,
     /// What sort of request it is.
     #[graphql(name = "type")]
-    sort: Option<ValueTest<Sort>>,
+    sort: Option<ChoiceTest<Sort>>,
     /// Key of its category.
-    category: Option<ValueTest<String>>,
+    category: Option<ChoiceTest<String>>,
     /// Key of its subcategory.
-    subcategory: Option<ValueTest<String>>,
+    subcategory: Option<ChoiceTest<String>>,
     /// Id of the agent who owns it.
-    assignee: Option<ValueTest<ID>>,
+    assignee: Option<ChoiceTest<ID>>,
     /// Id of the customer.
-    contact: Option<ValueTest<ID>>,
+    contact: Option<ChoiceTest<ID>>,
     /// How it ended.
-    resolution_reason: Option<ValueTest<Resolution>>,
+    resolution_reason: Option<ChoiceTest<Resolution>>,
     /// Where it came from.
-    channel: Option<ValueTest<String>>,
+    channel: Option<ChoiceTest<String>>,
     /// Its own name there.
-    external_id: Option<ValueTest<String>>,
+    external_id: Option<ChoiceTest<String>>,
     /// How many times it was reopened.
-    reopen_count: Option<ValueTest<i64>>,
+    reopen_count: Option<RangeTest<i64>>,
     /// When it was opened.
-    opened_at: Option<ValueTest<DateTimeUtc>>,
+    opened_at: Option<RangeTest<DateTimeUtc>>,
     /// When it last changed.
-    updated_at: Option<ValueTest<DateTimeUtc>>,
+    updated_at: Option<RangeTest<DateTimeUtc>>,
     /// When it was last resolved.
-    resolved_at: Option<ValueTest<DateTimeUtc>>,
+    resolved_at: Option<RangeTest<DateTimeUtc>>,
     /// When it was last closed.
-    closed_at: Option<ValueTest<DateTimeUtc>>,
+    closed_at: Option<RangeTest<DateTimeUtc>>,
 }
 
 /// What tickets can be sorted by.
@@ -233,7 +257,7 @@ impl TicketFilter {
 
 fn push_texts(
     all: &mut Vec<Condition>,
-    tests: [(TextColumn, &'static str, Option<ValueTest<String>>); 4],
+    tests: [(TextColumn, &'static str, Option<ChoiceTest<String>>); 4],
 ) -> Result<(), Problem> {
     for (column, field, test) in tests {
         // Postgres keeps no NUL, so it would fail where the answer is simply "none".
@@ -250,25 +274,25 @@ fn push_texts(
 fn push<T: InputType, U>(
     all: &mut Vec<Condition>,
     field: &str,
-    test: Option<ValueTest<T>>,
+    test: Option<impl Into<RangeTest<T>>>,
     convert: impl Fn(T) -> Result<U, Problem>,
     make: impl Fn(Test<U>) -> Condition,
 ) -> Result<(), Problem> {
-    let Some(ValueTest {
+    let Some(RangeTest {
         eq,
         one_of,
         gte,
         lte,
         is_null,
-    }) = test
+    }) = test.map(Into::into)
     else {
         return Ok(());
     };
     let mut tests = Vec::new();
-    if let Some(value) = eq {
+    if let Some(value) = given(field, eq)? {
         tests.push(Test::Eq(convert(value)?));
     }
-    if let Some(values) = one_of {
+    if let Some(values) = given(field, one_of)? {
         if values.len() > MOST_VALUES {
             let count = values.len().to_string();
             return Err(Problem::bad_input(
@@ -280,13 +304,28 @@ fn push<T: InputType, U>(
         }
         tests.push(Test::In(values.into_iter().map(&convert).collect::<Result<_, _>>()?));
     }
-    if let Some(value) = gte {
+    if let Some(value) = given(field, gte)? {
         tests.push(Test::Gte(convert(value)?));
     }
-    if let Some(value) = lte {
+    if let Some(value) = given(field, lte)? {
         tests.push(Test::Lte(convert(value)?));
     }
-    tests.extend(is_null.map(Test::IsNull));
+    tests.extend(given(field, is_null)?.map(Test::IsNull));
     all.extend(tests.into_iter().map(make));
     Ok(())
+}
+
+/// The value, if there is one. A null is refused: taken for "any" it would show more than was asked for.
+fn given<T>(field: &str, value: MaybeUndefined<T>) -> Result<Option<T>, Problem> {
+    match value {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Value(value) => Ok(Some(value)),
+        MaybeUndefined::Null => {
+            let (russian, english) = (
+                "значение; отсутствие проверяет isNull: true",
+                "a value; isNull: true tests absence",
+            );
+            Err(Problem::bad_input(field, "null", russian, english))
+        }
+    }
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Error, Result, Schema};
 use commands::Handler;
+use event_store::EventLog;
 pub use ids::LogPosition;
 use mutation::Mutation;
 use query::Query;
@@ -41,6 +42,8 @@ pub type ApiSchema = Schema<Query, Mutation, Subscription>;
 pub struct Parts {
     /// Carries out commands.
     pub handler: Arc<Handler>,
+    /// What the read models are made of, for the reader who cannot wait for them.
+    pub log: EventLog,
     /// Holds the read models.
     pub pool: PgPool,
     /// Tells what changes.
@@ -96,7 +99,15 @@ fn postgres(ctx: &Context<'_>, error: &sqlx::Error) -> Error {
 /// Waits until reads show `min_position`; whether they do not.
 async fn stale(ctx: &Context<'_>, min_position: Option<LogPosition>) -> Result<bool> {
     match min_position {
-        Some(LogPosition(position)) => Ok(!parts(ctx)?.live.shows(position).await),
+        Some(LogPosition(position)) => {
+            // A ticket brings its history along, which is another read model than the list.
+            let live = &parts(ctx)?.live;
+            let (list, history) = tokio::join!(
+                live.shows(position),
+                live.reached(projections::ticket_history::NAME, position)
+            );
+            Ok(!(list && history))
+        }
         None => Ok(false),
     }
 }

@@ -1,10 +1,14 @@
 use async_graphql::{Context, Object, Result};
 use commands::{CommandError, Request};
 use domain::{
-    ids::{CommandId, TicketId},
+    assignment::Assignment,
+    decider::Decider,
+    ids::{CommandId, TicketId, stream_name},
     values::IdempotencyKey,
 };
+use event_store::decode;
 use projections::ticket_list;
+use tracing::warn;
 
 use super::{
     Caller, Parts, caller,
@@ -12,10 +16,10 @@ use super::{
     input::{self, Frame, Wish, opened},
     parts, payload,
     payload::{Reply, UserError},
-    postgres, problem,
+    problem,
     ticket::Ticket,
 };
-use crate::problem::{Answer, Problem};
+use crate::problem::{Answer, Problem, internal};
 
 /// What can be told.
 #[derive(Debug, Clone, Copy)]
@@ -75,8 +79,15 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     };
     match parts.handler.execute(caller.viewer.role, &request).await {
         Ok(outcome) => {
-            let stale = !parts.live.shows(outcome.position).await;
-            let ticket = look(ctx, parts, outcome.ticket_id).await?;
+            let shown = match parts.live.shows(outcome.position).await {
+                true => look(parts, outcome.ticket_id).await,
+                false => None,
+            };
+            let stale = shown.is_none();
+            let ticket = match shown {
+                Some(ticket) => Some(ticket),
+                None => from_log(ctx, parts, outcome.ticket_id).await?,
+            };
             Ok(Reply {
                 ticket,
                 position: Some(LogPosition(outcome.position)),
@@ -127,8 +138,7 @@ async fn refused(ctx: &Context<'_>, ticket_id: TicketId, error: CommandError) ->
     match Answer::from(error) {
         Answer::Failed(fault) => Err(problem(ctx, fault)),
         Answer::Refused(reason) => {
-            let parts = parts(ctx)?;
-            let ticket = look(ctx, parts, ticket_id).await?;
+            let ticket = from_log(ctx, parts(ctx)?, ticket_id).await?;
             Ok(Reply {
                 ticket,
                 ..refusal(caller(ctx)?, reason)
@@ -144,9 +154,32 @@ fn refusal(caller: &Caller, reason: Problem) -> Reply {
     }
 }
 
-async fn look(ctx: &Context<'_>, parts: &Parts, ticket_id: TicketId) -> Result<Option<Ticket>> {
-    let row = ticket_list::by_id(&parts.pool, ticket_id.0)
-        .await
-        .map_err(|it| postgres(ctx, &it))?;
+/// The ticket from the tables; `None` when they cannot be read, for the change itself is safe in the log.
+async fn look(parts: &Parts, ticket_id: TicketId) -> Option<Ticket> {
+    match ticket_list::by_id(&parts.pool, ticket_id.0).await {
+        Ok(row) => row.map(Ticket::from),
+        Err(error) => {
+            warn!(%error, "a change cannot be shown from the tables");
+            None
+        }
+    }
+}
+
+/// The ticket from its own streams: as it is, even when the tables do not show it yet.
+async fn from_log(ctx: &Context<'_>, parts: &Parts, ticket_id: TicketId) -> Result<Option<Ticket>> {
+    let mut events = Vec::new();
+    for category in [domain::ticket::Ticket::CATEGORY, Assignment::CATEGORY] {
+        let stream = stream_name(category, ticket_id.0);
+        let raws = parts
+            .log
+            .read_stream(&stream, 0)
+            .await
+            .map_err(|it| problem(ctx, internal(&it)))?;
+        for raw in &raws {
+            events.push(decode(raw).map_err(|it| problem(ctx, internal(&it)))?);
+        }
+    }
+    events.sort_by_key(|it| it.position);
+    let row = projections::from_events(&events).map_err(|it| problem(ctx, internal(&it)))?;
     Ok(row.map(Ticket::from))
 }

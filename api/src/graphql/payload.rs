@@ -45,7 +45,7 @@ macro_rules! payloads {
                 ticket: Option<Ticket>,
                 /// Position of the last event: give it back as `minPosition` to see it in every list.
                 position: Option<LogPosition>,
-                /// Whether `ticket` does not show the change yet.
+                /// Whether lists and queries do not show the change yet; `ticket` shows it all the same.
                 stale: bool,
                 /// Rules the request breaks; empty when it was carried out.
                 user_errors: Vec<UserError>,

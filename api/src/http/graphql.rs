@@ -4,7 +4,7 @@ use async_graphql::{Request, Response, ServerError, Value};
 use axum::{
     Json,
     body::Bytes,
-    extract::State,
+    extract::{State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response as HttpResponse},
 };
@@ -13,7 +13,11 @@ use super::{Phase, Shared};
 use crate::problem::{Language, Problem};
 
 /// Answers one operation.
-pub(super) async fn answer(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> HttpResponse {
+pub(super) async fn answer(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> HttpResponse {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
     let refuse = |status, problem: Problem| refuse(status, &problem, Language::accepted(accepted));
     let Some(caller) = shared.caller(&headers, None) else {
@@ -22,6 +26,10 @@ pub(super) async fn answer(State(shared): State<Shared>, headers: HeaderMap, bod
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         return response;
+    };
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return refuse(rejection.status(), unread(&rejection)),
     };
     let request: Request = match serde_json::from_slice(&body) {
         Ok(request) => request,
@@ -66,6 +74,15 @@ pub(super) fn not_ready(shared: &Shared) -> Problem {
         "UNAVAILABLE",
         format!("сервер не готов: {reason}"),
         format!("the server is not ready: {reason}"),
+    )
+}
+
+fn unread(rejection: &BytesRejection) -> Problem {
+    let english = rejection.body_text();
+    Problem::new(
+        "BAD_USER_INPUT",
+        format!("тело запроса не принято ({english}); принимается до 1 МиБ"),
+        format!("the body is not taken ({english}); accepted: up to 1 MiB"),
     )
 }
 

@@ -1,6 +1,7 @@
 //! The file: how it is locked, recognised, laid out and tuned.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,7 +41,12 @@ const READER_CACHE_KIB: i64 = 4 * 1024;
 /// The lock lasts as long as the file is open; the system takes it away from a dead process.
 pub(crate) fn lock(directory: &Path) -> Result<File, NodeError> {
     let path = directory.join("node.lock");
-    std::fs::create_dir_all(directory).map_err(|error| cannot_open(directory, &error))?;
+    // What customers write lies here: it is for this user alone.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|error| cannot_open(directory, &error))?;
     let file = File::create(&path).map_err(|error| cannot_open(&path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -53,6 +59,13 @@ pub(crate) fn lock(directory: &Path) -> Result<File, NodeError> {
 
 /// Opens the file for the one writer, makes the tables when it is new.
 pub(crate) fn open_log(path: &Path) -> Result<Log, NodeError> {
+    // SQLite gives its other files the same rights.
+    let private = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path);
+    private.map_err(|error| cannot_open(path, &error))?;
     let connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
     recognise(&connection, path)?;
     prepare(&connection)
