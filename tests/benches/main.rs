@@ -1,2 +1,82 @@
-//! Benchmarks, under construction.
-fn main() {}
+//! `make bench`: what Letopis does in a second, beside what this machine can do at all.
+//!
+//! Every run measures every section, and each limit close to what is held against it, so that a ratio compares two
+//! figures of one minute on one disk; the table shows medians over the runs. Postgres is the harness's cluster, the
+//! event log the embedded node, and the load generator shares the cores with both.
+//!
+//! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_ONLY`, some of
+//! `limits,handler,graphql,lag,import,projector`, and `LETOPIS_SHARED_DATA` for the real incident log.
+
+mod appends;
+mod copy;
+mod database;
+mod disk;
+mod graphql;
+mod handler;
+mod http;
+mod import;
+mod lag;
+mod limits;
+mod load;
+mod projector;
+mod report;
+mod settings;
+mod stack;
+mod workload;
+
+use anyhow::Result;
+
+use crate::{
+    import::{Incidents, import},
+    limits::Limits,
+    projector::{Spread, projector},
+    report::{Report, progress},
+    settings::{Section, Settings},
+};
+
+fn main() -> Result<()> {
+    tests::run(async {
+        let settings = Settings::read()?;
+        let mut report = Report::default();
+        measure(&settings, &mut report).await?;
+        report.print()
+    })
+}
+
+async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
+    let incidents = Incidents::find()?;
+    report.note(incidents.says());
+    let wants = |section| settings.sections.contains(&section);
+    let spread = if wants(Section::Projector) {
+        Some(Spread::make().await?)
+    } else {
+        None
+    };
+    for run in 1..=settings.runs {
+        progress(&format!("run {run} of {}", settings.runs));
+        let mut limits = Limits::new(settings.window, report);
+        if wants(Section::Handler) {
+            handler::measure(settings, &mut limits).await?;
+        }
+        if wants(Section::Graphql) {
+            graphql::measure(settings, &mut limits).await?;
+        }
+        if wants(Section::Lag) {
+            lag::measure(settings, &mut limits).await?;
+        }
+        if wants(Section::Limits) {
+            limits.all().await?;
+        }
+        if wants(Section::Import) || wants(Section::Projector) {
+            let imported = import(&incidents, &mut limits).await?;
+            if let Some(spread) = &spread {
+                projector(&imported, spread, &mut limits).await?;
+            }
+            imported.stack.stop().await?;
+        }
+    }
+    if let Some(spread) = spread {
+        spread.stack.stop().await?;
+    }
+    Ok(())
+}

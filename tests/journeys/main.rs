@@ -1,3 +1,18 @@
-//! Journeys through the whole product, from a request over real sockets to rows in real tables.
+//! Journeys through the whole product, from a request over real sockets to rows in real tables; and the rules that the
+//! workspace keeps.
 
+#![expect(clippy::tests_outside_test_module, reason = "the whole crate is tests")]
+
+mod architecture;
+mod auth;
+mod crash;
+mod events;
+mod graphiql;
+mod handler;
+mod idempotency;
+mod import;
+mod lists;
+mod live;
+mod schema;
+mod serve_errors;
 mod ticket;

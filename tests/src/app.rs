@@ -3,9 +3,10 @@
 use anyhow::Result;
 use api::{config::Config, server::Server};
 use commands::Clock;
+use projections::Worker;
 use tempfile::TempDir;
 
-use crate::{Client, Cluster, KEY};
+use crate::{Client, Cluster, KEY, assert_replay_equals_live, open_log};
 
 /// A running server and its client.
 #[derive(Debug)]
@@ -37,6 +38,19 @@ impl App {
         Self::on(tempfile::tempdir()?, database_url, clock).await
     }
 
+    /// A server on a log that is there already, with a new database in which all of it shows.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_on(data: TempDir) -> Result<Self> {
+        let database_url = Cluster::shared().await?.database().await?;
+        let (node, log) = open_log(data.path()).await?;
+        let head = log.head().await?;
+        Worker::new(log, database_url.parse()?).catch_up(head).await?;
+        node.stop().await?;
+        Self::on(data, database_url, Clock::System).await
+    }
+
     async fn on(data: TempDir, database_url: String, clock: Clock) -> Result<Self> {
         let config = Config {
             data: data.path().to_owned(),
@@ -51,7 +65,12 @@ impl App {
             anyhow::bail!("the server ended before it was ready");
         }
         let client = Client::new(format!("http://{}", server.address()), KEY)?;
-        Ok(Self { client, database_url, data, server })
+        Ok(Self {
+            client,
+            database_url,
+            data,
+            server,
+        })
     }
 
     /// Stops the server as a signal would, and starts another on what it left.
@@ -59,7 +78,12 @@ impl App {
     /// # Errors
     /// When it does not stop or start.
     pub async fn restart(self) -> Result<Self> {
-        let Self { database_url, data, server, .. } = self;
+        let Self {
+            database_url,
+            data,
+            server,
+            ..
+        } = self;
         server.stop();
         server.ended().await?;
         Self::on(data, database_url, Clock::System).await
@@ -70,9 +94,23 @@ impl App {
     /// # Errors
     /// Why it ended, when that was not this.
     pub async fn stop(self) -> Result<(TempDir, String)> {
-        let Self { database_url, data, server, .. } = self;
+        let Self {
+            database_url,
+            data,
+            server,
+            ..
+        } = self;
         server.stop();
         server.ended().await?;
         Ok((data, database_url))
+    }
+
+    /// The end of every journey: stops the server, rebuilds the read models from its log, and compares.
+    ///
+    /// # Errors
+    /// Why it ended, when that was not this; the first table that differs.
+    pub async fn finish(self) -> Result<()> {
+        let (data, database_url) = self.stop().await?;
+        assert_replay_equals_live(data.path(), &database_url).await
     }
 }

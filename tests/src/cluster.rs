@@ -37,12 +37,20 @@ impl Cluster {
         let data = lock(&folder()).await?;
         let postgres = Postgres::start(data.root()).await?;
         let url = postgres.url();
-        let cluster = Self { _postgres: postgres, _data: data, url };
+        let cluster = Self {
+            _postgres: postgres,
+            _data: data,
+            url,
+        };
         cluster.sweep().await?;
         let template = cluster.url_of("template_letopis");
         MIGRATOR.run(&PgPool::connect(&template).await?).await?;
         // A template that somebody is connected to cannot be copied.
-        cluster.admin().await?.execute("ALTER DATABASE template_letopis ALLOW_CONNECTIONS false").await?;
+        cluster
+            .admin()
+            .await?
+            .execute("ALTER DATABASE template_letopis ALLOW_CONNECTIONS false")
+            .await?;
         cluster
             .admin()
             .await?
@@ -71,14 +79,18 @@ impl Cluster {
         .fetch_all(&mut admin)
         .await?;
         for name in left {
-            admin.execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await?;
+            admin
+                .execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
+                .await?;
         }
         admin.execute("CREATE DATABASE template_letopis").await?;
         Ok(())
     }
 
     async fn admin(&self) -> Result<PgConnection> {
-        PgConnection::connect(&self.url).await.context("the test cluster does not answer")
+        PgConnection::connect(&self.url)
+            .await
+            .context("the test cluster does not answer")
     }
 
     fn url_of(&self, database: &str) -> String {

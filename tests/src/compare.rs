@@ -13,26 +13,47 @@ use crate::Cluster;
 /// Every table of every read model, and the order that makes two copies comparable.
 const TABLES: &[(&str, &str)] = &[("read.ticket_list", "ticket_id"), ("read.ticket_history", "position")];
 
+/// A node on the log in `data`, which no server may use, and a connection to it.
+///
+/// # Errors
+/// When it does not start.
+pub async fn open_log(data: &Path) -> Result<(Node, EventLog)> {
+    let node = Node::start(NodeConfig {
+        data: data.join("log"),
+        listen: ([127, 0, 0, 1], 0).into(),
+    })
+    .await?;
+    let log = EventLog::new(&node.connection_string())?;
+    Ok((node, log))
+}
+
 /// Rebuilds all read models from the log in `data` (no server may use it) and compares them with those in
 /// `database_url`, after the live ones have caught up.
 ///
 /// # Errors
 /// The first table that differs, with the first rows that do.
 pub async fn assert_replay_equals_live(data: &Path, database_url: &str) -> Result<()> {
-    let node = Node::start(NodeConfig { data: data.join("log"), listen: ([127, 0, 0, 1], 0).into() }).await?;
-    let log = EventLog::new(&node.connection_string())?;
+    let (node, log) = open_log(data).await?;
     let head = log.head().await?;
     let rebuilt_url = Cluster::shared().await?.database().await?;
     for url in [database_url, &rebuilt_url] {
         Worker::new(log.clone(), url.parse()?).catch_up(head).await?;
     }
-    let (live, rebuilt) = (PgPool::connect(database_url).await?, PgPool::connect(&rebuilt_url).await?);
+    let (live, rebuilt) = (
+        PgPool::connect(database_url).await?,
+        PgPool::connect(&rebuilt_url).await?,
+    );
     for (table, key) in TABLES {
         let (live, rebuilt) = (rows(&live, table, key).await?, rows(&rebuilt, table, key).await?);
         if let Some((left, right)) = live.iter().zip(&rebuilt).find(|(left, right)| left != right) {
             anyhow::bail!("{table} differs\n live    {left}\n rebuilt {right}");
         }
-        ensure!(live.len() == rebuilt.len(), "{table}: {} rows live, {} rebuilt", live.len(), rebuilt.len());
+        ensure!(
+            live.len() == rebuilt.len(),
+            "{table}: {} rows live, {} rebuilt",
+            live.len(),
+            rebuilt.len()
+        );
     }
     node.stop().await?;
     Ok(())
@@ -40,6 +61,9 @@ pub async fn assert_replay_equals_live(data: &Path, database_url: &str) -> Resul
 
 async fn rows(pool: &PgPool, table: &str, key: &str) -> Result<Vec<String>> {
     let statement = format!("SELECT to_jsonb(t)::text FROM {table} AS t ORDER BY {key}");
-    let rows = sqlx::query(AssertSqlSafe(statement)).fetch_all(pool).await.context("the tables do not read")?;
+    let rows = sqlx::query(AssertSqlSafe(statement))
+        .fetch_all(pool)
+        .await
+        .context("the tables do not read")?;
     rows.into_iter().map(|it| Ok(it.try_get(0)?)).collect()
 }

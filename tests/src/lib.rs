@@ -11,10 +11,10 @@ mod socket;
 use std::sync::LazyLock;
 
 pub use app::App;
-pub use client::Client;
+pub use client::{Client, TICKET};
 pub use cluster::Cluster;
-pub use compare::assert_replay_equals_live;
-pub use program::Program;
+pub use compare::{assert_replay_equals_live, open_log};
+pub use program::{Program, poll};
 pub use socket::Socket;
 use tokio::runtime::Runtime;
 
@@ -23,7 +23,10 @@ pub const KEY: &str = "test-key-0123456789";
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "without a runtime no test can run")]
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a tokio runtime")
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a tokio runtime")
 });
 
 /// Runs a test on the one runtime of this process: the shared cluster outlives each test.

@@ -2,15 +2,15 @@
 
 use std::{
     path::PathBuf,
-    process::{Output, Stdio},
+    process::{ExitStatus, Output, Stdio},
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{Client, KEY};
@@ -30,7 +30,16 @@ impl Program {
     /// When the binary is not where cargo puts it.
     pub fn command(arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(binary()?);
-        command.args(arguments).env("LETOPIS_BOOTSTRAP_API_KEY", KEY).env_remove("DATABASE_URL").stdin(Stdio::null());
+        command
+            .args(arguments)
+            .env("LETOPIS_BOOTSTRAP_API_KEY", KEY)
+            .env_remove("DATABASE_URL")
+            .env_remove("EVENT_STORE_URL")
+            .env_remove("LETOPIS_CONFIG")
+            .env_remove("LETOPIS_DATA")
+            .env_remove("LETOPIS_LISTEN")
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null());
         command.kill_on_drop(true);
         Ok(command)
     }
@@ -40,8 +49,47 @@ impl Program {
     /// # Errors
     /// When it does not end within 60 s.
     pub async fn output(arguments: &[&str]) -> Result<Output> {
-        let running = Self::command(arguments)?.output();
-        Ok(timeout(Duration::from_secs(60), running).await.context("letopis does not end")??)
+        Self::ended(Self::command(arguments)?).await
+    }
+
+    /// Runs a prepared command to its end.
+    ///
+    /// # Errors
+    /// When it does not end within 60 s.
+    pub async fn ended(mut command: Command) -> Result<Output> {
+        Ok(timeout(Duration::from_secs(60), command.output())
+            .await
+            .context("letopis does not end")??)
+    }
+
+    /// Starts `letopis serve` with these further arguments on a port that was free a moment ago, and waits only until
+    /// it answers at all.
+    ///
+    /// # Errors
+    /// When it does not answer within 30 s.
+    pub async fn unready(arguments: &[&str]) -> Result<Self> {
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string();
+        let arguments = [&["serve", "--listen", &free], arguments].concat();
+        let mut command = Self::command(&arguments)?;
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let client = Client::new(format!("http://{free}"), KEY)?;
+        poll("letopis does not answer", async || {
+            client.get("/health/live").await.is_ok()
+        })
+        .await?;
+        Ok(Self { client, child })
+    }
+
+    /// SIGTERM, and waits for the end.
+    ///
+    /// # Errors
+    /// When it cannot be signalled, or does not end within 60 s.
+    pub async fn terminate(mut self) -> Result<ExitStatus> {
+        let id = self.id().context("letopis has ended already")?.to_string();
+        Command::new("kill").args(["-TERM", &id]).status().await?;
+        Ok(timeout(Duration::from_secs(60), self.child.wait())
+            .await
+            .context("letopis does not end")??)
     }
 
     /// Starts `letopis serve` with these further arguments, and waits until it says where it is ready.
@@ -54,7 +102,11 @@ impl Program {
         let mut lines = BufReader::new(child.stderr.take().context("no standard error")?).lines();
         let mut said = String::new();
         while let Some(line) = lines.next_line().await? {
-            if let Some(base) = line.split("GraphiQL at ").nth(1).and_then(|it| it.split("/graphiql").next()) {
+            if let Some(base) = line
+                .split("GraphiQL at ")
+                .nth(1)
+                .and_then(|it| it.split("/graphiql").next())
+            {
                 let client = Client::new(base.to_owned(), KEY)?;
                 // Nobody may leave the pipe full.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -80,9 +132,24 @@ impl Program {
     }
 }
 
+/// Looks every 50 ms, for at most 30 s, whether something outside of this process has come about.
+///
+/// # Errors
+/// `otherwise`, when it has not.
+pub async fn poll(otherwise: &'static str, is_so: impl AsyncFn() -> bool) -> Result<()> {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !is_so().await {
+        ensure!(Instant::now() < end, otherwise);
+        sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
 fn binary() -> Result<PathBuf> {
     // Tests lie in target/<profile>/deps, binaries in target/<profile>.
     let test = std::env::current_exe()?;
     let folder = test.ancestors().find(|it| it.join("letopis").is_file());
-    Ok(folder.context("letopis is not built: run the tests of the whole workspace")?.join("letopis"))
+    Ok(folder
+        .context("letopis is not built: run the tests of the whole workspace")?
+        .join("letopis"))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
@@ -11,10 +11,12 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
 };
 
+use crate::KEY;
+
 /// How long a test waits for a message that must come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An open socket.
+/// An open socket. Dropping it cuts the connection without a word.
 #[derive(Debug)]
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -26,9 +28,41 @@ impl Socket {
     /// # Errors
     /// When the server refuses.
     pub async fn open(base: &str) -> Result<Self> {
+        Self::speaking(base, Some("graphql-transport-ws")).await
+    }
+
+    /// Opens a socket that offers this subprotocol, or none.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn speaking(base: &str, protocol: Option<&'static str>) -> Result<Self> {
         let mut request = format!("{}/graphql/ws", base.replacen("http", "ws", 1)).into_client_request()?;
-        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
-        Ok(Self { stream: connect_async(request).await?.0 })
+        if let Some(protocol) = protocol {
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
+        }
+        Ok(Self {
+            stream: connect_async(request).await?.0,
+        })
+    }
+
+    /// Opens a socket and introduces itself with the key of the tests.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn introduced(base: &str) -> Result<Self> {
+        Self::introduced_with(base, KEY).await
+    }
+
+    async fn introduced_with(base: &str, key: &str) -> Result<Self> {
+        let mut socket = Self::open(base).await?;
+        socket
+            .say(json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {key}")}}))
+            .await?;
+        let ack = socket.hear().await?;
+        ensure!(ack["type"] == "connection_ack", "no connection_ack but {ack}");
+        Ok(socket)
     }
 
     /// Opens a socket, introduces itself with `key` and subscribes.
@@ -36,18 +70,18 @@ impl Socket {
     /// # Errors
     /// When the server refuses.
     pub async fn subscribe(base: &str, key: &str, query: &str, variables: Value) -> Result<Self> {
-        let mut socket = Self::open(base).await?;
-        socket
-            .say(json!({"type": "connection_init", "payload": {"Authorization": format!("Bearer {key}")}}))
-            .await?;
-        let ack = socket.hear().await?;
-        if ack["type"] != "connection_ack" {
-            bail!("no connection_ack but {ack}");
-        }
-        socket
-            .say(json!({"type": "subscribe", "id": "1", "payload": {"query": query, "variables": variables}}))
-            .await?;
+        let mut socket = Self::introduced_with(base, key).await?;
+        socket.ask("1", query, variables).await?;
         Ok(socket)
+    }
+
+    /// Begins an operation.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn ask(&mut self, id: &str, query: &str, variables: Value) -> Result<()> {
+        self.say(json!({"type": "subscribe", "id": id, "payload": {"query": query, "variables": variables}}))
+            .await
     }
 
     /// Sends a message.
@@ -55,7 +89,26 @@ impl Socket {
     /// # Errors
     /// When the socket is closed.
     pub async fn say(&mut self, message: Value) -> Result<()> {
-        Ok(self.stream.send(Message::text(message.to_string())).await?)
+        self.send(Message::text(message.to_string())).await
+    }
+
+    /// Sends a frame as it is.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn send(&mut self, message: Message) -> Result<()> {
+        Ok(self.stream.send(message).await?)
+    }
+
+    /// Asks whether the server is there, until it says so; what came before must be none.
+    ///
+    /// # Errors
+    /// When something else comes.
+    pub async fn ping(&mut self) -> Result<()> {
+        self.say(json!({"type": "ping"})).await?;
+        let answer = self.hear().await?;
+        ensure!(answer["type"] == "pong", "no pong but {answer}");
+        Ok(())
     }
 
     /// The next message; a close frame comes as `{"close": code, "reason": text}`.
@@ -64,7 +117,9 @@ impl Socket {
     /// When none comes in 30 s, or the connection is broken.
     pub async fn hear(&mut self) -> Result<Value> {
         loop {
-            let message = timeout(PATIENCE, self.stream.next()).await.context("the server is silent")?;
+            let message = timeout(PATIENCE, self.stream.next())
+                .await
+                .context("the server is silent")?;
             match message.context("the socket is closed")?? {
                 Message::Text(text) => return Ok(serde_json::from_str(&text)?),
                 Message::Close(Some(frame)) => {

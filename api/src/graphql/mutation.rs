@@ -79,9 +79,11 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     };
     match parts.handler.execute(caller.viewer.role, &request).await {
         Ok(outcome) => {
-            let shown = match parts.live.shows(outcome.position).await {
-                true => look(parts, outcome.ticket_id).await,
-                false => None,
+            let visible = parts.live.shows(outcome.position).await;
+            let shown = if visible {
+                look(parts, outcome.ticket_id).await
+            } else {
+                None
             };
             let stale = shown.is_none();
             let ticket = match shown {
