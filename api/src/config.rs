@@ -97,8 +97,12 @@ impl Config {
             return Err(ConfigError::Missing(file.clone()));
         }
         let file = named.unwrap_or_else(|| PathBuf::from(FILE));
-        let config: Self = Figment::from(Serialized::defaults(Self::default()))
-            .merge(Toml::file_exact(file))
+        let mut settings = Figment::from(Serialized::defaults(Self::default()));
+        // The file that nobody named may be missing, which is an error to `file_exact`.
+        if file.is_file() {
+            settings = settings.merge(Toml::file_exact(file));
+        }
+        let config: Self = settings
             .merge(Serialized::defaults(environment()))
             .merge(Serialized::defaults(flags))
             .extract()

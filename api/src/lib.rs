@@ -16,5 +16,6 @@ pub mod migrate;
 pub mod problem;
 pub mod server;
 pub mod telemetry;
+pub mod tickets;
 
 pub use error::ServeError;

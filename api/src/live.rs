@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use event_store::Position;
 use projections::{
-    CHANNEL, TicketRow, checkpoint,
+    CHANNEL, TicketRow, checkpoint, registry,
     ticket_history::{self, Happening},
     ticket_list,
 };
@@ -36,11 +36,14 @@ pub struct Change {
     pub before: Option<TicketRow>,
 }
 
+/// One value for each projection, so that the steps of one wake nobody who waits for another.
+type Positions = Arc<BTreeMap<&'static str, watch::Sender<Position>>>;
+
 /// Positions and changes, live.
 #[derive(Debug, Clone)]
 pub struct Live {
     pool: PgPool,
-    positions: watch::Receiver<BTreeMap<String, Position>>,
+    positions: Positions,
     changes: broadcast::Sender<Arc<Change>>,
 }
 
@@ -51,17 +54,19 @@ impl Live {
     /// When Postgres does not answer now; later it is waited for.
     pub async fn start(pool: PgPool, cancelled: CancellationToken) -> Result<Self, sqlx::Error> {
         let listener = listen(&pool).await?;
-        let (sender, positions) = watch::channel(checkpoint::all(&pool).await?.into_iter().collect());
+        let watches = registry().into_iter().map(|it| (it.name(), watch::Sender::default()));
+        let positions: Positions = Arc::new(watches.collect());
+        raise_all(&positions, &checkpoint::all(&pool).await?);
         let (changes, _) = broadcast::channel(CHANGES_AHEAD);
         let live = Self {
             pool: pool.clone(),
-            positions,
+            positions: Arc::clone(&positions),
             changes,
         };
         tokio::spawn(
             cancelled
                 .clone()
-                .run_until_cancelled_owned(follow(pool, listener, sender)),
+                .run_until_cancelled_owned(follow(pool, listener, positions)),
         );
         tokio::spawn(cancelled.run_until_cancelled_owned(live.clone().share()));
         Ok(live)
@@ -69,7 +74,10 @@ impl Live {
 
     /// How far a projection has come.
     pub fn position(&self, projection: &str) -> Position {
-        self.positions.borrow().get(projection).copied().unwrap_or_default()
+        self.positions
+            .get(projection)
+            .map(|it| *it.borrow())
+            .unwrap_or_default()
     }
 
     /// Waits until the ticket list shows everything up to a position; `false` when that takes more than 2 s.
@@ -79,9 +87,10 @@ impl Live {
 
     /// Waits until a projection has come to a position; `false` when that takes more than 2 s.
     pub async fn reached(&self, projection: &str, position: Position) -> bool {
-        let mut positions = self.positions.clone();
-        let there = |it: &BTreeMap<String, Position>| it.get(projection).is_some_and(|it| *it >= position);
-        position == Position::START || matches!(timeout(PATIENCE, positions.wait_for(there)).await, Ok(Ok(_)))
+        let Some(mut watch) = self.positions.get(projection).map(watch::Sender::subscribe) else {
+            return false;
+        };
+        matches!(timeout(PATIENCE, watch.wait_for(|it| *it >= position)).await, Ok(Ok(_)))
     }
 
     /// Every change from now on.
@@ -100,11 +109,12 @@ impl Live {
 
     /// Reads each change once and hands it to all subscribers.
     async fn share(self) {
-        let mut positions = self.positions.clone();
-        let mut last = self.position(ticket_history::NAME);
+        let Some(mut watch) = self.positions.get(ticket_history::NAME).map(watch::Sender::subscribe) else {
+            return;
+        };
+        let mut last = *watch.borrow();
         loop {
-            let there = |it: &BTreeMap<String, Position>| it.get(ticket_history::NAME).is_some_and(|it| *it > last);
-            let Ok(newest) = positions.wait_for(there).await.map(|it| it[ticket_history::NAME]) else {
+            let Ok(newest) = watch.wait_for(|it| *it > last).await.map(|it| *it) else {
                 return;
             };
             while last < newest {
@@ -145,12 +155,12 @@ async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
     Ok(listener)
 }
 
-async fn follow(pool: PgPool, mut listener: PgListener, positions: watch::Sender<BTreeMap<String, Position>>) {
+async fn follow(pool: PgPool, mut listener: PgListener, positions: Positions) {
     loop {
         match listener.try_recv().await {
             Ok(Some(notice)) => {
                 if let Some((projection, position)) = parse(notice.payload()) {
-                    positions.send_modify(|it| raise(it, projection, position));
+                    raise(&positions, projection, position);
                 }
             }
             // The connection was lost; what was announced meanwhile is read.
@@ -164,16 +174,27 @@ async fn follow(pool: PgPool, mut listener: PgListener, positions: watch::Sender
     }
 }
 
-async fn catch_up(pool: &PgPool, positions: &watch::Sender<BTreeMap<String, Position>>) {
+async fn catch_up(pool: &PgPool, positions: &Positions) {
     match checkpoint::all(pool).await {
-        Ok(all) => positions.send_modify(|it| all.iter().for_each(|(name, position)| raise(it, name, *position))),
+        Ok(all) => raise_all(positions, &all),
         Err(error) => warn!(%error, "checkpoints cannot be read"),
     }
 }
 
-fn raise(positions: &mut BTreeMap<String, Position>, projection: &str, position: Position) {
-    let known = positions.entry(projection.to_owned()).or_default();
-    *known = position.max(*known);
+fn raise_all(positions: &Positions, all: &[(String, Position)]) {
+    for (projection, position) in all {
+        raise(positions, projection, *position);
+    }
+}
+
+fn raise(positions: &Positions, projection: &str, position: Position) {
+    if let Some(watch) = positions.get(projection) {
+        watch.send_if_modified(|known| {
+            let higher = position > *known;
+            *known = position.max(*known);
+            higher
+        });
+    }
 }
 
 fn parse(payload: &str) -> Option<(&str, Position)> {

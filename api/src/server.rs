@@ -24,6 +24,7 @@ use crate::{
     http::{Phase, Ready, Shared, router},
     key,
     live::Live,
+    tickets::Tickets,
 };
 
 /// Connections that queries share.
@@ -176,10 +177,12 @@ impl Run {
             .await
             .map_err(ServeError::Database)?;
         let worker = tokio::spawn(Worker::new(log.clone(), database).run(working.clone()));
+        let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
             handler: Arc::new(handler),
             log,
             pool,
+            tickets,
             live,
         };
         self.phases.send_replace(Phase::Ready(Ready {

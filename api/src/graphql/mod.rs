@@ -27,6 +27,7 @@ use crate::{
     auth::Viewer,
     live::Live,
     problem::{Language, Problem, internal},
+    tickets::Tickets,
 };
 
 /// Nesting of fields; introspection by tools needs 13.
@@ -46,6 +47,8 @@ pub struct Parts {
     pub log: EventLog,
     /// Holds the read models.
     pub pool: PgPool,
+    /// Reads single tickets.
+    pub tickets: Tickets,
     /// Tells what changes.
     pub live: Live,
 }

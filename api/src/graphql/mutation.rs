@@ -7,8 +7,6 @@ use domain::{
     values::IdempotencyKey,
 };
 use event_store::decode;
-use projections::ticket_list;
-use tracing::warn;
 
 use super::{
     Caller, Parts, caller,
@@ -27,6 +25,7 @@ pub struct Mutation;
 
 macro_rules! mutations {
     ($($(#[doc = $doc:literal])* $name:ident($input:ident) -> $payload:ident;)+) => {
+        /// What can be told.
         #[Object]
         impl Mutation {
             $(
@@ -158,13 +157,7 @@ fn refusal(caller: &Caller, reason: Problem) -> Reply {
 
 /// The ticket from the tables; `None` when they cannot be read, for the change itself is safe in the log.
 async fn look(parts: &Parts, ticket_id: TicketId) -> Option<Ticket> {
-    match ticket_list::by_id(&parts.pool, ticket_id.0).await {
-        Ok(row) => row.map(Ticket::from),
-        Err(error) => {
-            warn!(%error, "a change cannot be shown from the tables");
-            None
-        }
-    }
+    parts.tickets.by_id(ticket_id.0).await.ok().flatten().map(Ticket::from)
 }
 
 /// The ticket from its own streams: as it is, even when the tables do not show it yet.

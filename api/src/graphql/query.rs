@@ -13,6 +13,7 @@ use super::{
     parts, postgres, problem, stale,
     ticket::Ticket,
 };
+use crate::problem::internal;
 
 /// Anything with a global id.
 #[derive(Debug, Interface)]
@@ -53,6 +54,7 @@ impl TicketConnection {
 #[derive(Debug, Clone, Copy)]
 pub struct Query;
 
+/// What can be asked.
 #[Object]
 impl Query {
     /// The thing with this global id; null when there is none.
@@ -60,9 +62,11 @@ impl Query {
         let Some(uuid) = ids::local(Kind::Ticket, &id) else {
             return Ok(None);
         };
-        let row = ticket_list::by_id(&parts(ctx)?.pool, uuid)
+        let row = parts(ctx)?
+            .tickets
+            .by_id(uuid)
             .await
-            .map_err(|it| postgres(ctx, &it))?;
+            .map_err(|it| problem(ctx, internal(&it)))?;
         Ok(row.map(|it| Node::Ticket(Box::new(it.into()))))
     }
 
@@ -101,9 +105,11 @@ impl Query {
     ) -> Result<Option<Ticket>> {
         let uuid = ids::required(Kind::Ticket, "id", &id).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, min_position).await?;
-        let row = ticket_list::by_id(&parts(ctx)?.pool, uuid)
+        let row = parts(ctx)?
+            .tickets
+            .by_id(uuid)
             .await
-            .map_err(|it| postgres(ctx, &it))?;
+            .map_err(|it| problem(ctx, internal(&it)))?;
         Ok(row.map(Ticket::from))
     }
 

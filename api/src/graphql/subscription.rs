@@ -40,6 +40,7 @@ pub(super) struct TicketChange {
 #[derive(Debug, Clone, Copy)]
 pub struct Subscription;
 
+/// What can be watched.
 #[GraphqlSubscription]
 impl Subscription {
     /// Every change of tickets, each once, in the order of the log.

@@ -3,16 +3,6 @@ use uuid::Uuid;
 
 use crate::TicketRow;
 
-/// The ticket with this id.
-///
-/// # Errors
-/// When Postgres does not answer.
-pub async fn by_id(pool: &PgPool, id: Uuid) -> Result<Option<TicketRow>, sqlx::Error> {
-    sqlx::query_as!(TicketRow, "SELECT * FROM read.ticket_list WHERE ticket_id = $1", id)
-        .fetch_optional(pool)
-        .await
-}
-
 /// The tickets with these ids, in no order.
 ///
 /// # Errors
