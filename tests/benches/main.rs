@@ -4,8 +4,9 @@
 //! figures of one minute on one disk; the table shows medians over the runs. Postgres is the harness's cluster, the
 //! event log the embedded node, and the load generator shares the cores with both.
 //!
-//! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_ONLY`, some of
-//! `limits,handler,graphql,lag,import,projector`, and `LETOPIS_SHARED_DATA` for the real incident log.
+//! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_CLIENTS` at a time
+//! (`1,16,64`), `BENCH_ONLY`, some of `limits,handler,graphql,lag,import,projector`, and `LETOPIS_SHARED_DATA` for the
+//! real incident log.
 
 mod appends;
 mod copy;
@@ -65,7 +66,7 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
             lag::measure(settings, &mut limits).await?;
         }
         if wants(Section::Limits) {
-            limits.all().await?;
+            limits.all(settings).await?;
         }
         if wants(Section::Import) || wants(Section::Projector) {
             let imported = import(&incidents, &mut limits).await?;

@@ -28,14 +28,12 @@ fn mutations() -> Vec<(&'static str, Value)> {
 type Step = (&'static str, Value, Value, &'static [&'static str]);
 
 fn way() -> Vec<Step> {
-    let hold = json!({"reason": "CUSTOMER", "until": "2099-01-01T00:00:00Z"});
+    beginning().into_iter().chain(end()).collect()
+}
+
+fn beginning() -> Vec<Step> {
+    let customer = json!({"reason": "CUSTOMER", "until": "2099-01-01T00:00:00Z"});
     let held = json!({"status": "PENDING", "holdReason": "CUSTOMER", "holdUntil": "2099-01-01T00:00:00+00:00"});
-    let unsolved = json!({"reason": "NOT_SOLVED", "note": " не вышло "});
-    let resolved = json!({"status": "RESOLVED", "resolutionReason": "NOT_SOLVED", "resolutionNote": "не вышло"});
-    let reopened = json!({"status": "OPEN", "reopenCount": 1, "resolutionReason": null, "resolutionNote": null,
-        "resolvedAt": null});
-    let duplicate = json!({"status": "CLOSED", "resolutionReason": "DUPLICATE"});
-    let again = json!({"status": "OPEN", "reopenCount": 2, "closedAt": null, "resolvedAt": null});
     vec![
         (
             "categorizeTicket",
@@ -68,7 +66,7 @@ fn way() -> Vec<Step> {
             &[],
         ),
         ("startTicket", json!({}), json!({"status": "OPEN"}), &["ticket.started"]),
-        ("putTicketOnHold", hold, held, &["ticket.put_on_hold"]),
+        ("putTicketOnHold", customer, held, &["ticket.put_on_hold"]),
         (
             "putTicketOnHold",
             json!({"reason": "VENDOR"}),
@@ -81,6 +79,17 @@ fn way() -> Vec<Step> {
             json!({"status": "OPEN", "holdReason": null}),
             &["ticket.resumed"],
         ),
+    ]
+}
+
+fn end() -> Vec<Step> {
+    let unsolved = json!({"reason": "NOT_SOLVED", "note": " не вышло "});
+    let resolved = json!({"status": "RESOLVED", "resolutionReason": "NOT_SOLVED", "resolutionNote": "не вышло"});
+    let reopened = json!({"status": "OPEN", "reopenCount": 1, "resolutionReason": null, "resolutionNote": null,
+        "resolvedAt": null});
+    let duplicate = json!({"status": "CLOSED", "resolutionReason": "DUPLICATE"});
+    let again = json!({"status": "OPEN", "reopenCount": 2, "closedAt": null, "resolvedAt": null});
+    vec![
         ("resolveTicket", unsolved, resolved, &["ticket.resolved"]),
         ("reopenTicket", json!({}), reopened, &["ticket.reopened"]),
         (

@@ -57,7 +57,7 @@ impl Program {
     /// # Errors
     /// When it does not end within 60 s.
     pub async fn ended(mut command: Command) -> Result<Output> {
-        Ok(timeout(Duration::from_secs(60), command.output())
+        Ok(timeout(Duration::from_mins(1), command.output())
             .await
             .context("letopis does not end")??)
     }
@@ -87,7 +87,7 @@ impl Program {
     pub async fn terminate(mut self) -> Result<ExitStatus> {
         let id = self.id().context("letopis has ended already")?.to_string();
         Command::new("kill").args(["-TERM", &id]).status().await?;
-        Ok(timeout(Duration::from_secs(60), self.child.wait())
+        Ok(timeout(Duration::from_mins(1), self.child.wait())
             .await
             .context("letopis does not end")??)
     }

@@ -1,0 +1,212 @@
+//! Golden stored events: what was written once is read for ever.
+
+use std::{collections::BTreeSet, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use domain::{
+    assignment::AssignmentEvent,
+    event::DomainEvent,
+    ids::{AgentId, ContactId},
+    ticket::{TicketEvent, TicketSource},
+    ticket_numbers::TicketNumbersEvent,
+    upcast::current_schema,
+    values::{
+        AssignmentMode, ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, TicketType,
+    },
+};
+use event_store::{Chain, Envelope, Position, Raw, decode, encode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
+const AGENT: AgentId = AgentId(Uuid::from_u128(0xa));
+
+/// A sample of each event: a new one does not compile until it is listed here with its sample.
+macro_rules! samples {
+    ($($pattern:pat => $sample:expr),+ $(,)?) => {
+        fn samples() -> Vec<DomainEvent> {
+            vec![$(DomainEvent::from($sample)),+]
+        }
+
+        fn is_listed(event: &DomainEvent) -> bool {
+            match event {
+                $($pattern => true,)+
+            }
+        }
+    };
+}
+
+samples! {
+    DomainEvent::Ticket(TicketEvent::Opened { .. }) => TicketEvent::Opened {
+        number: 17,
+        ticket_type: TicketType::Incident,
+        subject: "Не приходит письмо".to_owned(),
+        contact_id: Some(ContactId(Uuid::from_u128(0xc))),
+        category_id: Some("mail".to_owned()),
+        subcategory_id: Some("mail.inbound".to_owned()),
+        priority: Priority::High,
+        source: TicketSource { channel: "servicenow".to_owned(), external_id: Some("INC0000045".to_owned()) },
+    },
+    DomainEvent::Ticket(TicketEvent::SubjectChanged { .. }) => TicketEvent::SubjectChanged {
+        subject: "Письма не приходят".to_owned(),
+    },
+    DomainEvent::Ticket(TicketEvent::Categorized { .. }) => TicketEvent::Categorized {
+        category_id: Some("mail".to_owned()),
+        subcategory_id: Some("mail.outbound".to_owned()),
+        by: ClassifiedBy::Agent,
+    },
+    DomainEvent::Ticket(TicketEvent::Prioritized { .. }) => TicketEvent::Prioritized {
+        from: Priority::Medium,
+        to: Priority::Urgent,
+        reason: Some("авария".to_owned()),
+    },
+    DomainEvent::Ticket(TicketEvent::Started {}) => TicketEvent::Started {},
+    DomainEvent::Ticket(TicketEvent::PutOnHold { .. }) => TicketEvent::PutOnHold {
+        reason: HoldReason::Vendor,
+        until: "2026-11-28T09:00:00Z".parse().ok(),
+    },
+    DomainEvent::Ticket(TicketEvent::Resumed {}) => TicketEvent::Resumed {},
+    DomainEvent::Ticket(TicketEvent::Resolved { .. }) => TicketEvent::Resolved {
+        reason: ResolutionReason::NoResponse,
+        note: Some("три напоминания".to_owned()),
+    },
+    DomainEvent::Ticket(TicketEvent::Closed { .. }) => TicketEvent::Closed { cause: CloseCause::IdlePolicy },
+    DomainEvent::Ticket(TicketEvent::Reopened { .. }) => TicketEvent::Reopened {
+        cause: ReopenCause::CustomerReply,
+        cycle_no: 2,
+    },
+    DomainEvent::Assignment(AssignmentEvent::AgentAssigned { .. }) => AssignmentEvent::AgentAssigned {
+        agent_id: AGENT,
+        mode: AssignmentMode::Own,
+    },
+    DomainEvent::Assignment(AssignmentEvent::AgentUnassigned { .. }) => AssignmentEvent::AgentUnassigned {
+        agent_id: AGENT,
+        reason: Some("отпуск".to_owned()),
+    },
+    DomainEvent::TicketNumbers(TicketNumbersEvent::Reserved { .. }) => TicketNumbersEvent::Reserved {
+        first: 101,
+        last: 200,
+    },
+}
+
+/// A golden file: `<type>@<schema>.json`, further ones of the same type `<type>@<schema>.<case>.json`.
+struct Golden {
+    file: String,
+    event_type: String,
+    schema: u16,
+    payload: Value,
+    raw: Raw,
+}
+
+fn golden() -> Result<Vec<Golden>> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(FOLDER)? {
+        let path = entry?.path();
+        all.push(read(&path).with_context(|| path.display().to_string())?);
+    }
+    Ok(all)
+}
+
+fn read(path: &Path) -> Result<Golden> {
+    let file = path
+        .file_name()
+        .and_then(|it| it.to_str())
+        .context("no name")?
+        .to_owned();
+    let stored: Value = serde_json::from_slice(&std::fs::read(path)?)?;
+    let event_type = stored["type"].as_str().context("no type")?.to_owned();
+    let schema = u16::try_from(stored["schema"].as_u64().context("no schema")?)?;
+    ensure!(
+        file.starts_with(&format!("{event_type}@{schema}.")),
+        "the name is another than its content says"
+    );
+    ensure!(
+        stored["metadata"]["schema"] == json!(schema.to_string()),
+        "the metadata has another schema"
+    );
+    let category = event_type.split('.').next().unwrap_or_default();
+    let raw = Raw {
+        id: Uuid::from_u128(1),
+        stream: format!("{category}-{}", Uuid::from_u128(2)),
+        revision: 0,
+        position: Position(1),
+        event_type: event_type.clone(),
+        payload: stored["payload"].to_string().into(),
+        metadata: stored["metadata"].to_string().into(),
+    };
+    Ok(Golden {
+        file,
+        event_type,
+        schema,
+        payload: stored["payload"].clone(),
+        raw,
+    })
+}
+
+#[test]
+fn every_golden_event_reads_and_is_written_as_it_was() -> Result<()> {
+    let golden = golden()?;
+    ensure!(golden.len() >= samples().len(), "golden files are missing in {FOLDER}");
+    for it in golden {
+        let recorded = decode(&it.raw).with_context(|| it.file.clone())?;
+        if it.schema != current_schema(&it.event_type) {
+            continue;
+        }
+        let metadata = &recorded.metadata;
+        let envelope = Envelope {
+            command_id: metadata.command_id,
+            correlation_id: metadata.correlation_id,
+            causation_id: metadata.causation_id,
+            actor: metadata.actor.clone(),
+            request: metadata.request.clone(),
+            traceparent: metadata.traceparent.clone(),
+        };
+        let events = [(recorded.event, metadata.at)];
+        let (written, _) = encode(Chain::genesis(&it.raw.stream), &envelope, 0, &events)?;
+        assert_eq!(written[0].event_type, it.event_type);
+        assert_eq!(
+            serde_json::from_slice::<Value>(&written[0].payload)?,
+            it.payload,
+            "{}",
+            it.file
+        );
+        let mut again: Value = serde_json::from_slice(&written[0].metadata)?;
+        let stored: Value = serde_json::from_slice(&it.raw.metadata)?;
+        // The chain depends on the event's neighbours.
+        again["chain"] = stored["chain"].clone();
+        assert_eq!(again, stored, "{}", it.file);
+    }
+    Ok(())
+}
+
+#[test]
+fn every_event_has_a_golden_file_of_its_schema() -> Result<()> {
+    let golden = golden()?;
+    for sample in samples() {
+        assert!(is_listed(&sample));
+        let stored = sample.to_stored()?;
+        let schema = current_schema(&stored.event_type);
+        let file = format!("{}@{schema}.json", stored.event_type);
+        let golden = golden.iter().find(|it| it.file == file);
+        let payload: Value = serde_json::from_slice(&stored.payload)?;
+        let golden =
+            golden.with_context(|| format!("{FOLDER}/{file} is not there: make it, with payload {payload}"))?;
+        assert_eq!(golden.payload, payload, "{file}");
+    }
+    Ok(())
+}
+
+#[test]
+fn golden_files_reach_back_to_the_first_schema() -> Result<()> {
+    let there: BTreeSet<(String, u16)> = golden()?.into_iter().map(|it| (it.event_type, it.schema)).collect();
+    for sample in samples() {
+        let event_type = sample.to_stored()?.event_type;
+        for schema in 1..=current_schema(&event_type) {
+            ensure!(
+                there.contains(&(event_type.clone(), schema)),
+                "{event_type}@{schema}.json is not there"
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! GraphiQL in a real browser, when there is one.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use tests::{App, run};
+use tokio::{process::Command, time::timeout};
+
+const FLAGS: &[&str] = &[
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=10000",
+    "--dump-dom",
+];
+
+fn browser() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    ["chromium", "chromium-browser", "google-chrome"]
+        .iter()
+        .find_map(|name| folders.iter().map(|it| it.join(name)).find(|it| it.is_file()))
+}
+
+#[expect(clippy::print_stdout, reason = "who runs the tests has to know that one did not run")]
+#[test]
+fn browser_shows_the_editor() -> Result<()> {
+    let Some(browser) = browser() else {
+        println!("skipped: no chromium, chromium-browser or google-chrome is on PATH");
+        return Ok(());
+    };
+    run(async {
+        let app = App::start().await?;
+        let profile = tempfile::tempdir()?;
+        let mut command = Command::new(browser);
+        command
+            .args(FLAGS)
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg(format!("{}/graphiql", app.client.base))
+            .kill_on_drop(true);
+        let output = timeout(Duration::from_mins(1), command.output())
+            .await
+            .context("the browser does not end")??;
+        let page = String::from_utf8_lossy(&output.stdout);
+        for part in ["graphiql-container", "CodeMirror", "graphiql-execute-button"] {
+            ensure!(page.contains(part), "{part} is not in the page:\n{page}");
+        }
+        app.finish().await
+    })
+}

@@ -1,0 +1,250 @@
+//! The handler itself, two of them on one log: what two servers on one cluster are to each other.
+
+use std::collections::HashSet;
+
+use anyhow::{Result, ensure};
+use commands::{Clock, Command, CommandError, Handler, Outcome, Refusal, Request, Role, Sharing};
+use domain::{
+    actor::{Actor, ActorKind},
+    assignment::AssignmentCommand,
+    event::DomainEvent,
+    ids::{AgentId, CommandId, TicketId, singleton, stream_name},
+    ticket::{TicketCommand, TicketEvent, TicketRefusal, TicketSource},
+    values::{AssignmentMode, CloseCause, Priority, ResolutionReason, Subject, TicketType},
+};
+use event_store::{EventLog, Position, Raw, decode, verify_stream};
+use event_store_node::{Node, NodeConfig};
+use futures_util::future::try_join_all;
+use tempfile::TempDir;
+use tests::run;
+use uuid::Uuid;
+
+/// Two handlers on one node, each with a connection of its own.
+struct Two {
+    handlers: [Handler; 2],
+    log: EventLog,
+    node: Node,
+    _data: TempDir,
+}
+
+impl Two {
+    async fn start() -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let listen = ([127, 0, 0, 1], 0).into();
+        let node = Node::start(NodeConfig {
+            data: data.path().to_owned(),
+            listen,
+        })
+        .await?;
+        let url = node.connection_string();
+        let handler = async || Handler::new(EventLog::new(&url)?, Clock::System, Sharing::Shared).await;
+        Ok(Self {
+            handlers: [handler().await?, handler().await?],
+            log: EventLog::new(&url)?,
+            node,
+            _data: data,
+        })
+    }
+
+    /// Every event there is.
+    async fn all(&self) -> Result<Vec<Raw>> {
+        Ok(self
+            .log
+            .read_all(Position::START, &["ticket", "assignment"], 1_000_000)
+            .await?)
+    }
+
+    /// Checks the chain of every stream, and stops.
+    async fn finish(self) -> Result<()> {
+        let streams: HashSet<String> = self.all().await?.into_iter().map(|it| it.stream).collect();
+        ensure!(!streams.is_empty());
+        for stream in streams {
+            verify_stream(&stream, &self.log.read_stream(&stream, 0).await?)?;
+        }
+        Ok(self.node.stop().await?)
+    }
+}
+
+fn request(key: &str, command: impl FnOnce(CommandId) -> Command) -> Request {
+    let actor = Actor::new(ActorKind::ApiKey, "test");
+    let command_id = CommandId::of_request(&actor.to_string(), "test", "", key);
+    Request {
+        command_id,
+        command: command(command_id),
+        actor,
+        expected_version: None,
+        traceparent: None,
+    }
+}
+
+fn open(key: &str) -> Result<Request> {
+    let subject = Subject::try_new(key)?;
+    Ok(request(key, |command_id| {
+        let command = TicketCommand::Open {
+            number: 0,
+            ticket_type: TicketType::Question,
+            subject,
+            contact_id: None,
+            category: None,
+            priority: Priority::Medium,
+            source: TicketSource {
+                channel: "api".to_owned(),
+                external_id: None,
+            },
+        };
+        Command::Ticket(TicketId::opened_by(command_id), command)
+    }))
+}
+
+fn rename(ticket: TicketId, key: &str) -> Result<Request> {
+    let subject = Subject::try_new(key)?;
+    Ok(request(key, |_| {
+        Command::Ticket(ticket, TicketCommand::ChangeSubject { subject })
+    }))
+}
+
+fn assign(ticket: TicketId, key: &str, agent: u128) -> Request {
+    let agent_id = AgentId(Uuid::from_u128(agent));
+    let command = AssignmentCommand::Assign {
+        agent_id,
+        mode: AssignmentMode::ByAgent,
+    };
+    request(key, |_| Command::Assignment(ticket, command))
+}
+
+/// Repeats a command as a client would that is told that others are changing the ticket at the same time.
+async fn insist(handler: &Handler, request: &Request) -> Result<Outcome> {
+    loop {
+        match handler.execute(Role::Admin, request).await {
+            Err(CommandError::Contention { .. }) => {}
+            other => return Ok(other?),
+        }
+    }
+}
+
+fn stream(outcome: &Outcome) -> String {
+    stream_name("ticket", outcome.ticket_id.0)
+}
+
+#[test]
+fn one_command_given_to_two_servers_at_once_is_one_event() -> Result<()> {
+    run(async {
+        let two = Two::start().await?;
+        let [left, right] = &two.handlers;
+        for round in 0..20 {
+            let request = open(&format!("open {round}"))?;
+            let (first, second) = tokio::try_join!(insist(left, &request), insist(right, &request))?;
+            assert_eq!(first.position, second.position);
+            assert_eq!(first.ticket_id, second.ticket_id);
+            assert_eq!(two.log.read_stream(&stream(&first), 0).await?.len(), 1);
+            let again = rename(first.ticket_id, &format!("rename {round}"))?;
+            let (first, second) = tokio::try_join!(insist(left, &again), insist(right, &again))?;
+            assert_eq!(first.position, second.position);
+            let owned = assign(first.ticket_id, &format!("assign {round}"), 7);
+            let (first, second) = tokio::try_join!(insist(left, &owned), insist(right, &owned))?;
+            assert_eq!(first.position, second.position);
+            assert_eq!(two.log.read_stream(&stream(&first), 0).await?.len(), 2);
+        }
+        assert_eq!(
+            two.log
+                .read_all(Position::START, &["ticket.", "assignment."], 1000)
+                .await?
+                .len(),
+            60
+        );
+        two.finish().await
+    })
+}
+
+#[test]
+fn many_changes_of_one_ticket_from_two_servers_lose_nothing() -> Result<()> {
+    run(async {
+        let two = Two::start().await?;
+        let opened = two.handlers[0].execute(Role::Admin, &open("one")?).await?;
+        let requests = (0..64).map(|it| rename(opened.ticket_id, &format!("subject {it}")));
+        let requests = requests.collect::<Result<Vec<_>>>()?;
+        let (left, right) = requests.split_at(32);
+        let all = |handler: usize, requests: Vec<Request>| {
+            let handler = &two.handlers[handler];
+            try_join_all(requests.into_iter().map(|it| async move { insist(handler, &it).await }))
+        };
+        let (left, right) = tokio::try_join!(all(0, left.to_vec()), all(1, right.to_vec()))?;
+        let answered: HashSet<u64> = left.iter().chain(&right).map(|it| it.position.0).collect();
+        let there: HashSet<u64> = two
+            .log
+            .read_stream(&stream(&opened), 1)
+            .await?
+            .iter()
+            .map(|it| it.position.0)
+            .collect();
+        assert_eq!(answered.len(), 64);
+        assert_eq!(answered, there);
+        two.finish().await
+    })
+}
+
+#[test]
+fn numbers_are_unique_across_two_servers() -> Result<()> {
+    run(async {
+        let two = Two::start().await?;
+        let two_ref = &two;
+        let opening = (0..300).map(|it| async move {
+            let request = open(&format!("ticket {it}"))?;
+            insist(&two_ref.handlers[it % 2], &request).await
+        });
+        try_join_all(opening).await?;
+        let mut numbers = HashSet::new();
+        for raw in two.log.read_all(Position::START, &["ticket.opened"], 1000).await? {
+            if let DomainEvent::Ticket(TicketEvent::Opened { number, .. }) = decode(&raw)?.event {
+                ensure!(number > 0 && numbers.insert(number), "{number} is given twice");
+            }
+        }
+        assert_eq!(numbers.len(), 300);
+        let register = stream_name("ticket_numbers", singleton("ticket_numbers"));
+        ensure!(!two.log.read_stream(&register, 0).await?.is_empty());
+        two.finish().await
+    })
+}
+
+#[test]
+fn what_one_server_remembers_is_corrected_by_the_log() -> Result<()> {
+    run(async {
+        let two = Two::start().await?;
+        let [left, right] = &two.handlers;
+        let opened = left.execute(Role::Admin, &open("t")?).await?;
+        for turn in 0..10 {
+            for (name, handler) in [("left", left), ("right", right)] {
+                // Each has an outdated stream in its cache by now.
+                insist(handler, &rename(opened.ticket_id, &format!("{name} {turn}"))?).await?;
+            }
+        }
+        assert_eq!(two.log.read_stream(&stream(&opened), 0).await?.len(), 21);
+        let close = TicketCommand::Close {
+            cause: CloseCause::Agent,
+            reason: Some(ResolutionReason::Solved),
+        };
+        left.execute(
+            Role::Admin,
+            &request("close", |_| Command::Ticket(opened.ticket_id, close)),
+        )
+        .await?;
+        let refused = right.execute(Role::Admin, &rename(opened.ticket_id, "too late")?).await;
+        let closed = CommandError::from(Refusal::from(TicketRefusal::Closed)).to_string();
+        ensure!(
+            refused.as_ref().is_err_and(|it| it.to_string() == closed),
+            "{refused:?}"
+        );
+        two.finish().await
+    })
+}
+
+#[test]
+fn reader_may_change_nothing() -> Result<()> {
+    run(async {
+        let two = Two::start().await?;
+        let refused = two.handlers[0].execute(Role::Reader, &open("t")?).await;
+        ensure!(matches!(refused, Err(CommandError::Forbidden(_))), "{refused:?}");
+        ensure!(two.all().await?.is_empty());
+        Ok(two.node.stop().await?)
+    })
+}
