@@ -22,7 +22,8 @@ lint:
 
 bench:
 	@.ci/setup
-	cargo run --release -p tests --bin bench
+	cargo build --release --bin letopis --bin bench
+	./target/release/bench
 
 # The temporary file keeps the old schema when the build fails.
 schema:

@@ -54,7 +54,7 @@ pub struct Flags {
     /// Address of the API [default: 127.0.0.1:8080] [env: LETOPIS_LISTEN]
     #[arg(long, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    listen: Option<SocketAddr>,
+    listen: Option<String>,
     /// Postgres to use instead of the embedded one [env: DATABASE_URL]
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn flags_win_over_defaults() {
         let flags = Flags {
-            listen: Some(([127, 0, 0, 1], 9000).into()),
+            listen: Some("127.0.0.1:9000".to_owned()),
             ..Flags::default()
         };
         let config = Config::load(&flags).unwrap();

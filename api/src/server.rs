@@ -31,6 +31,8 @@ use crate::{
 const CONNECTIONS: u32 = 16;
 /// How long requests may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(15);
+/// How long a connection may lie idle before it is asked whether it lives.
+const IDLE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -62,6 +64,7 @@ impl Server {
         let shared = Shared {
             phase: phase.clone(),
             keys: Arc::new(Keys::new(&key)),
+            documents: Arc::default(),
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
         };
@@ -226,10 +229,7 @@ impl Run {
             url
         };
         let options = options(&url)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(LONGEST_PAUSE)
-            .connect_lazy_with(options.clone());
+        let pool = pool(options.clone());
         let mut pause = FIRST_PAUSE;
         loop {
             // The pool would only say that it timed out; a single connection says why.
@@ -315,6 +315,19 @@ impl Embedded {
         }
         Ok(node?)
     }
+}
+
+/// Connections for queries. One that has just been used lives; only an idle one is asked first, for asking costs as
+/// much as a query.
+fn pool(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(LONGEST_PAUSE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, usage| {
+            Box::pin(async move { Ok(usage.idle_for < IDLE || connection.ping().await.is_ok()) })
+        })
+        .connect_lazy_with(options)
 }
 
 /// Where Postgres is, from its URL.

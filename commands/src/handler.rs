@@ -160,6 +160,9 @@ impl Handler {
         let ticket = self.look(&mut ticket, ticket_id.0).await?;
         let slot = self.assignments.slot(ticket_id.0);
         let mut assignment = slot.lock().await;
+        if matches!(command, AssignmentCommand::Assign { .. }) && request.expected_version.is_none() {
+            self.presume_unborn(&mut assignment, ticket_id.0);
+        }
         let guard = |assignment: &Folded<Assignment>| {
             check_version(request.expected_version, ticket.version() + assignment.version())?;
             match ticket.state.as_ref().map(|it| it.status) {
@@ -193,11 +196,7 @@ impl Handler {
         };
         let slot = self.tickets.slot(ticket_id.0);
         let mut ticket = slot.lock().await;
-        let unborn = Folded::unborn(ticket_id.0);
-        if ticket.is_none() && self.sharing == Sharing::Alone && !self.is_doubtful(&unborn.stream) {
-            // Almost always it is not there; if it is, the append says so.
-            *ticket = Some(unborn);
-        }
+        self.presume_unborn(&mut ticket, ticket_id.0);
         let answer = self.run(&mut ticket, ticket_id.0, command, request, |_| Ok(())).await;
         if !answer.as_ref().is_ok_and(|it| it.changed) && !matches!(answer, Err(CommandError::Log(_))) {
             self.numbers.give_back(number).await;
@@ -243,6 +242,15 @@ impl Handler {
             repeated,
             changed,
         })
+    }
+
+    /// Takes a stream that is not in its slot for one without events: almost always it is, and otherwise the append
+    /// says so. Not for a stream in doubt, whose next append may look new and not be.
+    fn presume_unborn<D: Stored>(&self, slot: &mut Option<Folded<D>>, id: Uuid) {
+        let unborn = Folded::unborn(id);
+        if slot.is_none() && self.sharing == Sharing::Alone && !self.is_doubtful(&unborn.stream) {
+            *slot = Some(unborn);
+        }
     }
 
     /// The stream in the slot; read if it is not there, or if others write too.

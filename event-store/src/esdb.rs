@@ -354,6 +354,12 @@ fn classify(error: ClientError, stream: &str) -> Fault {
         ClientError::ServerError(_) | ClientError::DeadlineExceeded | ClientError::NotLeaderException(_) => {
             Fault::Failed(text)
         }
+        // Passing troubles of the connection, and the server's own time limits.
+        ClientError::Grpc { code, .. }
+            if ["Aborted", "Cancelled", "ResourceExhausted"].contains(&&*format!("{code:?}")) =>
+        {
+            Fault::Failed(text)
+        }
         ClientError::Grpc { .. }
         | ClientError::InternalParsingError(_)
         | ClientError::AccessDenied

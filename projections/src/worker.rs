@@ -43,7 +43,12 @@ impl Worker {
         let count = u32::try_from(registry().len()).unwrap_or(1);
         Self {
             log,
-            pool: PgPoolOptions::new().max_connections(count).connect_lazy_with(options),
+            // Asking each time whether the connection lives would cost a round trip; a batch that meets a dead one is
+            // repeated.
+            pool: PgPoolOptions::new()
+                .max_connections(count)
+                .test_before_acquire(false)
+                .connect_lazy_with(options),
             names: None,
         }
     }

@@ -14,7 +14,7 @@ use super::{
     input::{self, Frame, Wish, opened},
     parts, payload,
     payload::{Reply, UserError},
-    problem,
+    problem, stale,
     ticket::Ticket,
 };
 use crate::problem::{Answer, Problem, internal};
@@ -78,20 +78,24 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     };
     match parts.handler.execute(caller.viewer.role, &request).await {
         Ok(outcome) => {
-            let visible = parts.live.shows(outcome.position).await;
+            let visible = if ctx.look_ahead().field("ticket").field("history").exists() {
+                !stale(ctx, Some(LogPosition(outcome.position))).await?
+            } else {
+                parts.live.shows(outcome.position).await
+            };
             let shown = if visible {
                 look(parts, outcome.ticket_id).await
             } else {
                 None
             };
-            let stale = shown.is_none();
-            let ticket = match shown {
-                Some(ticket) => Some(ticket),
-                None => from_log(ctx, parts, outcome.ticket_id).await?,
+            let position = Some(LogPosition(outcome.position));
+            let (ticket, stale) = match shown {
+                Some(ticket) => (Some(ticket), false),
+                None => (from_log(ctx, parts, outcome.ticket_id).await?, true),
             };
             Ok(Reply {
                 ticket,
-                position: Some(LogPosition(outcome.position)),
+                position,
                 stale,
                 user_errors: Vec::new(),
             })

@@ -31,8 +31,8 @@ pub(super) async fn answer(
         Ok(body) => body,
         Err(rejection) => return refuse(rejection.status(), unread(&rejection)),
     };
-    let request: Request = match serde_json::from_slice(&body) {
-        Ok(request) => request,
+    let request = match parse(&body) {
+        Ok(request) => shared.documents.parsed(request),
         Err(error) => return refuse(StatusCode::BAD_REQUEST, malformed(&error)),
     };
     let Some(ready) = shared.ready() else {
@@ -44,6 +44,12 @@ pub(super) async fn answer(
         Ok(response) => Json(coded(response)).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, crate::problem::internal(&error)),
     }
+}
+
+/// The operation in a body. Only an object is one: serde would take `[]` for a struct without its fields.
+fn parse(body: &[u8]) -> Result<Request, serde_json::Error> {
+    let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(body)?;
+    serde_json::from_value(fields.into())
 }
 
 /// Errors of the request itself (syntax, unknown fields, limits) get a code as well.

@@ -1,5 +1,6 @@
 //! Everything spoken over HTTP.
 
+mod documents;
 mod graphiql;
 mod graphql;
 mod health;
@@ -13,6 +14,7 @@ use axum::{
     http::{HeaderMap, header},
     routing::{get, post},
 };
+pub use documents::Documents;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -58,6 +60,8 @@ pub struct Shared {
     pub phase: watch::Receiver<Phase>,
     /// The keys that open the API.
     pub keys: Arc<Keys>,
+    /// Documents parsed before.
+    pub documents: Arc<Documents>,
     /// Cancelled when sockets are to be closed.
     pub closing: CancellationToken,
     /// Open sockets.
