@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::event::DomainEvent;
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
@@ -22,7 +24,7 @@ pub trait Projection: Send + Sync {
     /// [`ProjectError`]; the transaction is rolled back then.
     fn apply<'a>(
         &'a self,
-        events: &'a [Recorded<DomainEvent>],
+        events: &'a [Arc<Recorded<DomainEvent>>],
         tx: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<(), ProjectError>>;
 }

@@ -1,6 +1,9 @@
 //! A ticket as its events leave it: what `ticket_list` keeps of now and `ticket_history` of every moment.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -77,8 +80,8 @@ pub fn priority_rank(priority: Priority) -> i16 {
 pub(crate) type Rows = HashMap<Uuid, TicketRow>;
 
 /// Ids of the tickets in a batch that are not opened in it, so must be loaded.
-pub(crate) fn known_before(events: &[Recorded<DomainEvent>]) -> Vec<Uuid> {
-    let opened = |it: &&Recorded<DomainEvent>| matches!(it.event, DomainEvent::Ticket(TicketEvent::Opened { .. }));
+pub(crate) fn known_before(events: &[Arc<Recorded<DomainEvent>>]) -> Vec<Uuid> {
+    let opened = |it: &&Arc<Recorded<DomainEvent>>| matches!(it.event, DomainEvent::Ticket(TicketEvent::Opened { .. }));
     let born: HashSet<Uuid> = events.iter().filter(opened).map(|it| it.stream_id).collect();
     let touched: HashSet<Uuid> = events.iter().filter(|it| concerns(it)).map(|it| it.stream_id).collect();
     touched.difference(&born).copied().collect()

@@ -1,6 +1,6 @@
 //! Follows the log and moves every projection: rows, checkpoint and announcement of a batch in one transaction.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::event::DomainEvent;
 use event_store::{Delivery, EventLog, Position, Recorded, Subscription, decode};
@@ -9,7 +9,7 @@ use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::sleep;
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -19,6 +19,8 @@ use crate::{ProjectError, Projection, checkpoint, registry};
 const TYPES: &[&str] = &["ticket.", "assignment."];
 /// Events in one transaction at most: one when live, this many when behind. More buys nothing and keeps others waiting.
 const BATCH: usize = 1000;
+/// Batches that may wait for a projection; the log is read no faster than the slowest can follow.
+const AHEAD: usize = 8;
 /// How far a checkpoint may lag behind events that do not concern it.
 const IDLE_STRIDE: u64 = 10_000;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -94,19 +96,41 @@ impl Worker {
             });
         }
         let start = reached.iter().copied().min().unwrap_or_default();
-        let mut subscription = Subscription::start(&self.log, start, TYPES);
-        while until.is_none_or(|until| reached.iter().any(|it| *it < until)) {
-            let batch = tokio::select! {
-                () = cancelled.cancelled() => return Ok(()),
-                batch = subscription.next_batch(BATCH) => batch?,
+        let subscription = Subscription::start(&self.log, start, TYPES);
+        let mut queues = Vec::with_capacity(projections.len());
+        let mut moves = Vec::with_capacity(projections.len());
+        for (projection, from) in projections.iter().zip(reached) {
+            let (queue, batches) = mpsc::channel(AHEAD);
+            queues.push(queue);
+            moves.push(self.keep_up(projection.as_ref(), from, until, batches));
+        }
+        tokio::select! {
+            () = cancelled.cancelled() => Ok(()),
+            ended = distribute(subscription, queues) => ended,
+            ended = try_join_all(moves) => ended.map(|_| ()),
+        }
+    }
+
+    /// Moves one projection at its own pace, through all that has come meanwhile in one transaction.
+    async fn keep_up(
+        &self,
+        projection: &dyn Projection,
+        mut from: Position,
+        until: Option<Position>,
+        mut batches: mpsc::Receiver<Arc<Batch>>,
+    ) -> Result<(), ProjectError> {
+        while until.is_none_or(|until| from < until) {
+            let Some(batch) = batches.recv().await else {
+                return Ok(());
             };
-            let (events, end) = understand(&batch)?;
-            let Some(end) = end else { continue };
-            let mut moves = Vec::with_capacity(projections.len());
-            for (projection, from) in projections.iter().zip(&reached) {
-                moves.push(self.advance(projection.as_ref(), *from, end, &events, until.is_some()));
+            let (mut events, mut end) = (batch.events.clone(), batch.end);
+            while events.len() < BATCH
+                && let Ok(batch) = batches.try_recv()
+            {
+                events.extend(batch.events.iter().cloned());
+                end = batch.end;
             }
-            reached = try_join_all(moves).await?;
+            from = self.advance(projection, from, end, &events, until.is_some()).await?;
         }
         Ok(())
     }
@@ -132,7 +156,7 @@ impl Worker {
         projection: &dyn Projection,
         mut from: Position,
         end: Position,
-        events: &[Recorded<DomainEvent>],
+        events: &[Arc<Recorded<DomainEvent>>],
         exact: bool,
     ) -> Result<Position, ProjectError> {
         let mut patience = Patience::default();
@@ -151,7 +175,7 @@ impl Worker {
         projection: &dyn Projection,
         from: Position,
         end: Position,
-        events: &[Recorded<DomainEvent>],
+        events: &[Arc<Recorded<DomainEvent>>],
         exact: bool,
     ) -> Result<Position, ProjectError> {
         let fresh = &events[events.partition_point(|it| it.position <= from)..];
@@ -176,21 +200,45 @@ impl Worker {
     }
 }
 
-/// The batch's events, and the position it reaches; `None` when it brings nothing.
-fn understand(batch: &[Delivery]) -> Result<(Vec<Recorded<DomainEvent>>, Option<Position>), ProjectError> {
-    let mut events = Vec::with_capacity(batch.len());
+/// Events on their way to all projections, and the position they reach.
+struct Batch {
+    events: Vec<Arc<Recorded<DomainEvent>>>,
+    end: Position,
+}
+
+/// Reads the log once for all; ends when the log does, or nobody is left to read for.
+async fn distribute(mut subscription: Subscription, queues: Vec<mpsc::Sender<Arc<Batch>>>) -> Result<(), ProjectError> {
+    loop {
+        let deliveries = subscription.next_batch(BATCH).await?;
+        let Some(batch) = understand(&deliveries)?.map(Arc::new) else {
+            continue;
+        };
+        let mut heard = false;
+        for queue in &queues {
+            heard |= queue.send(Arc::clone(&batch)).await.is_ok();
+        }
+        if !heard {
+            // Whoever stopped reading says why.
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// The deliveries' events, decoded once; `None` when they bring nothing.
+fn understand(deliveries: &[Delivery]) -> Result<Option<Batch>, ProjectError> {
+    let mut events = Vec::with_capacity(deliveries.len());
     let mut end = None;
-    for delivery in batch {
+    for delivery in deliveries {
         match delivery {
             Delivery::Event(raw) => {
-                events.push(decode(raw)?);
+                events.push(Arc::new(decode(raw)?));
                 end = end.max(Some(raw.position));
             }
             Delivery::Passed(position) => end = end.max(Some(*position)),
             Delivery::CaughtUp => {}
         }
     }
-    Ok((events, end))
+    Ok(end.map(|end| Batch { events, end }))
 }
 
 /// Waits longer and longer between tries, and tells why.

@@ -3,6 +3,8 @@
 mod read;
 mod write;
 
+use std::sync::Arc;
+
 use domain::event::DomainEvent;
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
@@ -29,7 +31,7 @@ impl Projection for TicketHistory {
 
     fn apply<'a>(
         &'a self,
-        events: &'a [Recorded<DomainEvent>],
+        events: &'a [Arc<Recorded<DomainEvent>>],
         tx: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<(), ProjectError>> {
         Box::pin(write::apply(events, tx))

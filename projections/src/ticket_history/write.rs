@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::event::DomainEvent;
 use event_store::Recorded;
@@ -19,7 +21,7 @@ struct Happenings {
     actor: Vec<String>,
 }
 
-pub(super) async fn apply(events: &[Recorded<DomainEvent>], tx: &mut PgConnection) -> Result<(), ProjectError> {
+pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<(), ProjectError> {
     let mut rows = load(&known_before(events), tx).await?;
     let mut happenings = Happenings::default();
     let mut columns = Columns::default();

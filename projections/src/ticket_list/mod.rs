@@ -5,6 +5,8 @@ pub mod page;
 mod read;
 mod write;
 
+use std::sync::Arc;
+
 use domain::event::DomainEvent;
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
@@ -31,7 +33,7 @@ impl Projection for TicketList {
 
     fn apply<'a>(
         &'a self,
-        events: &'a [Recorded<DomainEvent>],
+        events: &'a [Arc<Recorded<DomainEvent>>],
         tx: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<(), ProjectError>> {
         Box::pin(write::apply(events, tx))

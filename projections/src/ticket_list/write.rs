@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use domain::event::DomainEvent;
@@ -11,7 +11,7 @@ use crate::{
     ticket_row::{Columns, Rows, fold, known_before},
 };
 
-pub(super) async fn apply(events: &[Recorded<DomainEvent>], tx: &mut PgConnection) -> Result<(), ProjectError> {
+pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<(), ProjectError> {
     let mut rows = load(&known_before(events), tx).await?;
     let mut touched = HashSet::new();
     for event in events {
