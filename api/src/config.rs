@@ -7,7 +7,7 @@ use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// File read from the working folder when none is named.
 const FILE: &str = "letopis.toml";
@@ -19,6 +19,7 @@ pub struct Config {
     /// Folder that holds everything the embedded parts keep.
     pub data: PathBuf,
     /// Address of the API.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// Postgres; an embedded one when absent.
     pub database_url: Option<String>,
@@ -71,9 +72,14 @@ pub enum ConfigError {
     /// The file that was named is not there.
     #[error("settings file {0} is not there: name another with --config, or none")]
     Missing(PathBuf),
-    /// A setting is not acceptable; the source names it.
-    #[error("settings: {0}")]
-    Malformed(#[from] Box<figment::Error>),
+    /// A setting is not acceptable.
+    #[error("setting {key}: {reason}")]
+    Malformed {
+        /// Its name in the file; the flag and the environment have the same.
+        key: String,
+        /// What is wrong with it, and what is accepted.
+        reason: String,
+    },
     /// A key that everybody could guess.
     #[error(
         "LETOPIS_BOOTSTRAP_API_KEY {0}: give at least 8 characters, best 32 random ones, or unset it to have one made"
@@ -106,13 +112,32 @@ impl Config {
             .merge(Serialized::defaults(environment()))
             .merge(Serialized::defaults(flags))
             .extract()
-            .map_err(Box::new)?;
+            .map_err(|error| ConfigError::from(&error))?;
         match config.bootstrap_api_key.as_deref().map(str::trim) {
             Some("") => Err(ConfigError::WeakKey("is empty")),
             Some(key) if key.chars().count() < 8 => Err(ConfigError::WeakKey("is too short")),
             Some(_) | None => Ok(config),
         }
     }
+}
+
+impl From<&figment::Error> for ConfigError {
+    fn from(error: &figment::Error) -> Self {
+        Self::Malformed {
+            key: error.path.join("."),
+            reason: error.kind.to_string(),
+        }
+    }
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = || {
+        serde::de::Error::custom(format!(
+            "{text:?} is no address: give ADDRESS:PORT, such as 127.0.0.1:8080"
+        ))
+    };
+    text.parse().map_err(|_unparsable| wrong())
 }
 
 /// Settings of the environment, each as the text it is: a key of digits is no number.

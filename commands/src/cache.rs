@@ -33,12 +33,17 @@ impl<D> Cache<D> {
     pub(crate) fn slot(&self, id: Uuid) -> Slot<D> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = Arc::clone(slots.get_or_insert(id, Slot::default));
-        if slots.len() > self.capacity.get() {
-            evict(&mut slots);
+        for _ in 0..EVICTIONS {
+            if slots.len() > self.capacity.get() {
+                evict(&mut slots);
+            }
         }
         slot
     }
 }
+
+/// Slots looked at for one that nobody holds, each time a slot too many is made.
+const EVICTIONS: usize = 4;
 
 /// Removes the slot used longest ago unless somebody holds it; a held one is put in front instead.
 fn evict<D>(slots: &mut LruCache<Uuid, Slot<D>>) {

@@ -25,7 +25,7 @@ pub const CHANNEL: &str = "letopis_projections";
 /// THE list of read models.
 pub fn registry() -> Vec<Box<dyn Projection>> {
     vec![
-        Box::new(ticket_list::TicketList),
-        Box::new(ticket_history::TicketHistory),
+        Box::<ticket_list::TicketList>::default(),
+        Box::<ticket_history::TicketHistory>::default(),
     ]
 }

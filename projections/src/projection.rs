@@ -27,4 +27,7 @@ pub trait Projection: Send + Sync {
         events: &'a [Arc<Recorded<DomainEvent>>],
         tx: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<(), ProjectError>>;
+
+    /// What was written last did not stay: nothing that is remembered of it is true.
+    fn forget(&self);
 }

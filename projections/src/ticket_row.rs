@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use chrono::{DateTime, Utc};
@@ -79,12 +79,36 @@ pub fn priority_rank(priority: Priority) -> i16 {
 /// Tickets by id, while a batch of events is applied to them.
 pub(crate) type Rows = HashMap<Uuid, TicketRow>;
 
-/// Ids of the tickets in a batch that are not opened in it, so must be loaded.
-pub(crate) fn known_before(events: &[Arc<Recorded<DomainEvent>>]) -> Vec<Uuid> {
+/// Rows kept between batches, so that a live batch need not read what the one before wrote.
+const REMEMBERED: usize = 10_000;
+
+/// Tickets as the last committed batches left them. True as long as nobody else moves the checkpoint, which every
+/// transaction checks first.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Mutex<Rows>);
+
+impl Memory {
+    /// Takes everything out; what is not put back, because a batch failed, is read again.
+    pub(crate) fn take(&self) -> Rows {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn put(&self, rows: Rows) {
+        let rows = if rows.len() > REMEMBERED { Rows::new() } else { rows };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = rows;
+    }
+}
+
+/// Ids of the tickets in a batch that are neither opened in it nor among `rows`, so must be loaded.
+pub(crate) fn missing(events: &[Arc<Recorded<DomainEvent>>], rows: &Rows) -> Vec<Uuid> {
     let opened = |it: &&Arc<Recorded<DomainEvent>>| matches!(it.event, DomainEvent::Ticket(TicketEvent::Opened { .. }));
     let born: HashSet<Uuid> = events.iter().filter(opened).map(|it| it.stream_id).collect();
     let touched: HashSet<Uuid> = events.iter().filter(|it| concerns(it)).map(|it| it.stream_id).collect();
-    touched.difference(&born).copied().collect()
+    touched
+        .difference(&born)
+        .filter(|it| !rows.contains_key(*it))
+        .copied()
+        .collect()
 }
 
 /// Whether the event is one of a ticket.

@@ -165,6 +165,7 @@ impl Worker {
                 Err(error) => patience.bear(projection.name(), error).await?,
                 position => return position,
             }
+            projection.forget();
             // Another worker, or this one in a commit whose answer was lost, may have moved it.
             from = self.reached(projection).await?;
         }

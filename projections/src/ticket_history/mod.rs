@@ -11,14 +11,16 @@ use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
 
-use crate::{ProjectError, Projection};
+use crate::{ProjectError, Projection, ticket_row::Memory};
 
 /// Name in `ops.checkpoint`.
 pub const NAME: &str = "ticket_history";
 
 /// Keeps `read.ticket_history`.
-#[derive(Debug, Clone, Copy)]
-pub struct TicketHistory;
+#[derive(Debug, Default)]
+pub struct TicketHistory {
+    memory: Memory,
+}
 
 impl Projection for TicketHistory {
     fn name(&self) -> &'static str {
@@ -34,6 +36,10 @@ impl Projection for TicketHistory {
         events: &'a [Arc<Recorded<DomainEvent>>],
         tx: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<(), ProjectError>> {
-        Box::pin(write::apply(events, tx))
+        Box::pin(write::apply(events, &self.memory, tx))
+    }
+
+    fn forget(&self) {
+        drop(self.memory.take());
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     ProjectError, TicketRow,
     checkpoint::to_column,
-    ticket_row::{Columns, Rows, fold, known_before},
+    ticket_row::{Columns, Memory, Rows, fold, missing},
 };
 
 /// What a history row has beside the ticket.
@@ -21,8 +21,13 @@ struct Happenings {
     actor: Vec<String>,
 }
 
-pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<(), ProjectError> {
-    let mut rows = load(&known_before(events), tx).await?;
+pub(super) async fn apply(
+    events: &[Arc<Recorded<DomainEvent>>],
+    memory: &Memory,
+    tx: &mut PgConnection,
+) -> Result<(), ProjectError> {
+    let mut rows = memory.take();
+    rows.extend(load(&missing(events, &rows), tx).await?);
     let mut happenings = Happenings::default();
     let mut columns = Columns::default();
     for event in events {
@@ -34,7 +39,9 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
             happenings.actor.push(event.metadata.actor.to_string());
         }
     }
-    insert(&happenings, &columns, tx).await
+    insert(&happenings, &columns, tx).await?;
+    memory.put(rows);
+    Ok(())
 }
 
 /// The tickets as their newest rows have them.

@@ -13,14 +13,16 @@ use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
 
-use crate::{ProjectError, Projection};
+use crate::{ProjectError, Projection, ticket_row::Memory};
 
 /// Name in `ops.checkpoint`.
 pub const NAME: &str = "ticket_list";
 
 /// Keeps `read.ticket_list`.
-#[derive(Debug, Clone, Copy)]
-pub struct TicketList;
+#[derive(Debug, Default)]
+pub struct TicketList {
+    memory: Memory,
+}
 
 impl Projection for TicketList {
     fn name(&self) -> &'static str {
@@ -36,6 +38,10 @@ impl Projection for TicketList {
         events: &'a [Arc<Recorded<DomainEvent>>],
         tx: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<(), ProjectError>> {
-        Box::pin(write::apply(events, tx))
+        Box::pin(write::apply(events, &self.memory, tx))
+    }
+
+    fn forget(&self) {
+        drop(self.memory.take());
     }
 }

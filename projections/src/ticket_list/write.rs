@@ -8,11 +8,16 @@ use uuid::Uuid;
 
 use crate::{
     ProjectError, TicketRow,
-    ticket_row::{Columns, Rows, fold, known_before},
+    ticket_row::{Columns, Memory, Rows, fold, missing},
 };
 
-pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<(), ProjectError> {
-    let mut rows = load(&known_before(events), tx).await?;
+pub(super) async fn apply(
+    events: &[Arc<Recorded<DomainEvent>>],
+    memory: &Memory,
+    tx: &mut PgConnection,
+) -> Result<(), ProjectError> {
+    let mut rows = memory.take();
+    rows.extend(load(&missing(events, &rows), tx).await?);
     let mut touched = HashSet::new();
     for event in events {
         if fold(super::NAME, &mut rows, event)?.is_some() {
@@ -23,7 +28,9 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
     for row in touched.iter().filter_map(|it| rows.get(it)) {
         columns.push(row);
     }
-    upsert(&columns, tx).await
+    upsert(&columns, tx).await?;
+    memory.put(rows);
+    Ok(())
 }
 
 async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError> {
