@@ -255,6 +255,8 @@ impl Run {
 
     async fn handler(&self, log: &EventLog, sharing: Sharing) -> Result<Handler, ServeError> {
         let mut pause = FIRST_PAUSE;
+        let first = "waiting for the event store to answer".to_owned();
+        self.phases.send_replace(Phase::Starting(first));
         loop {
             match Handler::new(log.clone(), self.clock.clone(), sharing).await {
                 Ok(handler) => return Ok(handler),

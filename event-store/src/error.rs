@@ -10,7 +10,7 @@ pub enum LogError {
         stream: String,
     },
     /// No server answered in time; it is not known whether the append was taken, so repeat it unchanged.
-    #[error("the event store does not answer: {reason}")]
+    #[error("the event store does not answer ({reason}): start it, or correct EVENT_STORE_URL")]
     Unavailable {
         /// What the last try met with.
         reason: String,

@@ -37,6 +37,8 @@ pub struct EventLog {
 
 struct Inner {
     settings: ClientSettings,
+    /// Where the store is, without user and password.
+    address: String,
     connection: RwLock<Connection>,
     failures: AtomicU32,
 }
@@ -84,6 +86,7 @@ impl EventLog {
         Ok(Self {
             inner: Arc::new(Inner {
                 settings,
+                address: without_credentials(url),
                 connection,
                 failures: AtomicU32::new(0),
             }),
@@ -242,7 +245,9 @@ impl EventLog {
                 },
             };
             if Instant::now() + pause > deadline {
-                return Err(LogError::Unavailable { reason });
+                return Err(LogError::Unavailable {
+                    reason: format!("{}: {reason}", self.inner.address),
+                });
             }
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -257,7 +262,7 @@ impl EventLog {
         }
         match Client::new(self.inner.settings.clone()) {
             Ok(client) => {
-                warn!(reason, "connecting to the event store anew");
+                warn!(store = self.inner.address, reason, "connecting to the event store anew");
                 *connection = Connection {
                     generation: generation + 1,
                     client: Arc::new(client),
@@ -350,7 +355,10 @@ fn classify(error: ClientError, stream: &str) -> Fault {
         ClientError::ServerError(reason) if reason.contains("DataLoss") => Fault::Final(LogError::Damaged {
             reason: server_text(&reason),
         }),
-        ClientError::ConnectionClosed | ClientError::GrpcConnectionError(_) => Fault::Lost(text),
+        // The client's own words for it are a dump of gRPC headers.
+        ClientError::ConnectionClosed | ClientError::GrpcConnectionError(_) => {
+            Fault::Lost("nobody listens there, or no event store does".to_owned())
+        }
         ClientError::ServerError(_) | ClientError::DeadlineExceeded | ClientError::NotLeaderException(_) => {
             Fault::Failed(text)
         }
@@ -380,4 +388,11 @@ fn server_text(status: &str) -> String {
         .map_or(rest, |(text, _)| text)
         .trim_end_matches('"')
         .to_owned()
+}
+
+/// `host:port` of an address, several when it names several.
+fn without_credentials(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let hosts = rest.split(['/', '?']).next().unwrap_or_default();
+    hosts.rsplit_once('@').map_or(hosts, |(_, hosts)| hosts).to_owned()
 }

@@ -16,4 +16,5 @@ mod live;
 mod pages;
 mod schema;
 mod serve_errors;
+mod slow;
 mod ticket;

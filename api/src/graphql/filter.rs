@@ -1,7 +1,7 @@
 //! Which tickets, in which order: one shape for lists and subscriptions.
 
 use async_graphql::{Enum, ID, InputObject, InputType, MaybeUndefined};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use domain::{ticket::StatusCategory, values};
 use projections::{
     priority_rank,
@@ -247,12 +247,20 @@ impl TicketFilter {
             (InstantColumn::ResolvedAt, "resolvedAt", self.resolved_at),
             (InstantColumn::ClosedAt, "closedAt", self.closed_at),
         ] {
-            push(&mut all, field, test, plain(|it| it), |test| {
-                Condition::Instant(column, test)
-            })?;
+            let instant = |it: DateTimeUtc| storable(field, it);
+            push(&mut all, field, test, instant, |test| Condition::Instant(column, test))?;
         }
         Ok(Condition::And(all))
     }
+}
+
+/// Postgres knows fewer years than RFC 3339 can be stretched to.
+pub(super) fn storable(field: &str, at: DateTimeUtc) -> Result<DateTimeUtc, Problem> {
+    if (1..=9999).contains(&at.year()) {
+        return Ok(at);
+    }
+    let (russian, english) = ("момент с 0001 по 9999 год", "an instant of the years 0001 to 9999");
+    Err(Problem::bad_input(field, &at.to_rfc3339(), russian, english))
 }
 
 fn push_texts(

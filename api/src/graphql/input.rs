@@ -14,6 +14,7 @@ use domain::{
 };
 
 use super::{
+    filter::storable,
     ids::{Kind, required},
     words::{Hold, Resolution, Sort, Urgency},
 };
@@ -242,7 +243,7 @@ wishes! {
         until: Option<DateTime<Utc>>,
     } (self) => TicketCommand::PutOnHold {
         reason: self.reason.map_or(HoldReason::Other, HoldReason::from),
-        until: self.until,
+        until: self.until.map(|it| storable("until", it)).transpose().map_err(|it| it.about("until"))?,
     };
 
     /// Work waits no longer.

@@ -3,7 +3,7 @@
 use axum::{
     extract::Path,
     http::{HeaderName, StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Redirect},
 };
 
 /// Nothing from elsewhere, nothing inline.
@@ -36,6 +36,11 @@ assets! {
 /// The page.
 pub(super) async fn page() -> impl IntoResponse {
     serve("index.html")
+}
+
+/// The page's addresses are relative, so it has one place.
+pub(super) async fn to_page() -> Redirect {
+    Redirect::permanent("/graphiql")
 }
 
 /// What the page loads.

@@ -97,6 +97,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/graphql", post(graphql::answer))
         .route("/graphql/ws", get(socket::upgrade))
         .route("/graphiql", get(graphiql::page))
+        .route("/graphiql/", get(graphiql::to_page))
         .route("/graphiql/assets/{file}", get(graphiql::asset))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -1,8 +1,8 @@
 //! `GET /graphql/ws`: the protocol `graphql-transport-ws`.
 //! <https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>
 //!
-//! A socket is read and written by one task; a subscription is polled only when the socket takes more, so a slow client
-//! slows nobody but itself.
+//! A socket is read and written by one task, and each operation on it is worked out by another, one response ahead: a slow
+//! client slows nobody but itself.
 
 use std::time::Duration;
 
@@ -15,15 +15,15 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response as HttpResponse},
 };
-use futures_util::{
-    StreamExt,
-    future::ready,
-    stream::{BoxStream, once},
-};
+use futures_util::{StreamExt, stream::BoxStream};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_stream::StreamMap;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_stream::{StreamMap, wrappers::ReceiverStream};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Ready, Shared,
@@ -35,6 +35,8 @@ use crate::{graphql::Caller, problem::Language};
 const INTRODUCTION: Duration = Duration::from_secs(10);
 /// How long a socket may be silent before it is asked whether it is there; twice that, and it is closed.
 const SILENCE: Duration = Duration::from_secs(25);
+/// How long a client may take nothing of what is sent to it.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Operations of one socket at a time.
 const MOST_OPERATIONS: usize = 100;
 /// Largest message taken, in bytes.
@@ -208,9 +210,18 @@ impl Session<'_> {
                 format!("Too many operations: at most {MOST_OPERATIONS} on a socket"),
             ));
         }
-        let responses = self.ready.schema.execute_stream(request.data(self.caller.clone()));
-        self.operations
-            .insert(id, responses.map(Some).chain(once(ready(None))).boxed());
+        let (sender, responses) = mpsc::channel(1);
+        let task = AbortOnDropHandle::new(tokio::spawn(answer(
+            self.ready.clone(),
+            request.data(self.caller.clone()),
+            sender,
+        )));
+        let responses = ReceiverStream::new(responses).map(move |it| {
+            // Ends with the operation: when the client completes it, or goes away.
+            let _running = &task;
+            it
+        });
+        self.operations.insert(id, responses.boxed());
         Ok(())
     }
 
@@ -232,6 +243,21 @@ impl Session<'_> {
     }
 }
 
+/// Works an operation out, one response ahead of the socket.
+///
+/// A task of its own, so that what a response needs (a connection to Postgres) is given back although the socket takes
+/// nothing more.
+async fn answer(ready: Ready, request: Request, sender: mpsc::Sender<Option<Response>>) {
+    let mut responses = ready.schema.execute_stream(request);
+    while let Some(response) = responses.next().await {
+        if sender.send(Some(response)).await.is_err() {
+            return;
+        }
+    }
+    // The socket may have gone meanwhile.
+    drop(sender.send(None).await);
+}
+
 /// The message in a frame; `None` for frames that carry none.
 fn read(message: Option<Result<Message, axum::Error>>) -> Result<Option<ClientMessage>, Close> {
     match message {
@@ -247,11 +273,15 @@ fn read(message: Option<Result<Message, axum::Error>>) -> Result<Option<ClientMe
 }
 
 async fn say(socket: &mut WebSocket, message: &Value) -> Result<(), Close> {
-    let gone = |_error| (1000, String::new());
-    socket
-        .send(Message::Text(message.to_string().into()))
-        .await
-        .map_err(gone)
+    let sent = timeout(PATIENCE, socket.send(Message::Text(message.to_string().into()))).await;
+    match sent {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err((1000, String::new())),
+        Err(_) => Err((
+            1013,
+            "too slow: connect again and go on after your last position".to_owned(),
+        )),
+    }
 }
 
 fn shutting_down() -> Close {

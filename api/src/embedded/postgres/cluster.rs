@@ -34,7 +34,9 @@ fn is_empty(dir: &Path) -> Result<bool, PostgresError> {
 
 /// Makes the cluster under another name first: what carries the real name is whole, whenever we are killed.
 pub(super) async fn create(dir: &Path, binaries: &Binaries, account: &Account) -> Result<(), PostgresError> {
-    let draft = dir.with_added_extension("new");
+    sweep(dir);
+    // An initdb that outlived a killed start may still write: each process has a draft of its own.
+    let draft = dir.with_added_extension(format!("new-{}", std::process::id()));
     let mut line = String::new();
     for locale in locales(binaries.major()) {
         empty(&draft, account)?;
@@ -82,6 +84,22 @@ fn locales(major: u32) -> &'static [&'static [&'static str]] {
         &[BUILTIN, PLAIN]
     } else {
         &[SYSTEM, PLAIN]
+    }
+}
+
+/// Removes the drafts of starts that were killed. One that is still written to stays until the next start.
+fn sweep(dir: &Path) {
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    let entries = dir
+        .parent()
+        .and_then(|it| fs::read_dir(it).ok())
+        .into_iter()
+        .flatten()
+        .flatten();
+    for entry in entries.filter(|it| it.file_name().to_string_lossy().starts_with(&format!("{name}.new"))) {
+        if let Err(error) = fs::remove_dir_all(entry.path()) {
+            tracing::debug!(%error, draft = %entry.path().display(), "a draft of a cluster stays for now");
+        }
     }
 }
 

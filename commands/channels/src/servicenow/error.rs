@@ -19,6 +19,12 @@ pub enum ImportError {
         /// The file.
         path: PathBuf,
     },
+    /// Lines end as on very old systems, so the whole file is one line.
+    #[error("the lines of {} end with CR alone: save it with LF or CRLF line ends", path.display())]
+    LineEnds {
+        /// The file.
+        path: PathBuf,
+    },
     /// The header line lacks columns.
     #[error("the header line of {} lacks {missing}: export these columns too (found: {found})", path.display())]
     HeaderIncomplete {

@@ -69,6 +69,9 @@ impl Columns {
     ///
     /// The public copy of the incident log has two names damaged; these two are found by their place instead.
     pub(super) fn find(header: &ByteRecord, path: &Path) -> Result<(Self, Vec<String>), ImportError> {
+        if header.as_slice().trim_ascii_end().contains(&b'\r') {
+            return Err(ImportError::LineEnds { path: path.to_owned() });
+        }
         let names = names(header).ok_or_else(|| ImportError::HeaderNotUtf8 { path: path.to_owned() })?;
         let mut notes = Vec::new();
         let mut missing = Vec::new();

@@ -70,7 +70,6 @@ pub async fn import(
         bytes_read: bytes_total,
         ..run.progress
     });
-    tracing::info!(summary = ?run.summary, "incidents imported from ServiceNow");
     Ok(run.summary)
 }
 
