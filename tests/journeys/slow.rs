@@ -17,9 +17,10 @@ fn client_that_reads_nothing_keeps_no_connection_from_others() -> Result<()> {
             app.client.mutate("resolveTicket", input).await?;
         }
         // Large answers, so that the socket's buffers are full long before the operations are through.
-        let histories: String = (0..8)
+        let histories: Vec<String> = (0..8)
             .map(|it| format!("h{it}: history(first: 100) {{ nodes {{ type ticket {{ subject }} }} }} "))
             .collect();
+        let histories = histories.concat();
         let query = format!("subscription {{ ticketChanged(after: \"0\") {{ ticket {{ {histories} }} }} }}");
         let mut silent = Socket::subscribe(&app.client.base, KEY, &query, json!({})).await?;
         for operation in 0..OPERATIONS {
