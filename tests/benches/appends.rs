@@ -21,10 +21,14 @@ const METADATA: usize = 550;
 /// One event an append, streams as long as those of the commands.
 pub(crate) async fn bare(clients: usize, window: Duration) -> Result<Figures> {
     let stack = Stack::start().await?;
-    let clients = (0..clients).map(|client| Bare::new(stack.log.clone(), client));
-    let figures = drive(clients, window).await?;
+    let figures = bare_on(&stack.log, clients, window).await?;
     stack.stop().await?;
     Ok(figures)
+}
+
+/// The same on any log.
+pub(crate) async fn bare_on(log: &EventLog, clients: usize, window: Duration) -> Result<Figures> {
+    drive((0..clients).map(|client| Bare::new(log.clone(), client)), window).await
 }
 
 struct Bare {
@@ -59,7 +63,8 @@ impl Client for Bare {
     }
 }
 
-fn event(ticket: Uuid, step: usize) -> NewEvent {
+/// One of about 700 bytes.
+pub(crate) fn event(ticket: Uuid, step: usize) -> NewEvent {
     NewEvent {
         id: Uuid::new_v5(&ticket, step.to_string().as_bytes()),
         event_type: "ticket.prioritized".to_owned(),

@@ -5,7 +5,7 @@
 //! event log the embedded node, and the load generator shares the cores with both.
 //!
 //! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_CLIENTS` at a time
-//! (`1,16,64`), `BENCH_ONLY`, some of `limits,handler,graphql,lag,import,projector`, and `LETOPIS_SHARED_DATA` for the
+//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,handler,graphql,lag,import,projector`, and `LETOPIS_SHARED_DATA` for the
 //! real incident log.
 
 mod appends;
@@ -19,6 +19,8 @@ mod import;
 mod lag;
 mod limits;
 mod load;
+mod log;
+mod memory;
 mod projector;
 mod report;
 mod settings;
@@ -56,6 +58,9 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
     for run in 1..=settings.runs {
         progress(&format!("run {run} of {}", settings.runs));
         let mut limits = Limits::new(settings.window, report);
+        if wants(Section::Log) {
+            log::measure(settings, &mut limits).await?;
+        }
         if wants(Section::Handler) {
             handler::measure(settings, &mut limits).await?;
         }

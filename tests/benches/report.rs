@@ -17,6 +17,10 @@ use crate::{
 pub(crate) enum Aim {
     /// Of the value itself.
     AtMost(f64),
+    /// Of the value itself.
+    AtLeast(f64),
+    /// Of its ratio to the limit `of`.
+    Share { least: f64, of: &'static str },
     /// `value` was asked on a machine of known limits: of its ratio to the limit `of`, this much.
     Ratio { least: f64, of: &'static str, value: f64 },
 }
@@ -173,10 +177,11 @@ impl Row {
         let value = median(&self.values);
         let (text, met) = match aim {
             Aim::AtMost(most) => (format!("at most {}", digits(most)), value.map(|it| it <= most)),
+            Aim::AtLeast(least) => (format!("at least {}", digits(least)), value.map(|it| it >= least)),
+            Aim::Share { least, of } => (format!("{} of {of}", ratio(least)), self.reaches(least, of)),
             Aim::Ratio { least, of, value } => {
-                let found = self.ratios.iter().find(|(name, _)| *name == of);
-                let met = found.and_then(|(_, it)| median(it)).map(|it| it >= least);
-                (format!("{} of {of} ({})", ratio(least), digits(value)), met)
+                let text = format!("{} of {of} ({})", ratio(least), digits(value));
+                (text, self.reaches(least, of))
             }
         };
         let met = match met {
@@ -185,6 +190,14 @@ impl Row {
             None => "not measured",
         };
         format!("{text}: {met}")
+    }
+}
+
+impl Row {
+    /// `None` when the ratio was not measured.
+    fn reaches(&self, least: f64, of: &str) -> Option<bool> {
+        let found = self.ratios.iter().find(|(name, _)| *name == of);
+        found.and_then(|(_, it)| median(it)).map(|it| it >= least)
     }
 }
 

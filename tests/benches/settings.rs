@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Section {
     Limits,
+    Log,
     Handler,
     Graphql,
     Lag,
@@ -16,8 +17,9 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Limits,
+        Self::Log,
         Self::Handler,
         Self::Graphql,
         Self::Lag,
@@ -28,6 +30,7 @@ impl Section {
     fn name(self) -> &'static str {
         match self {
             Self::Limits => "limits",
+            Self::Log => "log",
             Self::Handler => "handler",
             Self::Graphql => "graphql",
             Self::Lag => "lag",
@@ -40,6 +43,7 @@ impl Section {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Limits => "What the parts can do",
+            Self::Log => "The event log: the embedded node through the official client",
             Self::Handler => "Commands through the handler, no projections running",
             Self::Graphql => "Commands through GraphQL over HTTP, the whole server, until the change is visible",
             Self::Lag => "Live lag, append acknowledged to visible in the ticket list, all projections running",

@@ -18,13 +18,16 @@ use tonic::transport::server::{Connected, TcpConnectInfo};
 /// Out of file descriptors, the next accept fails as well: wait instead of spinning.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
-pub(crate) struct Incoming {
+/// Connections accepted by a listener, for tonic.
+#[derive(Debug)]
+pub struct Incoming {
     listener: TcpListener,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Incoming {
-    pub(crate) fn new(listener: TcpListener) -> Self {
+    /// Accepts from `listener` for as long as it is polled.
+    pub fn new(listener: TcpListener) -> Self {
         Self { listener, pause: None }
     }
 }
@@ -51,7 +54,9 @@ impl Stream for Incoming {
     }
 }
 
-pub(crate) struct Socket(TcpStream);
+/// One of them.
+#[derive(Debug)]
+pub struct Socket(TcpStream);
 
 impl Socket {
     #[cfg(target_os = "linux")]

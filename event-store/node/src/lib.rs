@@ -26,5 +26,6 @@ mod server_features;
 mod service;
 mod storage;
 
+pub use accept::{Incoming, Socket};
 pub use error::NodeError;
 pub use node::{Node, NodeConfig};
