@@ -13,6 +13,9 @@ use clap::{Parser, Subcommand};
 use commands::Clock;
 use tokio::signal::unix::{SignalKind, signal};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Letopis: a support desk whose every change is an event.
 #[derive(Debug, Parser)]
 #[command(version, about)]

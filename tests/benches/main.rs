@@ -37,6 +37,10 @@ use crate::{
     settings::{Section, Settings},
 };
 
+/// The programs' own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<()> {
     tests::run(async {
         let settings = Settings::read()?;
