@@ -10,6 +10,7 @@ pub mod decider;
 pub mod event;
 pub mod ids;
 pub mod metadata;
+pub mod personal;
 pub mod ticket;
 pub mod ticket_numbers;
 pub mod upcast;

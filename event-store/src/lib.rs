@@ -9,6 +9,7 @@ mod chain;
 mod codec;
 mod error;
 mod esdb;
+mod keys;
 mod subscription;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use chain::{Chain, ChainBreak, verify_stream};
 pub use codec::{Envelope, decode, encode};
 pub use error::{DecodeError, LogError};
 pub use esdb::EventLog;
+pub use keys::{DoesNotOpen, Key, Keys, SealError, SubjectKey, TooLong};
 pub use subscription::{Delivery, Subscription};
 use uuid::Uuid;
 
