@@ -9,7 +9,11 @@ mod chain;
 mod codec;
 mod error;
 mod esdb;
+pub mod metrics;
 mod subscription;
+mod supervisor;
+mod tripwire;
+mod watchdog;
 
 use std::fmt;
 
@@ -19,6 +23,7 @@ pub use codec::{Envelope, decode, encode};
 pub use error::{DecodeError, LogError};
 pub use esdb::EventLog;
 pub use subscription::{Delivery, Subscription};
+pub use supervisor::Timing;
 use uuid::Uuid;
 
 /// Place of an event in the whole log; strictly increasing, not dense. 0 is before the first event.
