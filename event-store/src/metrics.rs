@@ -42,10 +42,7 @@ pub fn describe() {
         "Time until a call to the event store was answered"
     );
     metrics::describe_counter!(RESUMES, "Subscriptions begun again where they were, by reason");
-    metrics::describe_counter!(
-        STALLED,
-        "Subscriptions found to deliver nothing although events exist"
-    );
+    metrics::describe_counter!(STALLED, "Subscriptions found to deliver nothing although events exist");
     metrics::describe_gauge!(HEAD, "Highest log position an answer has told of");
 }
 
@@ -73,7 +70,10 @@ pub(crate) fn stalled() {
     counter!(STALLED).increment(1);
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge has no other form, and no reader needs the last digit")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a gauge has no other form, and no reader needs the last digit"
+)]
 pub(crate) fn head(position: Position) {
     gauge!(HEAD).set(position.0 as f64);
 }
