@@ -53,6 +53,37 @@ async fn subscription_that_a_server_ends_with_ok_starves_nobody_and_is_resumed()
     assert_eq!(ids(&take(&mut subscription, 2).await), [0, 1]);
 }
 
+#[tokio::test]
+async fn stream_whose_read_ends_early_with_ok_is_read_whole() {
+    let impostor = Impostor::answering(Answer::Short).await;
+    let log = quick(impostor.address(), TIMING);
+    assert_eq!(ids(&log.read_stream("any-1", 0).await.unwrap()), [0, 1, 2]);
+    assert_eq!(ids(&log.read_stream("any-1", 2).await.unwrap()), [2]);
+    assert!(log.read_stream("any-1", 3).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn subscription_that_a_server_forgets_is_begun_anew_and_counted() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    let _recording = ::metrics::set_default_local_recorder(&recorder);
+    let server = Server::in_process().await;
+    let impostor = Impostor::answering(Answer::Forgetful).await;
+    let proxy = Proxy::before(impostor.address()).await;
+    let log = quick(proxy.address(), TIMING);
+    let mut subscription = Subscription::start(&log, Position::START, &[&server.event_type("ticket.")]);
+    let stalled = format!("{} 2", metrics::STALLED);
+    until("it stalls twice", async || handle.render().contains(&stalled)).await;
+    assert_eq!(proxy.accepted(), 1, "the connection is as it should be");
+    proxy.lead_to(server.address());
+    server
+        .log()
+        .append(&server.stream(1), Expected::NoStream, &server.tickets(0..2))
+        .await
+        .unwrap();
+    assert_eq!(ids(&take(&mut subscription, 2).await), [0, 1]);
+}
+
 async fn node_that_is_not_the_leader_leads_to_the_leader(server: Server) {
     let follower = Impostor::answering(Answer::LeaderAt(server.address())).await;
     let log = quick(follower.address(), TIMING);

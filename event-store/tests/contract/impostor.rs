@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    future::{Ready, ready},
     net::SocketAddr,
     sync::{
         Arc, Mutex,
@@ -14,16 +13,16 @@ use std::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{
-    Code, Request, Response, Status,
+    Code, Status,
     body::Body,
     codec::ProstCodec,
     codegen::{BoxFuture, Service, http},
     metadata::MetadataMap,
-    server::{Grpc, UnaryService},
+    server::Grpc,
     transport::Server,
 };
 
-use crate::server::anywhere;
+use crate::{server::anywhere, wire};
 
 /// What it answers.
 #[derive(Clone)]
@@ -32,6 +31,10 @@ pub(crate) enum Answer {
     Ended,
     /// Not the leader; that is there.
     LeaderAt(SocketAddr),
+    /// Reads of a stream end with OK after each event, long before the third and last.
+    Short,
+    /// Subscriptions are confirmed and then forgotten, though there is an event.
+    Forgetful,
     /// Gossip names this leader, which may change; nothing else is answered.
     Gossip(Arc<Mutex<SocketAddr>>),
 }
@@ -97,15 +100,26 @@ impl Service<http::Request<Body>> for Answering {
         }
         let status = match &self.answer {
             Answer::Gossip(leader) if path.contains("gossip") => {
-                let member = Member::leading(*leader.lock().unwrap());
+                let gossip = wire::Gossip(*leader.lock().unwrap());
                 return Box::pin(async move {
-                    let codec = ProstCodec::<Cluster, ()>::default();
-                    Ok(Grpc::new(codec).unary(Gossip(member), request).await)
+                    let codec = ProstCodec::<wire::Cluster, ()>::default();
+                    Ok(Grpc::new(codec).unary(gossip, request).await)
+                });
+            }
+            Answer::Short | Answer::Forgetful if path.contains("streams") => {
+                let reads = wire::Reads {
+                    forgetful: matches!(self.answer, Answer::Forgetful),
+                };
+                return Box::pin(async move {
+                    let codec = ProstCodec::<wire::ReadResp, wire::ReadReq>::default();
+                    Ok(Grpc::new(codec).server_streaming(reads, request).await)
                 });
             }
             Answer::Ended if path.contains("streams") => Status::new(Code::Ok, ""),
             Answer::LeaderAt(leader) if path.contains("streams") => elsewhere(*leader),
-            Answer::Ended | Answer::LeaderAt(_) | Answer::Gossip(_) => Status::unimplemented("not here"),
+            Answer::Ended | Answer::LeaderAt(_) | Answer::Short | Answer::Forgetful | Answer::Gossip(_) => {
+                Status::unimplemented("not here")
+            }
         };
         Box::pin(async move { Ok(status.into_http()) })
     }
@@ -117,56 +131,4 @@ fn elsewhere(leader: SocketAddr) -> Status {
     trailers.insert("leader-endpoint-host", leader.ip().to_string().parse().unwrap());
     trailers.insert("leader-endpoint-port", leader.port().to_string().parse().unwrap());
     Status::with_metadata(Code::NotFound, "Leader info available", trailers)
-}
-
-/// Answers with one member.
-struct Gossip(Member);
-
-impl UnaryService<()> for Gossip {
-    type Response = Cluster;
-    type Future = Ready<Result<Response<Cluster>, Status>>;
-
-    fn call(&mut self, _request: Request<()>) -> Self::Future {
-        let members = vec![self.0.clone()];
-        ready(Ok(Response::new(Cluster { members })))
-    }
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Cluster {
-    #[prost(message, repeated, tag = "1")]
-    members: Vec<Member>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Member {
-    #[prost(int32, tag = "3")]
-    state: i32,
-    #[prost(bool, tag = "4")]
-    is_alive: bool,
-    #[prost(message, optional, tag = "5")]
-    end_point: Option<EndPoint>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct EndPoint {
-    #[prost(string, tag = "1")]
-    address: String,
-    #[prost(uint32, tag = "2")]
-    port: u32,
-}
-
-impl Member {
-    fn leading(at: SocketAddr) -> Self {
-        /// `Leader` of the protocol.
-        const LEADER: i32 = 8;
-        Self {
-            state: LEADER,
-            is_alive: true,
-            end_point: Some(EndPoint {
-                address: at.ip().to_string(),
-                port: at.port().into(),
-            }),
-        }
-    }
 }

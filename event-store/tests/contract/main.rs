@@ -13,6 +13,7 @@ mod port;
 mod proxy;
 mod restarts;
 mod server;
+mod wire;
 
 use std::time::Duration;
 
