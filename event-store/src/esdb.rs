@@ -77,11 +77,12 @@ impl EventLog {
             async move {
                 let appended = async {
                     let result = client.append_to_stream(stream, &options, events).await;
-                    result.map_err(|error| match error {
-                        ClientError::WrongExpectedVersion { .. } => Fault::Final(LogError::Conflict {
-                            stream: stream.to_owned(),
-                        }),
-                        other => other.into(),
+                    result.map_err(|error| {
+                        if matches!(error, ClientError::WrongExpectedVersion { .. }) {
+                            let stream = stream.to_owned();
+                            return Fault::Final(LogError::Conflict { stream });
+                        }
+                        error.into()
                     })
                 };
                 within(limit, appended).await

@@ -53,6 +53,7 @@ impl ServerStreamingService<ReadReq> for Reads {
     type ResponseStream = Pin<Box<dyn Stream<Item = Said> + Send>>;
     type Future = Ready<Result<Response<Self::ResponseStream>, Status>>;
 
+    #[expect(clippy::result_large_err, reason = "the error is tonic's")]
     fn call(&mut self, request: Request<ReadReq>) -> Self::Future {
         let options = request.into_inner().options.unwrap();
         let revision = options.stream.map_or(0, |it| it.revision.unwrap_or(0));
