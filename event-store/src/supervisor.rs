@@ -21,6 +21,9 @@ use crate::{LogError, metrics};
 
 /// Failed calls in a row after which the client is built anew.
 const FAILURES_UNTIL_REBUILD: u32 = 3;
+/// A client built because of silence is given so many times the first try's silence at most, when silence goes on: the
+/// client's background task and its connection outlive it, so a server that is merely slow must not get ever more.
+const LONGEST_DOUBT: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -94,13 +97,17 @@ pub(crate) struct Supervisor<C> {
     address: String,
     timing: Timing,
     connection: RwLock<Connection<C>>,
+    /// Failed calls in a row.
     failures: AtomicU32,
+    /// Clients in a row that were replaced because of silence.
+    silences: AtomicU32,
 }
 
 pub(crate) struct Connection<C> {
     pub(crate) client: Arc<C>,
     /// Counts the clients.
     pub(crate) generation: u64,
+    born: Instant,
 }
 
 impl<C> Supervisor<C> {
@@ -115,8 +122,13 @@ impl<C> Supervisor<C> {
             connect: Box::new(connect),
             address,
             timing,
-            connection: RwLock::new(Connection { client, generation: 0 }),
+            connection: RwLock::new(Connection {
+                client,
+                generation: 0,
+                born: Instant::now(),
+            }),
             failures: AtomicU32::new(0),
+            silences: AtomicU32::new(0),
         })
     }
 
@@ -129,6 +141,7 @@ impl<C> Supervisor<C> {
         Connection {
             client: Arc::clone(&connection.client),
             generation: connection.generation,
+            born: connection.born,
         }
     }
 
@@ -176,6 +189,7 @@ impl<C> Supervisor<C> {
     /// Whoever was answered says so: earlier failures were passing ones.
     pub(crate) fn succeeded(&self) {
         self.failures.store(0, Ordering::Relaxed);
+        self.silences.store(0, Ordering::Relaxed);
     }
 
     /// Builds a new client when the fault of this generation asks for it; gives the reason to tell.
@@ -191,7 +205,15 @@ impl<C> Supervisor<C> {
             }
             Fault::Silent(limit) => {
                 let reason = format!("nothing was heard for {:.1} s", limit.as_secs_f32());
-                self.rebuild(generation, "silent", &reason);
+                let silences = self.silences.load(Ordering::Relaxed);
+                let doubt = 1_u32
+                    .checked_shl(silences)
+                    .map_or(LONGEST_DOUBT, |it| it.min(LONGEST_DOUBT));
+                if self.connection().born.elapsed() >= self.timing.silence * doubt
+                    && self.rebuild(generation, "silent", &reason)
+                {
+                    self.silences.store(silences.saturating_add(1), Ordering::Relaxed);
+                }
                 Ok(reason)
             }
             Fault::Failed(reason) => {
@@ -209,11 +231,11 @@ impl<C> Supervisor<C> {
         }
     }
 
-    /// Replaces the client of `generation`; does nothing when somebody has done so already.
-    fn rebuild(&self, generation: u64, cause: &'static str, reason: &str) {
+    /// Replaces the client of `generation`, and says whether it did: somebody may have done so already.
+    fn rebuild(&self, generation: u64, cause: &'static str, reason: &str) -> bool {
         let mut connection = self.connection.write().unwrap_or_else(PoisonError::into_inner);
         if connection.generation != generation {
-            return;
+            return false;
         }
         match (self.connect)() {
             Ok(client) => {
@@ -222,10 +244,15 @@ impl<C> Supervisor<C> {
                 *connection = Connection {
                     client: Arc::new(client),
                     generation: generation + 1,
+                    born: Instant::now(),
                 };
-                self.succeeded();
+                self.failures.store(0, Ordering::Relaxed);
+                true
             }
-            Err(error) => warn!(%error, "no new connection to the event store can be made"),
+            Err(error) => {
+                warn!(%error, "no new connection to the event store can be made");
+                false
+            }
         }
     }
 }
