@@ -1,52 +1,29 @@
-//! The only file that names the official client crate, and the supervisor it needs.
-//!
-//! The client gives up for ever when its first connect fails, and keeps a dead handle when its node dies; so a lost
-//! connection, or a row of failed calls, makes us build a new client. Calls are repeated unchanged meanwhile: reads
-//! have no effect, and an append with an exact revision and derived ids is the same append however often it arrives.
+//! The only file that names the official client crate: its calls, its errors, its subscriptions.
 
-use std::{
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use kurrentdb::{
-    AppendToStreamOptions, Client, ClientSettings, Error as ClientError, EventData, ReadAllOptions, ReadStreamOptions,
-    RecordedEvent, StreamPosition, StreamState, SubscribeToAllOptions, SubscriptionEvent, SubscriptionFilter,
+    AppendToStreamOptions, Client, ClientSettings, Error as ClientError, EventData, ReadAllOptions, ReadEvent,
+    ReadStreamOptions, RecordedEvent, StreamPosition, StreamState, SubscribeToAllOptions, SubscriptionEvent,
+    SubscriptionFilter,
 };
 use serde_json::value::RawValue;
-use tokio::time::{Instant, sleep};
-use tracing::warn;
+use tracing::{Dispatch, instrument::WithSubscriber};
 
-use crate::{Appended, Delivery, Expected, LogError, NewEvent, Position, Raw};
+use crate::{
+    Appended, Delivery, Expected, LogError, NewEvent, Position, Raw, Timing, metrics,
+    supervisor::{Fault, Supervisor, within},
+    tripwire::Tripwire,
+};
 
-/// Failed calls in a row after which the client is built anew.
-const FAILURES_UNTIL_REBUILD: u32 = 3;
-/// How long one call is repeated before its caller is told.
-const PATIENCE: Duration = Duration::from_secs(10);
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Where the client warns of messages of a subscription that it does not understand.
+const SUBSCRIPTIONS: &str = "kurrentdb::commands";
 
 /// The log behind an address. Cheap to clone; all clones share one connection.
 #[derive(Clone)]
 pub struct EventLog {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    settings: ClientSettings,
-    /// Where the store is, without user and password.
-    address: String,
-    connection: RwLock<Connection>,
-    failures: AtomicU32,
-}
-
-#[derive(Clone)]
-struct Connection {
-    generation: u64,
-    client: Arc<Client>,
+    supervisor: Arc<Supervisor<Client>>,
 }
 
 impl std::fmt::Debug for EventLog {
@@ -55,22 +32,20 @@ impl std::fmt::Debug for EventLog {
     }
 }
 
-/// What an error of the client means for the one who repeats.
-enum Fault {
-    /// Repeating is pointless.
-    Final(LogError),
-    /// The connection is gone.
-    Lost(String),
-    /// The call failed; perhaps the next does not.
-    Failed(String),
-}
-
 impl EventLog {
     /// The log at `url` (`esdb://`, `kurrentdb://`, with `+discover` for a cluster). Connects when first used.
     ///
     /// # Errors
     /// [`LogError::Address`] when the URL does not read.
     pub fn new(url: &str) -> Result<Self, LogError> {
+        Self::with_timing(url, Timing::default())
+    }
+
+    /// As [`Self::new`], with other times than the usual.
+    ///
+    /// # Errors
+    /// [`LogError::Address`] when the URL does not read.
+    pub fn with_timing(url: &str, timing: Timing) -> Result<Self, LogError> {
         let address = |reason: String| LogError::Address {
             url: url.to_owned(),
             reason,
@@ -78,18 +53,10 @@ impl EventLog {
         let settings = url
             .parse::<ClientSettings>()
             .map_err(|error| address(error.to_string()))?;
-        let client = Client::new(settings.clone()).map_err(|error| address(error.to_string()))?;
-        let connection = RwLock::new(Connection {
-            generation: 0,
-            client: Arc::new(client),
-        });
+        let connect = move || Client::new(settings.clone()).map_err(|error| error.to_string());
+        let supervisor = Supervisor::new(without_credentials(url), timing, connect).map_err(address)?;
         Ok(Self {
-            inner: Arc::new(Inner {
-                settings,
-                address: without_credentials(url),
-                connection,
-                failures: AtomicU32::new(0),
-            }),
+            supervisor: Arc::new(supervisor),
         })
     }
 
@@ -99,20 +66,34 @@ impl EventLog {
     /// [`LogError::Conflict`] when the stream is elsewhere, [`LogError::Unavailable`] when it is not known whether the
     /// append was taken.
     pub async fn append(&self, stream: &str, expected: Expected, events: &[NewEvent]) -> Result<Appended, LogError> {
-        let options = AppendToStreamOptions::default().stream_state(match expected {
+        let state = match expected {
             Expected::NoStream => StreamState::NoStream,
             Expected::Exact(revision) => StreamState::StreamRevision(revision),
-        });
+        };
         let events = events.iter().map(to_client).collect::<Result<Vec<_>, _>>()?;
-        let result = self
-            .repeating(stream, |client| {
-                let (options, events) = (options.clone(), events.clone());
-                async move { client.append_to_stream(stream, &options, events).await }
-            })
-            .await?;
+        let append = |client: Arc<Client>, limit: Duration| {
+            let options = AppendToStreamOptions::default().stream_state(state).deadline(limit);
+            let events = events.clone();
+            async move {
+                let appended = async {
+                    let result = client.append_to_stream(stream, &options, events).await;
+                    result.map_err(|error| {
+                        if matches!(error, ClientError::WrongExpectedVersion { .. }) {
+                            let stream = stream.to_owned();
+                            return Fault::Final(LogError::Conflict { stream });
+                        }
+                        error.into()
+                    })
+                };
+                within(limit, appended).await
+            }
+        };
+        let result = self.supervisor.call("append", append).await?;
+        let position = Position(result.position.commit);
+        metrics::head(position);
         Ok(Appended {
             revision: result.next_expected_version,
-            position: Position(result.position.commit),
+            position,
         })
     }
 
@@ -121,22 +102,20 @@ impl EventLog {
     /// # Errors
     /// [`LogError`], never a conflict.
     pub async fn read_stream(&self, stream: &str, from: u64) -> Result<Vec<Raw>, LogError> {
-        self.repeating(stream, |client| async move {
-            let options = ReadStreamOptions::default().position(StreamPosition::Position(from));
-            let mut events = Vec::new();
-            let mut page = match client.read_stream(stream, &options).await {
-                Err(ClientError::ResourceNotFound) => return Ok(events),
-                other => other?,
-            };
+        let read = |client: Arc<Client>, limit: Duration| async move {
+            let mut events: Vec<Raw> = Vec::new();
             loop {
-                match page.next().await {
-                    Ok(Some(event)) => events.extend(event.event.map(to_raw)),
-                    Ok(None) | Err(ClientError::ResourceNotFound) => return Ok(events),
-                    Err(error) => return Err(error),
+                let known = events.len();
+                let next = events.last().map_or(from, |it| it.revision + 1);
+                let whole = page(&client, limit, (stream, next), &mut events).await?;
+                // A proxy may end an answer early with every sign of success: without the server's word that it was
+                // whole, only a page that brings nothing more shows the end.
+                if whole || events.len() == known {
+                    return Ok(events);
                 }
             }
-        })
-        .await
+        };
+        self.supervisor.call("read_stream", read).await
     }
 
     /// At most `limit` events after a position whose type has one of the prefixes, oldest first.
@@ -144,28 +123,21 @@ impl EventLog {
     /// # Errors
     /// [`LogError`], never a conflict.
     pub async fn read_all(&self, after: Position, types: &[&str], limit: usize) -> Result<Vec<Raw>, LogError> {
-        self.repeating("$all", |client| async move {
-            let start = match after {
-                Position::START => StreamPosition::Start,
-                Position(at) => StreamPosition::Position(kurrentdb::Position {
-                    commit: at,
-                    prepare: at,
-                }),
-            };
+        let read = |client: Arc<Client>, silence: Duration| async move {
             // A forward read includes its start, hence one more.
             let options = ReadAllOptions::default()
-                .position(start)
+                .position(behind(after))
                 .filter(filter(types))
                 .max_count(limit.saturating_add(1));
-            let mut page = client.read_all(&options).await?;
+            let mut page = within(silence, client.read_all(&options)).await?;
             let mut events = Vec::new();
-            while let Some(event) = page.next().await? {
+            while let Some(event) = within(silence, page.next()).await? {
                 events.extend(event.event.map(to_raw).filter(|it| it.position > after));
             }
             events.truncate(limit);
             Ok(events)
-        })
-        .await
+        };
+        self.supervisor.call("read_all", read).await
     }
 
     /// Position of the newest event, whatever its type.
@@ -173,103 +145,71 @@ impl EventLog {
     /// # Errors
     /// [`LogError`], never a conflict.
     pub async fn head(&self) -> Result<Position, LogError> {
-        self.repeating("$all", |client| async move {
+        let read = |client: Arc<Client>, limit: Duration| async move {
             let options = ReadAllOptions::default()
                 .backwards()
                 .position(StreamPosition::End)
                 .max_count(1);
-            let newest = client.read_all(&options).await?.next().await?;
-            Ok(newest
-                .and_then(|it| it.event)
-                .map_or(Position::START, |it| Position(it.position.commit)))
-        })
-        .await
+            let mut page = within(limit, client.read_all(&options)).await?;
+            let newest = within(limit, page.next()).await?.and_then(|it| it.event);
+            Ok(newest.map_or(Position::START, |it| Position(it.position.commit)))
+        };
+        let head = self.supervisor.call("head", read).await?;
+        metrics::head(head);
+        Ok(head)
     }
 
     /// Everything after a position whose type has one of the prefixes, as the server sends it; see
     /// [`crate::Subscription`] for one that survives the loss of the server.
     pub(crate) async fn feed(&self, after: Position, types: &[String]) -> Feed {
-        let connection = self.connection();
-        let start = match after {
-            Position::START => StreamPosition::Start,
-            Position(at) => StreamPosition::Position(kurrentdb::Position {
-                commit: at,
-                prepare: at,
-            }),
-        };
+        let connection = self.supervisor.connection();
         let types: Vec<&str> = types.iter().map(String::as_str).collect();
         let options = SubscribeToAllOptions::default()
-            .position(start)
+            .position(behind(after))
             .filter(filter(&types).max(4096));
         let subscription = connection.client.subscribe_to_all(&options).await;
         Feed {
             subscription,
             generation: connection.generation,
-            log: self.clone(),
+            supervisor: Arc::clone(&self.supervisor),
+            tripwire: Tripwire::across(SUBSCRIPTIONS),
         }
     }
 
-    fn connection(&self) -> Connection {
-        self.inner
-            .connection
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub(crate) fn timing(&self) -> Timing {
+        self.supervisor.timing()
     }
 
-    async fn repeating<T, F>(&self, stream: &str, call: impl Fn(Arc<Client>) -> F) -> Result<T, LogError>
-    where
-        F: Future<Output = Result<T, ClientError>>,
-    {
-        let deadline = Instant::now() + PATIENCE;
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let connection = self.connection();
-            let reason = match call(connection.client).await {
-                Ok(answer) => {
-                    self.inner.failures.store(0, Ordering::Relaxed);
-                    return Ok(answer);
-                }
-                Err(error) => match classify(error, stream) {
-                    Fault::Final(error) => return Err(error),
-                    Fault::Lost(reason) => {
-                        self.rebuild(connection.generation, &reason);
-                        reason
-                    }
-                    Fault::Failed(reason) => {
-                        if self.inner.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES_UNTIL_REBUILD {
-                            self.rebuild(connection.generation, &reason);
-                        }
-                        reason
-                    }
-                },
-            };
-            if Instant::now() + pause > deadline {
-                return Err(LogError::Unavailable {
-                    reason: format!("{}: {reason}", self.inner.address),
-                });
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
+    /// Whether calls still use the client of this generation.
+    pub(crate) fn is_current(&self, generation: u64) -> bool {
+        self.supervisor.connection().generation == generation
     }
+}
 
-    /// Replaces the client of `generation`; does nothing when somebody has done so already.
-    fn rebuild(&self, generation: u64, reason: &str) {
-        let mut connection = self.inner.connection.write().unwrap_or_else(PoisonError::into_inner);
-        if connection.generation != generation {
-            return;
-        }
-        match Client::new(self.inner.settings.clone()) {
-            Ok(client) => {
-                warn!(store = self.inner.address, reason, "connecting to the event store anew");
-                *connection = Connection {
-                    generation: generation + 1,
-                    client: Arc::new(client),
-                };
-                self.inner.failures.store(0, Ordering::Relaxed);
-            }
-            Err(error) => warn!(%error, "no new connection to the event store can be made"),
+/// One page of a stream from a revision on; whether the server says that it was the last.
+async fn page(
+    client: &Client,
+    limit: Duration,
+    (stream, from): (&str, u64),
+    events: &mut Vec<Raw>,
+) -> Result<bool, Fault> {
+    let options = ReadStreamOptions::default().position(StreamPosition::Position(from));
+    let known = events.len();
+    let mut page = within(limit, client.read_stream(stream, &options)).await?;
+    let mut last = None;
+    let next = async |page: &mut kurrentdb::ReadStream| match page.next_read_event().await {
+        // No stream: the server's word as well.
+        Err(ClientError::ResourceNotFound) => Ok(None),
+        other => other.map(Some),
+    };
+    loop {
+        match within(limit, next(&mut page)).await? {
+            None if events.len() == known => return Ok(true),
+            None => return Err(ClientError::ResourceNotFound.into()),
+            Some(Some(ReadEvent::Event(event))) => events.extend(event.event.map(to_raw)),
+            Some(Some(ReadEvent::LastStreamPosition(revision))) => last = Some(revision),
+            Some(Some(ReadEvent::FirstStreamPosition(_) | ReadEvent::LastAllStreamPosition(_))) => {}
+            Some(None) => return Ok(last.is_some() && last == events.last().map(|it| it.revision)),
         }
     }
 }
@@ -278,44 +218,56 @@ impl EventLog {
 pub(crate) struct Feed {
     subscription: kurrentdb::Subscription,
     generation: u64,
-    log: EventLog,
+    supervisor: Arc<Supervisor<Client>>,
+    tripwire: Dispatch,
 }
 
 impl Feed {
-    /// The next thing the server says. Not cancel-safe.
+    /// The next thing the server says; `None` for a mere sign of life. Not cancel-safe.
     ///
     /// # Errors
     /// `Ok(Err(reason))` when a new feed should be tried, `Err` when that is pointless.
-    pub(crate) async fn next(&mut self) -> Result<Result<Delivery, String>, LogError> {
-        loop {
-            match self.subscription.next_subscription_event().await {
-                Ok(SubscriptionEvent::EventAppeared(event)) => {
-                    if let Some(event) = event.event {
-                        return Ok(Ok(Delivery::Event(Box::new(to_raw(event)))));
-                    }
-                }
-                Ok(SubscriptionEvent::Checkpoint(position)) => {
-                    return Ok(Ok(Delivery::Passed(Position(position.commit))));
-                }
-                Ok(SubscriptionEvent::CaughtUp(_)) => return Ok(Ok(Delivery::CaughtUp)),
-                Ok(
-                    SubscriptionEvent::Confirmed(_)
-                    | SubscriptionEvent::FellBehind(_)
-                    | SubscriptionEvent::FirstStreamPosition(_)
-                    | SubscriptionEvent::LastStreamPosition(_)
-                    | SubscriptionEvent::LastAllPosition(_),
-                ) => {}
-                Err(error) => {
-                    return match classify(error, "$all") {
-                        Fault::Final(error) => Err(error),
-                        Fault::Lost(reason) | Fault::Failed(reason) => {
-                            self.log.rebuild(self.generation, &reason);
-                            Ok(Err(reason))
-                        }
-                    };
-                }
+    pub(crate) async fn next(&mut self) -> Result<Result<Option<Delivery>, String>, LogError> {
+        Tripwire::reset(&self.tripwire);
+        let said = self.subscription.next_subscription_event();
+        let said = AssertUnwindSafe(said.with_subscriber(self.tripwire.clone()));
+        let fault = match said.catch_unwind().await {
+            Ok(Ok(event)) => {
+                self.supervisor.succeeded();
+                return Ok(Ok(to_delivery(event)));
             }
-        }
+            Ok(Err(error)) => error.into(),
+            // It has run in a circle, or met a message it thought impossible.
+            Err(_unwound) => Fault::Failed("the server ended the subscription without an error".to_owned()),
+        };
+        self.supervisor.bear(self.generation, fault).map(Err)
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+fn to_delivery(event: SubscriptionEvent) -> Option<Delivery> {
+    match event {
+        SubscriptionEvent::EventAppeared(event) => event.event.map(|it| Delivery::Event(Box::new(to_raw(it)))),
+        SubscriptionEvent::Checkpoint(position) => Some(Delivery::Passed(Position(position.commit))),
+        SubscriptionEvent::CaughtUp(_) => Some(Delivery::CaughtUp),
+        SubscriptionEvent::Confirmed(_)
+        | SubscriptionEvent::FellBehind(_)
+        | SubscriptionEvent::FirstStreamPosition(_)
+        | SubscriptionEvent::LastStreamPosition(_)
+        | SubscriptionEvent::LastAllPosition(_) => None,
+    }
+}
+
+fn behind(position: Position) -> StreamPosition<kurrentdb::Position> {
+    match position {
+        Position::START => StreamPosition::Start,
+        Position(at) => StreamPosition::Position(kurrentdb::Position {
+            commit: at,
+            prepare: at,
+        }),
     }
 }
 
@@ -346,38 +298,39 @@ fn to_raw(event: RecordedEvent) -> Raw {
     }
 }
 
-fn classify(error: ClientError, stream: &str) -> Fault {
-    let text = error.to_string();
-    match error {
-        ClientError::WrongExpectedVersion { .. } => Fault::Final(LogError::Conflict {
-            stream: stream.to_owned(),
-        }),
-        ClientError::ServerError(reason) if reason.contains("DataLoss") => Fault::Final(LogError::Damaged {
-            reason: server_text(&reason),
-        }),
-        // The client's own words for it are a dump of gRPC headers.
-        ClientError::ConnectionClosed | ClientError::GrpcConnectionError(_) => {
-            Fault::Lost("nobody listens there, or no event store does".to_owned())
+impl From<ClientError> for Fault {
+    fn from(error: ClientError) -> Self {
+        let text = error.to_string();
+        match error {
+            ClientError::ServerError(reason) if reason.contains("DataLoss") => Self::Final(LogError::Damaged {
+                reason: server_text(&reason),
+            }),
+            // The client's own words for it are a dump of gRPC headers.
+            ClientError::ConnectionClosed | ClientError::GrpcConnectionError(_) => {
+                Self::Lost("nobody listens there, or no event store does".to_owned())
+            }
+            // An unknown stream is no error for any of our calls: a node that has no leader to name says so too.
+            ClientError::ServerError(_)
+            | ClientError::DeadlineExceeded
+            | ClientError::NotLeaderException(_)
+            | ClientError::ResourceNotFound => Self::Failed(text),
+            // Passing troubles of the connection, and the server's own time limits.
+            ClientError::Grpc { code, .. }
+                if ["Aborted", "Cancelled", "ResourceExhausted"].contains(&&*format!("{code:?}")) =>
+            {
+                Self::Failed(text)
+            }
+            ClientError::Grpc { .. }
+            | ClientError::WrongExpectedVersion { .. }
+            | ClientError::InternalParsingError(_)
+            | ClientError::AccessDenied
+            | ClientError::ResourceAlreadyExists
+            | ClientError::ResourceDeleted
+            | ClientError::UnsupportedFeature
+            | ClientError::InternalClientError
+            | ClientError::InitializationError(_)
+            | ClientError::IllegalStateError(_) => Self::Final(LogError::Refused { reason: text }),
         }
-        ClientError::ServerError(_) | ClientError::DeadlineExceeded | ClientError::NotLeaderException(_) => {
-            Fault::Failed(text)
-        }
-        // Passing troubles of the connection, and the server's own time limits.
-        ClientError::Grpc { code, .. }
-            if ["Aborted", "Cancelled", "ResourceExhausted"].contains(&&*format!("{code:?}")) =>
-        {
-            Fault::Failed(text)
-        }
-        ClientError::Grpc { .. }
-        | ClientError::InternalParsingError(_)
-        | ClientError::AccessDenied
-        | ClientError::ResourceAlreadyExists
-        | ClientError::ResourceNotFound
-        | ClientError::ResourceDeleted
-        | ClientError::UnsupportedFeature
-        | ClientError::InternalClientError
-        | ClientError::InitializationError(_)
-        | ClientError::IllegalStateError(_) => Fault::Final(LogError::Refused { reason: text }),
     }
 }
 

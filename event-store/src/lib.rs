@@ -10,7 +10,11 @@ mod codec;
 mod error;
 mod esdb;
 mod keys;
+pub mod metrics;
 mod subscription;
+mod supervisor;
+mod tripwire;
+mod watchdog;
 
 use std::fmt;
 
@@ -21,6 +25,7 @@ pub use error::{DecodeError, LogError};
 pub use esdb::EventLog;
 pub use keys::{DoesNotOpen, Key, Keys, SealError, SubjectKey, TooLong};
 pub use subscription::{Delivery, Subscription};
+pub use supervisor::Timing;
 use uuid::Uuid;
 
 /// Place of an event in the whole log; strictly increasing, not dense. 0 is before the first event.

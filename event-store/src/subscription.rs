@@ -1,16 +1,14 @@
 //! A subscription that survives the loss of the server: it resumes after the last position it delivered.
 
-use std::time::Duration;
+use std::pin::pin;
 
-use tokio::{sync::mpsc, task::JoinHandle, time::sleep};
+use tokio::{sync::mpsc, task::JoinHandle};
 use tracing::warn;
 
-use crate::{EventLog, LogError, Position, Raw};
+use crate::{EventLog, LogError, Position, Raw, metrics, supervisor::Pause, watchdog::Watchdog};
 
 /// Deliveries that may wait for their reader; the server is slowed down beyond.
 const AHEAD: usize = 4096;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What a subscription delivers.
 #[derive(Debug, Clone)]
@@ -38,7 +36,14 @@ impl Subscription {
         let (sender, deliveries) = mpsc::channel(AHEAD);
         let types = types.iter().map(|&it| it.to_owned()).collect();
         // A task of its own: waiting for the client is not cancel-safe, waiting for the channel is.
-        let task = tokio::spawn(follow(log.clone(), after, types, sender));
+        let follower = Follower {
+            log: log.clone(),
+            after,
+            types,
+            sender,
+            pause: Pause::default(),
+        };
+        let task = tokio::spawn(follower.follow());
         Self {
             deliveries,
             ended: None,
@@ -79,37 +84,75 @@ impl Drop for Subscription {
     }
 }
 
-async fn follow(
+/// Why a feed is followed no longer.
+pub(crate) enum End {
+    /// Another feed should be tried; the cause as the metrics name it, and in full.
+    Broken(&'static str, String),
+    /// No other would fare better.
+    Final(LogError),
+    /// The reader is gone.
+    Unread,
+}
+
+struct Follower {
     log: EventLog,
-    mut after: Position,
+    after: Position,
     types: Vec<String>,
     sender: mpsc::Sender<Result<Delivery, LogError>>,
-) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let mut feed = log.feed(after, &types).await;
-        let reason = loop {
-            let delivery = match feed.next().await {
-                Ok(Ok(delivery)) => delivery,
-                Ok(Err(reason)) => break reason,
-                Err(error) => {
+    pause: Pause,
+}
+
+impl Follower {
+    async fn follow(mut self) {
+        loop {
+            let (cause, reason) = match self.attend().await {
+                End::Broken(cause, reason) => (cause, reason),
+                End::Final(error) => {
                     // Its reader may be gone, then nobody is left to tell.
-                    drop(sender.send(Err(error)).await);
+                    drop(self.sender.send(Err(error)).await);
                     return;
                 }
+                End::Unread => return,
             };
-            pause = FIRST_PAUSE;
+            metrics::resumed(cause);
+            warn!(cause, reason, position = self.after.0, "the subscription is resumed");
+            tokio::select! {
+                () = self.pause.wait() => {}
+                () = self.sender.closed() => return,
+            }
+        }
+    }
+
+    /// Follows one feed to its end.
+    async fn attend(&mut self) -> End {
+        let mut feed = self.log.feed(self.after, &self.types).await;
+        let mut watchdog = Watchdog::over(feed.generation(), self.log.timing().watch);
+        loop {
+            let said = {
+                // Held over all looks of the watchdog: a wait that is broken off loses what it waited for.
+                let next = pin!(feed.next());
+                tokio::select! {
+                    biased;
+                    said = next => said,
+                    end = watchdog.bark(&self.log, self.after, &self.types) => return end,
+                }
+            };
+            let delivery = match said {
+                Ok(Ok(delivery)) => delivery,
+                Ok(Err(reason)) => return End::Broken("broken", reason),
+                Err(error) => return End::Final(error),
+            };
+            watchdog.hear();
+            let Some(delivery) = delivery else { continue };
+            self.pause = Pause::default();
             match &delivery {
-                Delivery::Event(event) => after = event.position,
-                Delivery::Passed(position) => after = after.max(*position),
+                Delivery::Event(event) => self.after = event.position,
+                Delivery::Passed(position) => self.after = self.after.max(*position),
                 Delivery::CaughtUp => {}
             }
-            if sender.send(Ok(delivery)).await.is_err() {
-                return;
+            if self.sender.send(Ok(delivery)).await.is_err() {
+                return End::Unread;
             }
-        };
-        warn!(reason, position = after.0, "the subscription is resumed");
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 }

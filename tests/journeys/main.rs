@@ -13,6 +13,7 @@ mod idempotency;
 mod import;
 mod lists;
 mod live;
+mod metrics;
 mod pages;
 mod schema;
 mod serve_errors;

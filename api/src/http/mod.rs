@@ -4,6 +4,7 @@ mod documents;
 mod graphiql;
 mod graphql;
 mod health;
+mod metrics;
 mod socket;
 
 use std::sync::Arc;
@@ -91,8 +92,9 @@ impl Shared {
     }
 }
 
-/// All routes.
+/// All routes; from here on what they and the parts behind them do is counted.
 pub fn router(shared: Shared) -> Router {
+    metrics::collect();
     Router::new()
         .route("/graphql", post(graphql::answer))
         .route("/graphql/ws", get(socket::upgrade))
@@ -101,6 +103,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/graphiql/assets/{file}", get(graphiql::asset))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::text))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(shared)
 }
