@@ -25,6 +25,10 @@ pub struct Config {
     pub database_url: Option<String>,
     /// Event store; an embedded node when absent.
     pub event_store_url: Option<String>,
+    /// Master key of the vault; `keys/master.key` in the data folder when absent.
+    pub master_key_file: Option<PathBuf>,
+    /// The master key before it, while keys are still wrapped under that.
+    pub previous_master_key_file: Option<PathBuf>,
     /// The first administrator's API key; made up and kept in the data folder when absent.
     pub bootstrap_api_key: Option<String>,
 }
@@ -36,6 +40,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             database_url: None,
             event_store_url: None,
+            master_key_file: None,
+            previous_master_key_file: None,
             bootstrap_api_key: None,
         }
     }
@@ -64,6 +70,14 @@ pub struct Flags {
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     event_store_url: Option<String>,
+    /// Master key of the vault [default: DIR/keys/master.key] [env: LETOPIS_MASTER_KEY_FILE]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    master_key_file: Option<PathBuf>,
+    /// The master key before it, while it is changed [env: LETOPIS_PREVIOUS_MASTER_KEY_FILE]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_master_key_file: Option<PathBuf>,
 }
 
 /// Settings that do not read.
@@ -148,6 +162,8 @@ fn environment() -> BTreeMap<&'static str, String> {
         ("LETOPIS_BOOTSTRAP_API_KEY", "bootstrap_api_key"),
         ("DATABASE_URL", "database_url"),
         ("EVENT_STORE_URL", "event_store_url"),
+        ("LETOPIS_MASTER_KEY_FILE", "master_key_file"),
+        ("LETOPIS_PREVIOUS_MASTER_KEY_FILE", "previous_master_key_file"),
     ];
     known
         .into_iter()

@@ -1,12 +1,16 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
+use commands::CommandError;
 use event_store::LogError;
 use event_store_node::NodeError;
 use projections::ProjectError;
 use sqlx::migrate::MigrateError;
 use tokio::task::JoinError;
 
-use crate::embedded::{DataDirError, PostgresError};
+use crate::{
+    embedded::{DataDirError, PostgresError},
+    vault::VaultSetupError,
+};
 
 /// Why the server does not start, or does not go on. One line each, with what to do.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +60,12 @@ pub enum ServeError {
     /// The read models.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// The vault of personal data.
+    #[error(transparent)]
+    Vault(#[from] VaultSetupError),
+    /// What a crash left of an erasure could not be finished.
+    #[error("an erasure that was begun cannot be finished: {0}")]
+    Erasure(#[source] CommandError),
     /// A defect of this program.
     #[error("a part of the server broke down: {0}")]
     Panicked(#[source] JoinError),

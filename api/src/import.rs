@@ -1,18 +1,15 @@
 //! `letopis import`: another system's history into this log, beside a running server or without one.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io::Write, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use channels::servicenow::{self, ImportOptions, Progress, Summary};
 use clap::{Args, Subcommand};
-use commands::{Clock, Handler, Sharing};
-use event_store::EventLog;
-use event_store_node::{Node, NodeConfig};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
     config::{Config, Flags},
-    embedded::DataDir,
+    target::Target,
 };
 
 const BAR: &str = "{bar:30} {bytes}/{total_bytes} {msg} time left {eta}";
@@ -58,7 +55,7 @@ pub async fn run(args: &ImportArgs) -> Result<()> {
         concurrency: args.concurrency,
     };
     let target = Target::open(&Config::load(&args.flags)?).await?;
-    let handler = Handler::new(target.log.clone(), Clock::System, Sharing::Shared).await?;
+    let handler = target.handler().await?;
     let bar = Bar::new();
     let imported = servicenow::import(&handler, &options, |it| bar.show(it)).await;
     bar.0.finish_and_clear();
@@ -69,50 +66,6 @@ pub async fn run(args: &ImportArgs) -> Result<()> {
 fn rejects_of(file: &std::path::Path) -> PathBuf {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     PathBuf::from(format!("{name}.rejects.csv"))
-}
-
-/// The log to write to, and the node if this process had to start it.
-struct Target {
-    log: EventLog,
-    node: Option<(Node, DataDir)>,
-}
-
-impl Target {
-    /// The configured log; else the one of the server that runs on the data folder; else the folder's own node.
-    async fn open(config: &Config) -> Result<Self> {
-        if let Some(url) = &config.event_store_url {
-            return Ok(Self {
-                log: EventLog::new(url)?,
-                node: None,
-            });
-        }
-        if let Some(url) = DataDir::running_node(&config.data)? {
-            return Ok(Self {
-                log: EventLog::new(&url)?,
-                node: None,
-            });
-        }
-        let data = DataDir::open(&config.data)?;
-        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let node = Node::start(NodeConfig {
-            data: data.log(),
-            listen,
-        })
-        .await?;
-        let url = node.connection_string();
-        data.publish_node_url(&url)?;
-        Ok(Self {
-            log: EventLog::new(&url)?,
-            node: Some((node, data)),
-        })
-    }
-
-    async fn close(self) -> Result<()> {
-        if let Some((node, _locked_until_now)) = self.node {
-            node.stop().await?;
-        }
-        Ok(())
-    }
 }
 
 /// Bytes, rate in events and time left; nothing when nobody looks.

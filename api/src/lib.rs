@@ -15,7 +15,9 @@ pub mod live;
 pub mod migrate;
 pub mod problem;
 pub mod server;
+mod target;
 pub mod telemetry;
 pub mod tickets;
+pub mod vault;
 
 pub use error::ServeError;

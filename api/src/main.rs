@@ -7,7 +7,7 @@ use api::{
     config::{Config, Flags},
     graphql, import, migrate,
     server::Server,
-    telemetry,
+    telemetry, vault,
 };
 use clap::{Parser, Subcommand};
 use commands::Clock;
@@ -35,6 +35,8 @@ enum Command {
 
     /// Bring in another system's history, beside a running server or without one.
     Import(import::ImportArgs),
+    /// Look after the keys of personal data.
+    Vault(vault::VaultArgs),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +73,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(flags) => runtime.block_on(serve(&flags)),
         Command::Migrate(flags) => Ok(runtime.block_on(migrate::run(&Config::load(&flags)?))?),
         Command::Import(args) => runtime.block_on(import::run(&args)),
+        Command::Vault(args) => runtime.block_on(vault::run(&args)),
         Command::Schema => Ok(std::io::stdout().write_all(graphql::sdl().as_bytes())?),
     }
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Error, ErrorExtensions};
 use commands::{CommandError, Refusal};
 use domain::{ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, values::ValueError};
-use event_store::LogError;
+use event_store::{LogError, vault::VaultError};
 use tracing::error;
 
 /// Language of texts.
@@ -164,7 +164,20 @@ impl From<CommandError> for Answer {
                 error!(reason, "the event store does not answer a command");
                 Self::Failed(unavailable())
             }
-            CommandError::Log(_) | CommandError::Decode(_) | CommandError::Encode(_) => Self::Failed(internal(&error)),
+            CommandError::Vault(error @ VaultError::Away(_)) => {
+                error!(%error, "a command cannot seal personal data");
+                Self::Failed(Problem::new(
+                    "UNAVAILABLE",
+                    "хранилище ключей не отвечает: повторите запрос с тем же ключом",
+                    "the vault of keys does not answer: repeat the request with the same key",
+                ))
+            }
+            CommandError::Log(_)
+            | CommandError::Decode(_)
+            | CommandError::Encode(_)
+            | CommandError::Vault(
+                VaultError::Postgres(_) | VaultError::WrongMasterKey { .. } | VaultError::Damaged(_),
+            ) => Self::Failed(internal(&error)),
         }
     }
 }
@@ -208,6 +221,10 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Ticket(TicketRefusal::HoldEndsInPast) => (
             "HOLD_ENDS_IN_PAST",
             "срок ожидания уже прошёл: укажите более поздний или не указывайте",
+        ),
+        Refusal::Ticket(TicketRefusal::Forgotten) => (
+            "DATA_SUBJECT_FORGOTTEN",
+            "персональные данные клиента удалены: записать о нём больше ничего нельзя",
         ),
         Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
         Refusal::Assignment(never) => match never {},

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use commands::{Clock, Handler, Sharing};
-use event_store::{EventLog, LogError};
+use event_store::{EventLog, LogError, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::{MIGRATOR, Worker};
 use sqlx::{
@@ -25,6 +25,7 @@ use crate::{
     key,
     live::Live,
     tickets::Tickets,
+    vault,
 };
 
 /// Connections that queries share.
@@ -175,15 +176,18 @@ impl Run {
         } else {
             Sharing::Shared
         };
-        let handler = self.handler(&log, sharing).await?;
+        let vault = vault::open(&self.config, self.data.root(), database.clone()).await?;
+        let handler = self.handler(&log, &vault, sharing).await?;
+        handler.finish_erasures().await.map_err(ServeError::Erasure)?;
         let live = Live::start(pool.clone(), working.clone())
             .await
             .map_err(ServeError::Database)?;
-        let worker = tokio::spawn(Worker::new(log.clone(), database).run(working.clone()));
+        let worker = tokio::spawn(Worker::new(log.clone(), vault.clone(), database).run(working.clone()));
         let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
             handler: Arc::new(handler),
             log,
+            vault,
             pool,
             tickets,
             live,
@@ -225,6 +229,7 @@ impl Run {
         } else {
             let postgres = Postgres::start(self.data.root()).await?;
             let url = postgres.url();
+            self.data.publish_database_url(&url)?;
             embedded.postgres = Some(postgres);
             url
         };
@@ -253,12 +258,12 @@ impl Run {
         }
     }
 
-    async fn handler(&self, log: &EventLog, sharing: Sharing) -> Result<Handler, ServeError> {
+    async fn handler(&self, log: &EventLog, vault: &Vault, sharing: Sharing) -> Result<Handler, ServeError> {
         let mut pause = FIRST_PAUSE;
         let first = "waiting for the event store to answer".to_owned();
         self.phases.send_replace(Phase::Starting(first));
         loop {
-            match Handler::new(log.clone(), self.clock.clone(), sharing).await {
+            match Handler::new(log.clone(), vault.clone(), self.clock.clone(), sharing).await {
                 Ok(handler) => return Ok(handler),
                 Err(error @ LogError::Unavailable { .. }) => self.wait(&error.to_string(), &mut pause).await,
                 Err(error) => return Err(error.into()),

@@ -1,7 +1,8 @@
-use domain::{
-    assignment::AssignmentRefusal, event::EventError, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal,
+use domain::{assignment::AssignmentRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal};
+use event_store::{
+    DecodeError, EncodeError, LogError, SealError,
+    vault::{OpenError, VaultError},
 };
-use event_store::{DecodeError, LogError};
 
 use crate::Forbidden;
 
@@ -53,5 +54,26 @@ pub enum CommandError {
     Decode(#[from] DecodeError),
     /// An event cannot be written.
     #[error(transparent)]
-    Encode(#[from] EventError),
+    Encode(EncodeError),
+    /// The keys of personal data are not to be had; nothing was appended.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl From<EncodeError> for CommandError {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::Sealed(SealError::Forgotten(_)) => Refusal::from(TicketRefusal::Forgotten).into(),
+            error @ (EncodeError::Sealed(_) | EncodeError::Event(_)) => Self::Encode(error),
+        }
+    }
+}
+
+impl From<OpenError> for CommandError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Vault(error) => Self::Vault(error),
+            OpenError::Decode(error) => Self::Decode(error),
+        }
+    }
 }

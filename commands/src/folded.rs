@@ -6,7 +6,10 @@ use domain::{
     event::DomainEvent,
     ids::{CommandId, stream_name},
 };
-use event_store::{Appended, Chain, Envelope, EventLog, Expected, LogError, NewEvent, Position, decode, encode};
+use event_store::{
+    Appended, Chain, Envelope, EventLog, Expected, LogError, NewEvent, Position, Raw, Recorded, Vault, decode, encode,
+    subjects,
+};
 use uuid::Uuid;
 
 use crate::CommandError;
@@ -23,6 +26,18 @@ pub(crate) struct Done {
     pub(crate) request: String,
     /// Of its last event.
     pub(crate) position: Position,
+}
+
+/// A stream's events, their personal data opened.
+pub(crate) async fn read_opened(
+    log: &EventLog,
+    vault: &Vault,
+    stream: &str,
+) -> Result<Vec<Recorded<DomainEvent>>, CommandError> {
+    let raw: Vec<Raw> = log.read_stream(stream, 0).await.map_err(CommandError::Log)?;
+    let mut events = raw.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+    vault.open_events(&mut events).await?;
+    Ok(events)
 }
 
 #[derive(Debug, Clone)]
@@ -60,12 +75,14 @@ impl<D: Stored> Folded<D> {
     }
 
     /// The stream as the log has it.
-    pub(crate) async fn read(log: &EventLog, id: Uuid) -> Result<Self, CommandError> {
+    pub(crate) async fn read(log: &EventLog, vault: &Vault, id: Uuid) -> Result<Self, CommandError> {
         let mut folded = Self::unborn(id);
-        for raw in log.read_stream(&folded.stream, 0).await.map_err(CommandError::Log)? {
-            let recorded = decode(&raw)?;
+        for recorded in read_opened(log, vault, &folded.stream).await? {
             let foreign = |event: DomainEvent| LogError::Refused {
-                reason: format!("stream {} holds an event of another aggregate: {event:?}", raw.stream),
+                reason: format!(
+                    "stream {} holds an event of another aggregate: {event:?}",
+                    folded.stream
+                ),
             };
             let event = D::Event::try_from(recorded.event).map_err(|it| CommandError::Log(foreign(it)))?;
             folded.state = D::evolve(folded.state.take(), &event);
@@ -100,15 +117,19 @@ impl<D: Stored> Folded<D> {
         self.revision.map_or(0, |it| it + 1)
     }
 
-    /// `events`, encoded and chained to the stream's end. `first_index` counts the command's events already there.
-    pub(crate) fn propose(
+    /// `events`, sealed, encoded and chained to the stream's end. `first_index` counts the command's events already
+    /// there.
+    pub(crate) async fn propose(
         &self,
+        vault: &Vault,
         envelope: &Envelope,
         first_index: usize,
         events: Vec<(D::Event, DateTime<Utc>)>,
     ) -> Result<Proposal<D::Event>, CommandError> {
-        let dated: Vec<_> = events.iter().map(|(event, at)| (event.clone().into(), *at)).collect();
-        let (encoded, chain) = encode(self.chain, envelope, first_index, &dated)?;
+        let mut dated: Vec<(DomainEvent, _)> = events.iter().map(|(event, at)| (event.clone().into(), *at)).collect();
+        let sealed_for = subjects(dated.iter_mut().map(|(event, _)| event));
+        let keys = vault.keys_or_new(&sealed_for).await?;
+        let (encoded, chain) = encode(self.chain, envelope, first_index, dated, &keys)?;
         Ok(Proposal {
             events: events.into_iter().map(|(event, _)| event).collect(),
             encoded,

@@ -16,7 +16,7 @@ use domain::{
     ids::{TicketId, stream_name},
     ticket::{Status, Ticket, TicketCommand, TicketRefusal},
 };
-use event_store::{Envelope, EventLog, LogError, Position};
+use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
 
 use crate::{
@@ -44,6 +44,7 @@ pub enum Sharing {
 /// Carries out commands. One for a process.
 pub struct Handler {
     pub(crate) log: EventLog,
+    pub(crate) vault: Vault,
     pub(crate) numbers: Numbers,
     clock: Clock,
     sharing: Sharing,
@@ -103,16 +104,17 @@ impl<D: Stored> Folded<D> {
 }
 
 impl Handler {
-    /// A handler over `log`.
+    /// A handler over `log`, whose personal data `vault` seals.
     ///
     /// # Errors
     /// When the log does not answer.
-    pub async fn new(log: EventLog, clock: Clock, sharing: Sharing) -> Result<Self, LogError> {
+    pub async fn new(log: EventLog, vault: Vault, clock: Clock, sharing: Sharing) -> Result<Self, LogError> {
         let known = AtomicU64::new(log.head().await?.0);
-        let numbers = Numbers::new(log.clone(), clock.clone());
+        let numbers = Numbers::new(log.clone(), vault.clone(), clock.clone());
         let (tickets, assignments) = (Cache::new(CACHED), Cache::new(CACHED));
         Ok(Self {
             log,
+            vault,
             numbers,
             clock,
             sharing,
@@ -261,7 +263,7 @@ impl Handler {
     ) -> Result<&'a Folded<D>, CommandError> {
         let folded = match slot.take() {
             Some(folded) if self.sharing == Sharing::Alone => folded,
-            Some(_) | None => Folded::read(&self.log, id).await?,
+            Some(_) | None => Folded::read(&self.log, &self.vault, id).await?,
         };
         Ok(slot.insert(folded))
     }
@@ -285,7 +287,7 @@ impl Handler {
                 return folded.answer(&envelope, false);
             }
             guard(folded)?;
-            let context = self.context(&request.actor);
+            let context = self.context(&request.actor, id);
             let events = D::decide(folded.state.as_ref(), command, &context).map_err(Refusal::from)?;
             if events.is_empty() {
                 return Ok(Answer {
@@ -313,7 +315,8 @@ impl Handler {
         events: Vec<D::Event>,
         context: &Context,
     ) -> Result<Option<(Folded<D>, bool)>, CommandError> {
-        let proposal = folded.propose(envelope, 0, events.into_iter().map(|it| (it, context.at)).collect())?;
+        let dated = events.into_iter().map(|it| (it, context.at)).collect();
+        let proposal = folded.propose(&self.vault, envelope, 0, dated).await?;
         let known = self.log_head();
         let mut fate = Fate {
             handler: self,
@@ -340,7 +343,7 @@ impl Handler {
             drop(fate);
             folded.after(&proposal, envelope, appended)
         } else {
-            let folded = Folded::read(&self.log, id).await?;
+            let folded = Folded::read(&self.log, &self.vault, id).await?;
             fate.known = true;
             folded
         };
@@ -363,10 +366,11 @@ impl Handler {
         self.known.fetch_max(position.0, Ordering::AcqRel);
     }
 
-    fn context(&self, actor: &Actor) -> Context {
+    pub(crate) fn context(&self, actor: &Actor, id: Uuid) -> Context {
         Context {
             at: self.clock.now(),
             actor: actor.clone(),
+            id,
         }
     }
 }
@@ -408,7 +412,8 @@ fn is_no(answer: &Result<Outcome, CommandError>) -> bool {
             | CommandError::Contention { .. }
             | CommandError::Log(_)
             | CommandError::Decode(_)
-            | CommandError::Encode(_),
+            | CommandError::Encode(_)
+            | CommandError::Vault(_),
         ) => false,
     }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     CommandError, Handler,
-    folded::{Folded, Stored},
+    folded::{Folded, Stored, read_opened},
 };
 
 /// Events read at a time when looking for what is there already.
@@ -98,8 +98,8 @@ impl Handler {
                 appended: 0,
                 before: events.len(),
             }),
-            Err(LogError::Conflict { .. }) => self.go_on::<D>(history.id, &envelope, events).await,
-            Err(error) => Err(CommandError::Log(error).into()),
+            Err(CommandError::Log(LogError::Conflict { .. })) => self.go_on::<D>(history.id, &envelope, events).await,
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -110,7 +110,7 @@ impl Handler {
         envelope: &Envelope,
         events: Dated<D::Event>,
     ) -> Result<Present, HistoryError<D::Refusal>> {
-        let folded = Folded::<D>::read(&self.log, id).await?;
+        let folded = Folded::<D>::read(&self.log, &self.vault, id).await?;
         let there = usize::try_from(folded.version()).unwrap_or(usize::MAX);
         let diverged = || HistoryError::Diverged {
             stream: folded.stream.clone(),
@@ -126,8 +126,8 @@ impl Handler {
                 appended: rest.len(),
                 before: there,
             }),
-            Err(LogError::Conflict { .. }) => Err(diverged()),
-            Err(error) => Err(CommandError::Log(error).into()),
+            Err(CommandError::Log(LogError::Conflict { .. })) => Err(diverged()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -137,9 +137,8 @@ impl Handler {
         stream: &str,
         events: &[(D::Event, DateTime<Utc>)],
     ) -> Result<bool, CommandError> {
-        let there = self.log.read_stream(stream, 0).await.map_err(CommandError::Log)?;
-        for (raw, (event, at)) in there.iter().zip(events) {
-            let recorded = decode(raw)?;
+        let there = read_opened(&self.log, &self.vault, stream).await?;
+        for (recorded, (event, at)) in there.iter().zip(events) {
             if recorded.event != event.clone().into()
                 || recorded.metadata.at.timestamp_micros() != at.timestamp_micros()
             {
@@ -155,15 +154,13 @@ impl Handler {
         envelope: &Envelope,
         first_index: usize,
         events: Dated<D::Event>,
-    ) -> Result<Position, LogError> {
-        let refused = |error: CommandError| LogError::Refused {
-            reason: error.to_string(),
-        };
-        let proposal = folded.propose(envelope, first_index, events).map_err(refused)?;
+    ) -> Result<Position, CommandError> {
+        let proposal = folded.propose(&self.vault, envelope, first_index, events).await?;
         let appended = self
             .log
             .append(&folded.stream, folded.expected(), &proposal.encoded)
-            .await?;
+            .await
+            .map_err(CommandError::Log)?;
         self.learn(appended.position);
         Ok(appended.position)
     }
@@ -213,6 +210,7 @@ fn replay<D: Decider<Event: Clone>>(
         let context = Context {
             at: *at,
             actor: history.actor.clone(),
+            id: history.id,
         };
         let decided =
             D::decide(state.as_ref(), command, &context).map_err(|refusal| HistoryError::Refused { step, refusal })?;

@@ -6,6 +6,7 @@
 mod authorize;
 mod cache;
 mod clock;
+mod erasure;
 mod error;
 mod folded;
 mod handler;

@@ -12,7 +12,7 @@ use domain::{
     ids::{CommandId, singleton},
     ticket_numbers::{TicketNumbers, TicketNumbersCommand, TicketNumbersEvent},
 };
-use event_store::{Envelope, EventLog, LogError};
+use event_store::{Envelope, EventLog, LogError, Vault};
 use tokio::sync::Mutex;
 
 use crate::{Clock, CommandError, Refusal, folded::Folded};
@@ -25,6 +25,7 @@ const TRIES: u32 = 50;
 /// This server's stock of numbers.
 pub(crate) struct Numbers {
     log: EventLog,
+    vault: Vault,
     clock: Clock,
     stock: Mutex<Stock>,
 }
@@ -37,9 +38,10 @@ struct Stock {
 }
 
 impl Numbers {
-    pub(crate) fn new(log: EventLog, clock: Clock) -> Self {
+    pub(crate) fn new(log: EventLog, vault: Vault, clock: Clock) -> Self {
         Self {
             log,
+            vault,
             clock,
             stock: Mutex::default(),
         }
@@ -68,13 +70,15 @@ impl Numbers {
     async fn take(&self, stock: &mut Stock, count: u32) -> Result<RangeInclusive<i64>, CommandError> {
         for _ in 0..TRIES {
             // Taken out while it is written: an append that is broken off leaves nothing to rely on.
+            let id = singleton(TicketNumbers::CATEGORY);
             let register = match stock.register.take() {
                 Some(register) => register,
-                None => Folded::read(&self.log, singleton(TicketNumbers::CATEGORY)).await?,
+                None => Folded::read(&self.log, &self.vault, id).await?,
             };
             let context = Context {
                 at: self.clock.now(),
                 actor: Actor::new(ActorKind::System, "ticket_numbers"),
+                id,
             };
             let command = TicketNumbersCommand::Reserve { count };
             let events = TicketNumbers::decide(register.state.as_ref(), &command, &context).map_err(Refusal::from)?;
@@ -83,7 +87,7 @@ impl Numbers {
             };
             let envelope = envelope(&context.actor, first);
             let dated = events.into_iter().map(|it| (it, context.at)).collect();
-            let proposal = register.propose(&envelope, 0, dated)?;
+            let proposal = register.propose(&self.vault, &envelope, 0, dated).await?;
             match self
                 .log
                 .append(&register.stream, register.expected(), &proposal.encoded)

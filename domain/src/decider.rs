@@ -3,6 +3,7 @@
 //! After J. Chassaing's Decider (<https://thinkbeforecoding.com/post/2021/12/17/functional-event-sourcing-decider>).
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::actor::Actor;
 
@@ -13,6 +14,8 @@ pub struct Context {
     pub at: DateTime<Utc>,
     /// Who asks for it.
     pub actor: Actor,
+    /// Id of the aggregate that decides, the one in its stream's name.
+    pub id: Uuid,
 }
 
 /// An aggregate: the fold of one stream, and the rules that guard it.

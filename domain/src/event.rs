@@ -5,7 +5,9 @@ use serde_json::value::RawValue;
 
 use crate::{
     assignment::{Assignment, AssignmentEvent},
+    data_subject::{DataSubjectEvent, ForgottenSubject},
     decider::Decider,
+    personal::PersonalField,
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
 };
@@ -19,6 +21,8 @@ pub enum DomainEvent {
     Assignment(AssignmentEvent),
     /// Of the number register.
     TicketNumbers(TicketNumbersEvent),
+    /// Of a person whose data are kept.
+    DataSubject(DataSubjectEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -56,6 +60,29 @@ impl DomainEvent {
             Self::Ticket(event) => split(Ticket::CATEGORY, event),
             Self::Assignment(event) => split(Assignment::CATEGORY, event),
             Self::TicketNumbers(event) => split(TicketNumbers::CATEGORY, event),
+            Self::DataSubject(event) => split(ForgottenSubject::CATEGORY, event),
+        }
+    }
+
+    /// Its personal fields, by the names they are stored under.
+    pub fn personal_mut(&mut self) -> Vec<(&'static str, &mut dyn PersonalField)> {
+        match self {
+            Self::Ticket(TicketEvent::Opened { subject, .. } | TicketEvent::SubjectChanged { subject }) => {
+                vec![("subject", subject)]
+            }
+            Self::Ticket(
+                TicketEvent::Categorized { .. }
+                | TicketEvent::Prioritized { .. }
+                | TicketEvent::Started {}
+                | TicketEvent::PutOnHold { .. }
+                | TicketEvent::Resumed {}
+                | TicketEvent::Resolved { .. }
+                | TicketEvent::Closed { .. }
+                | TicketEvent::Reopened { .. },
+            )
+            | Self::Assignment(_)
+            | Self::TicketNumbers(_)
+            | Self::DataSubject(_) => Vec::new(),
         }
     }
 
@@ -68,6 +95,7 @@ impl DomainEvent {
             Some((Ticket::CATEGORY, name)) => join(event_type, name, payload).map(Self::Ticket),
             Some((Assignment::CATEGORY, name)) => join(event_type, name, payload).map(Self::Assignment),
             Some((TicketNumbers::CATEGORY, name)) => join(event_type, name, payload).map(Self::TicketNumbers),
+            Some((ForgottenSubject::CATEGORY, name)) => join(event_type, name, payload).map(Self::DataSubject),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -99,6 +127,7 @@ macro_rules! member {
 member!(Ticket, TicketEvent);
 member!(Assignment, AssignmentEvent);
 member!(TicketNumbers, TicketNumbersEvent);
+member!(DataSubject, DataSubjectEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod assignment;
+pub mod data_subject;
 pub mod decider;
 pub mod event;
 pub mod ids;

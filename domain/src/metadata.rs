@@ -34,6 +34,9 @@ pub struct Metadata {
     /// Schema of the payload.
     #[serde(with = "as_text")]
     pub schema: u16,
+    /// Whose keys seal the payload's personal fields, ids with commas between; `None` when it has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub subjects: Option<String>,
     /// W3C trace context of the request, if it had one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub traceparent: Option<String>,
@@ -81,6 +84,7 @@ mod tests {
             command_id: CommandId(Uuid::nil()),
             request: "00".to_owned(),
             schema: 1,
+            subjects: Some(Uuid::nil().to_string()),
             traceparent: None,
         };
         let text = serde_json::to_string(&metadata).unwrap();

@@ -1,12 +1,23 @@
 //! Old payloads lifted to today's schema, one step at a time. Stored events are never edited.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Lifts a payload by one schema.
 pub type Step = fn(Value) -> Value;
 
 /// `(event type, schema it starts from, lift to the next schema)`, oldest first.
-pub const STEPS: &[(&str, u16, Step)] = &[];
+pub const STEPS: &[(&str, u16, Step)] = &[
+    ("ticket.opened", 1, subject_lies_open),
+    ("ticket.subject_changed", 1, subject_lies_open),
+];
+
+/// The first schema knew no sealing: the subject was a plain text.
+fn subject_lies_open(mut payload: Value) -> Value {
+    if let Some(subject) = payload.get_mut("subject") {
+        *subject = json!({"plain": subject.take()});
+    }
+    payload
+}
 
 /// Today's schema of an event type: 1 and one more for each step.
 pub fn current_schema(event_type: &str) -> u16 {
@@ -38,7 +49,7 @@ fn lift(steps: &[(&str, u16, Step)], event_type: &str, schema: u16, payload: Val
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Step, lift, schema_after};
+    use super::{Step, lift, schema_after, upcast};
 
     fn add_b(mut payload: Value) -> Value {
         payload["b"] = json!(1);
@@ -57,6 +68,15 @@ mod tests {
         assert_eq!(lift(STEPS, "x.y", 1, json!({})), json!({"b": 2}));
         assert_eq!(lift(STEPS, "x.y", 2, json!({"b": 5})), json!({"b": 10}));
         assert_eq!(lift(STEPS, "x.y", 3, json!({"b": 5})), json!({"b": 5}));
+    }
+
+    #[test]
+    fn subject_of_the_first_schema_lies_open() {
+        assert_eq!(
+            upcast("ticket.opened", 1, json!({"number": 1, "subject": "x"})),
+            json!({"number": 1, "subject": {"plain": "x"}})
+        );
+        assert_eq!(upcast("ticket.opened", 2, json!({"subject": 1})), json!({"subject": 1}));
     }
 
     #[test]

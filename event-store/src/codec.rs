@@ -1,4 +1,7 @@
-//! Between events and the bytes the log keeps: names, metadata, schemas on the way in, upcasts on the way out, the chain.
+//! Between events and the bytes the log keeps: names, metadata, schemas and seals on the way in, upcasts on the way
+//! out, the chain.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use domain::{
@@ -6,11 +9,12 @@ use domain::{
     event::{DomainEvent, EventError},
     ids::CommandId,
     metadata::Metadata,
+    personal::DataSubject,
     upcast::{current_schema, upcast},
 };
 use uuid::Uuid;
 
-use crate::{Chain, DecodeError, NewEvent, Raw, Recorded};
+use crate::{Chain, DecodeError, EncodeError, Keys, NewEvent, Raw, Recorded, SealError};
 
 /// What all events of one append have in common.
 #[derive(Debug, Clone)]
@@ -31,22 +35,24 @@ pub struct Envelope {
 
 /// Events as bytes, chained after `chain`, and the chain's new head.
 ///
-/// Each event comes with the instant it was decided. `first_index` counts the events of the same command that are in
-/// the log already.
+/// Each event comes with the instant it was decided; its personal fields are sealed under `keys`. `first_index` counts
+/// the events of the same command that are in the log already.
 ///
 /// # Errors
-/// Only when serde fails, which plain data does not give it reason to.
+/// When a key is missing or destroyed; and when serde fails, which plain data does not give it reason to.
 pub fn encode(
     chain: Chain,
     envelope: &Envelope,
     first_index: usize,
-    events: &[(DomainEvent, DateTime<Utc>)],
-) -> Result<(Vec<NewEvent>, Chain), EventError> {
+    events: Vec<(DomainEvent, DateTime<Utc>)>,
+    keys: &Keys,
+) -> Result<(Vec<NewEvent>, Chain), EncodeError> {
     let mut head = chain;
     let mut encoded = Vec::with_capacity(events.len());
-    for (index, (event, at)) in (first_index..).zip(events) {
-        let stored = event.to_stored()?;
+    for (index, (mut event, at)) in (first_index..).zip(events) {
         let id = envelope.command_id.event_id(index);
+        let subjects = seal(id, &mut event, keys)?;
+        let stored = event.to_stored()?;
         let mut metadata = Metadata {
             causation_id: envelope.causation_id,
             correlation_id: envelope.correlation_id,
@@ -56,6 +62,7 @@ pub fn encode(
             command_id: envelope.command_id,
             request: envelope.request.clone(),
             schema: current_schema(&stored.event_type),
+            subjects,
             traceparent: envelope.traceparent.clone(),
         };
         head = head.link(
@@ -83,7 +90,44 @@ fn to_json(metadata: &Metadata, event_type: &str) -> Result<Vec<u8>, EventError>
     })
 }
 
-/// The event that the log keeps as `raw`, its payload lifted to today's schema.
+/// Seals an event's personal fields; returns whose keys did.
+fn seal(id: Uuid, event: &mut DomainEvent, keys: &Keys) -> Result<Option<String>, SealError> {
+    let mut subjects = BTreeSet::new();
+    for (name, field) in event.personal_mut() {
+        keys.seal(id, name, field)?;
+        subjects.insert(field.subject());
+    }
+    let names: Vec<String> = subjects.iter().map(ToString::to_string).collect();
+    Ok((!names.is_empty()).then(|| names.join(",")))
+}
+
+/// Whose keys seal the events, or open them when they are sealed.
+pub fn subjects<'a>(events: impl IntoIterator<Item = &'a mut DomainEvent>) -> Vec<DataSubject> {
+    let mut subjects = BTreeSet::new();
+    for event in events {
+        subjects.extend(event.personal_mut().into_iter().map(|(_, field)| field.subject()));
+    }
+    // What nobody's key sealed lies open.
+    subjects.remove(&DataSubject::NOBODY);
+    subjects.into_iter().collect()
+}
+
+/// Opens an event's sealed fields; those whose key was destroyed become forgotten.
+///
+/// # Errors
+/// When a key was never made, or does not open what it should.
+pub fn open(event: &mut Recorded<DomainEvent>, keys: &Keys) -> Result<(), DecodeError> {
+    for (name, field) in event.event.personal_mut() {
+        keys.open(event.id, name, field).map_err(|source| DecodeError::Sealed {
+            event_type: event.event_type.clone(),
+            position: event.position.0,
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// The event that the log keeps as `raw`, its payload lifted to today's schema and its personal fields as they lie there.
 ///
 /// # Errors
 /// [`DecodeError`], when it was written by a newer program or by another one.

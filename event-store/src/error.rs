@@ -1,5 +1,7 @@
 use domain::event::EventError;
 
+use crate::SealError;
+
 /// Why the log did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LogError {
@@ -39,6 +41,17 @@ pub enum LogError {
     },
 }
 
+/// An event that cannot be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// Its type or payload.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// Its personal fields.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+}
+
 /// A stored event that this program cannot understand.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -65,6 +78,16 @@ pub enum DecodeError {
         position: u64,
         /// What is wrong.
         source: serde_json::Error,
+    },
+    /// One of its personal fields.
+    #[error("{event_type} at position {position} does not open: {source}")]
+    Sealed {
+        /// Stored type.
+        event_type: String,
+        /// Place in the log.
+        position: u64,
+        /// What is wrong.
+        source: SealError,
     },
     /// Its stream's name.
     #[error("stream {stream:?} is not named <category>-<uuid>")]

@@ -56,11 +56,7 @@ impl Key {
 
     /// Names the key without telling it: 16 hex digits of its hash.
     pub fn fingerprint(&self) -> String {
-        blake3::derive_key("letopis 2026 key fingerprint", &self.0)[..8]
-            .iter()
-            .map(|it| format!("{it:02x}"))
-            .collect::<Vec<_>>()
-            .concat()
+        hex(&blake3::derive_key("letopis 2026 key fingerprint", &self.0)[..8])
     }
 
     /// Form, nonce and ciphertext. `place` must be given again to open it: bytes moved elsewhere do not open.
@@ -187,6 +183,11 @@ impl Keys {
             None => Err(SealError::NoKey(subject)),
         }
     }
+}
+
+/// Two digits a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect::<Vec<_>>().concat()
 }
 
 fn damaged(event: Uuid, field: &'static str, reason: &dyn std::fmt::Display) -> SealError {

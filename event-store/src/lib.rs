@@ -14,19 +14,21 @@ pub mod metrics;
 mod subscription;
 mod supervisor;
 mod tripwire;
+pub mod vault;
 mod watchdog;
 
 use std::fmt;
 
 use bytes::Bytes;
 pub use chain::{Chain, ChainBreak, verify_stream};
-pub use codec::{Envelope, decode, encode};
-pub use error::{DecodeError, LogError};
+pub use codec::{Envelope, decode, encode, open, subjects};
+pub use error::{DecodeError, EncodeError, LogError};
 pub use esdb::EventLog;
 pub use keys::{DoesNotOpen, Key, Keys, SealError, SubjectKey, TooLong};
 pub use subscription::{Delivery, Subscription};
 pub use supervisor::Timing;
 use uuid::Uuid;
+pub use vault::Vault;
 
 /// Place of an event in the whole log; strictly increasing, not dense. 0 is before the first event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -1,4 +1,7 @@
-use event_store::{DecodeError, LogError};
+use event_store::{
+    DecodeError, LogError,
+    vault::{OpenError, VaultError},
+};
 
 /// Why a projection did not move on.
 #[derive(Debug, thiserror::Error)]
@@ -53,4 +56,16 @@ pub enum ProjectError {
     /// The log has nothing more to give.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The keys of personal data are not to be had.
+    #[error(transparent)]
+    Vault(VaultError),
+}
+
+impl From<OpenError> for ProjectError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Vault(error) => Self::Vault(error),
+            OpenError::Decode(error) => Self::Decode(error),
+        }
+    }
 }

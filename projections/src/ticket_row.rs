@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     assignment::AssignmentEvent,
     event::DomainEvent,
+    personal::{DataSubject, Personal},
     ticket::{Status, StatusCategory, TicketEvent},
     values::Priority,
 };
@@ -28,8 +29,8 @@ pub struct TicketRow {
     pub number: i64,
     /// Stored form of [`domain::values::TicketType`].
     pub ticket_type: String,
-    /// What it is about.
-    pub subject: String,
+    /// What it is about; `None` when the person's data was erased.
+    pub subject: Option<String>,
     /// The customer, if known.
     pub contact_id: Option<Uuid>,
     /// Category, if it has one.
@@ -64,6 +65,8 @@ pub struct TicketRow {
     pub resolved_at: Option<DateTime<Utc>>,
     /// When it was last closed, UTC; `None` while it is not closed.
     pub closed_at: Option<DateTime<Utc>>,
+    /// Whose key seals the subject in the log; `None` when it lies open there.
+    pub data_subject: Option<Uuid>,
 }
 
 /// A priority as the tables keep it, so that it sorts.
@@ -115,7 +118,7 @@ pub(crate) fn missing(events: &[Arc<Recorded<DomainEvent>>], rows: &Rows) -> Vec
 pub(crate) fn concerns(event: &Recorded<DomainEvent>) -> bool {
     match event.event {
         DomainEvent::Ticket(_) | DomainEvent::Assignment(_) => true,
-        DomainEvent::TicketNumbers(_) => false,
+        DomainEvent::TicketNumbers(_) | DomainEvent::DataSubject(_) => false,
     }
 }
 
@@ -145,7 +148,7 @@ pub(crate) fn fold<'a>(
     match &event.event {
         DomainEvent::Ticket(ticket) => row.apply(ticket, event.metadata.at),
         DomainEvent::Assignment(assignment) => row.assign(assignment),
-        DomainEvent::TicketNumbers(_) => {}
+        DomainEvent::TicketNumbers(_) | DomainEvent::DataSubject(_) => {}
     }
     Ok(Some(row))
 }
@@ -184,7 +187,7 @@ fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow
         version: 1,
         number: *number,
         ticket_type: ticket_type.as_str().to_owned(),
-        subject: subject.clone(),
+        subject: subject.known().cloned(),
         contact_id: contact_id.map(|it| it.0),
         category_id: category_id.clone(),
         subcategory_id: subcategory_id.clone(),
@@ -202,7 +205,34 @@ fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow
         updated_at: event.metadata.at,
         resolved_at: None,
         closed_at: None,
+        data_subject: sealed_for(subject),
     })
+}
+
+/// Whose key seals it; `None` when it lies open in the log.
+fn sealed_for(subject: &Personal<String>) -> Option<Uuid> {
+    let of = subject.of();
+    (of != DataSubject::NOBODY).then_some(of.0)
+}
+
+/// Those whose keys were destroyed by some of these events.
+pub(crate) fn forgotten(events: &[Arc<Recorded<DomainEvent>>]) -> Vec<Uuid> {
+    let destroyed = events
+        .iter()
+        .filter(|it| matches!(it.event, DomainEvent::DataSubject(_)));
+    destroyed.map(|it| it.stream_id).collect()
+}
+
+/// Takes their words out of the rows at hand.
+pub(crate) fn redact(rows: &mut Rows, forgotten: &[Uuid]) {
+    if forgotten.is_empty() {
+        return;
+    }
+    for row in rows.values_mut() {
+        if row.data_subject.is_some_and(|it| forgotten.contains(&it)) {
+            row.subject = None;
+        }
+    }
 }
 
 impl TicketRow {
@@ -211,7 +241,10 @@ impl TicketRow {
             self.enter(status);
         }
         match event {
-            TicketEvent::SubjectChanged { subject } => self.subject.clone_from(subject),
+            TicketEvent::SubjectChanged { subject } => {
+                self.subject = subject.known().cloned();
+                self.data_subject = sealed_for(subject);
+            }
             TicketEvent::Categorized {
                 category_id,
                 subcategory_id,
@@ -282,7 +315,7 @@ columns! {
     version: i64,
     number: i64,
     ticket_type: String,
-    subject: String,
+    subject: Option<String>,
     contact_id: Option<Uuid>,
     category_id: Option<String>,
     subcategory_id: Option<String>,
@@ -300,4 +333,5 @@ columns! {
     updated_at: DateTime<Utc>,
     resolved_at: Option<DateTime<Utc>>,
     closed_at: Option<DateTime<Utc>>,
+    data_subject: Option<Uuid>,
 }

@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::event::DomainEvent;
-use event_store::{Delivery, EventLog, Position, Recorded, Subscription, decode};
+use domain::{event::DomainEvent, personal::DataSubject};
+use event_store::{
+    Delivery, EventLog, Position, Recorded, Subscription, Vault, decode,
+    vault::{OpenError, VaultError},
+};
 use futures_util::future::try_join_all;
 use sqlx::{
     PgPool,
@@ -16,7 +19,7 @@ use tracing::{debug, warn};
 use crate::{ProjectError, Projection, checkpoint, registry};
 
 /// Types of events that read models are made of.
-const TYPES: &[&str] = &["ticket.", "assignment."];
+const TYPES: &[&str] = &["ticket.", "assignment.", "subject."];
 /// Events in one transaction at most: one when live, this many when behind. More buys nothing and keeps others waiting.
 const BATCH: usize = 1000;
 /// Batches that may wait for a projection; the log is read no faster than the slowest can follow.
@@ -30,21 +33,23 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Worker {
     log: EventLog,
+    vault: Vault,
     pool: PgPool,
     /// Names of the projections it moves; `None` when it moves all.
     names: Option<Vec<String>>,
 }
 
 impl Worker {
-    /// A worker that follows `log` into `database`.
+    /// A worker that follows `log` into `database`; `vault` opens the personal data.
     ///
     /// Its transactions do not wait for the disk: what a crash takes from the tables it takes from the checkpoint too,
     /// and the log gives it again.
-    pub fn new(log: EventLog, database: PgConnectOptions) -> Self {
+    pub fn new(log: EventLog, vault: Vault, database: PgConnectOptions) -> Self {
         let options = database.options([("synchronous_commit", "off")]);
         let count = u32::try_from(registry().len()).unwrap_or(1);
         Self {
             log,
+            vault,
             // Asking each time whether the connection lives would cost a round trip; a batch that meets a dead one is
             // repeated.
             pool: PgPoolOptions::new()
@@ -106,7 +111,7 @@ impl Worker {
         }
         tokio::select! {
             () = cancelled.cancelled() => Ok(()),
-            ended = distribute(subscription, queues) => ended,
+            ended = distribute(subscription, &self.vault, queues) => ended,
             ended = try_join_all(moves) => ended.map(|_| ()),
         }
     }
@@ -208,10 +213,14 @@ struct Batch {
 }
 
 /// Reads the log once for all; ends when the log does, or nobody is left to read for.
-async fn distribute(mut subscription: Subscription, queues: Vec<mpsc::Sender<Arc<Batch>>>) -> Result<(), ProjectError> {
+async fn distribute(
+    mut subscription: Subscription,
+    vault: &Vault,
+    queues: Vec<mpsc::Sender<Arc<Batch>>>,
+) -> Result<(), ProjectError> {
     loop {
         let deliveries = subscription.next_batch(BATCH).await?;
-        let Some(batch) = understand(&deliveries)?.map(Arc::new) else {
+        let Some(batch) = understand(&deliveries, vault).await?.map(Arc::new) else {
             continue;
         };
         let mut heard = false;
@@ -225,21 +234,40 @@ async fn distribute(mut subscription: Subscription, queues: Vec<mpsc::Sender<Arc
     }
 }
 
-/// The deliveries' events, decoded once; `None` when they bring nothing.
-fn understand(deliveries: &[Delivery]) -> Result<Option<Batch>, ProjectError> {
+/// The deliveries' events, decoded and opened once; `None` when they bring nothing.
+async fn understand(deliveries: &[Delivery], vault: &Vault) -> Result<Option<Batch>, ProjectError> {
     let mut events = Vec::with_capacity(deliveries.len());
     let mut end = None;
     for delivery in deliveries {
         match delivery {
             Delivery::Event(raw) => {
-                events.push(Arc::new(decode(raw)?));
+                events.push(decode(raw)?);
                 end = end.max(Some(raw.position));
             }
             Delivery::Passed(position) => end = end.max(Some(*position)),
             Delivery::CaughtUp => {}
         }
     }
+    unseal(&mut events, vault).await?;
+    let events = events.into_iter().map(Arc::new).collect();
     Ok(end.map(|end| Batch { events, end }))
+}
+
+/// Waits for the vault as long as it takes: without it nobody can tell what is sealed from what is forgotten.
+async fn unseal(events: &mut [Recorded<DomainEvent>], vault: &Vault) -> Result<(), ProjectError> {
+    // What is forgotten further on is so at once, for a rebuild would find it so.
+    for event in events
+        .iter()
+        .filter(|it| matches!(it.event, DomainEvent::DataSubject(_)))
+    {
+        vault.learn_destroyed(DataSubject(event.stream_id));
+    }
+    loop {
+        match vault.open_events(events).await {
+            Err(OpenError::Vault(VaultError::Away(error))) => warn!(%error, "read models wait for the vault"),
+            opened => return Ok(opened?),
+        }
+    }
 }
 
 /// Waits longer and longer between tries, and tells why.
@@ -266,7 +294,8 @@ impl Patience {
             | ProjectError::Unfit { .. }
             | ProjectError::Shape { .. }
             | ProjectError::Ahead { .. }
-            | ProjectError::Log(_)) => return Err(error),
+            | ProjectError::Log(_)
+            | ProjectError::Vault(_)) => return Err(error),
         }
         sleep(self.pause).await;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);

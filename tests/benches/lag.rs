@@ -81,7 +81,9 @@ impl Followed {
         let database = Database::new().await?;
         let stopping = CancellationToken::new();
         let live = Live::start(PgPool::connect_with(database.options.clone()).await?, stopping.clone()).await?;
-        let worker = tokio::spawn(Worker::new(stack.log.clone(), database.options.clone()).run(stopping.clone()));
+        let worker = tokio::spawn(
+            Worker::new(stack.log.clone(), stack.vault.clone(), database.options.clone()).run(stopping.clone()),
+        );
         Ok(Self {
             stack,
             database,

@@ -54,14 +54,14 @@ impl Spread {
 }
 
 pub(crate) async fn projector(imported: &Imported, spread: &Spread, limits: &mut Limits<'_>) -> Result<()> {
-    catch_ups("as imported", &imported.stack.log, limits, true).await?;
-    catch_ups("spread", &spread.stack.log, limits, false).await
+    catch_ups("as imported", &imported.stack, limits, true).await?;
+    catch_ups("spread", &spread.stack, limits, false).await
 }
 
-async fn catch_ups(name: &str, log: &EventLog, limits: &mut Limits<'_>, aimed: bool) -> Result<()> {
+async fn catch_ups(name: &str, stack: &Stack, limits: &mut Limits<'_>, aimed: bool) -> Result<()> {
     progress(&format!("catch-up, {name}"));
     let copy = limits.copy().await?;
-    let drained = Drained::of(log).await?;
+    let drained = Drained::of(&stack.log).await?;
     let bare = per_second(drained.events, drained.time);
     limits
         .report
@@ -69,7 +69,7 @@ async fn catch_ups(name: &str, log: &EventLog, limits: &mut Limits<'_>, aimed: b
         .value(bare);
     for (models, names) in [("ticket_list", Some(ticket_list::NAME)), ("all read models", None)] {
         let fsync = limits.fsync().await?;
-        let rate = per_second(drained.events, catch_up(log, names, drained.last).await?);
+        let rate = per_second(drained.events, catch_up(stack, names, drained.last).await?);
         let row = limits
             .report
             .row(Section::Projector, &format!("{models}, log {name}"), "events/s")
@@ -88,9 +88,9 @@ async fn catch_ups(name: &str, log: &EventLog, limits: &mut Limits<'_>, aimed: b
     Ok(())
 }
 
-async fn catch_up(log: &EventLog, only: Option<&str>, until: Position) -> Result<Duration> {
+async fn catch_up(stack: &Stack, only: Option<&str>, until: Position) -> Result<Duration> {
     let database = Database::new().await?;
-    let worker = Worker::new(log.clone(), database.options.clone());
+    let worker = Worker::new(stack.log.clone(), stack.vault.clone(), database.options.clone());
     let worker = match only {
         Some(name) => worker.only(&[name]),
         None => worker,

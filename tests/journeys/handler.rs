@@ -16,7 +16,7 @@ use event_store::{EventLog, Position, Raw, decode, verify_stream};
 use event_store_node::{Node, NodeConfig};
 use futures_util::future::try_join_all;
 use tempfile::TempDir;
-use tests::run;
+use tests::{Cluster, open_vault, run};
 use uuid::Uuid;
 
 /// Two handlers on one node, each with a connection of its own.
@@ -37,7 +37,12 @@ impl Two {
         })
         .await?;
         let url = node.connection_string();
-        let handler = async || Handler::new(EventLog::new(&url)?, Clock::System, Sharing::Shared).await;
+        let database = Cluster::shared().await?.database().await?;
+        let handler = async || {
+            // Each with a cache of its own, as in two processes.
+            let vault = open_vault(data.path(), &database).await?;
+            Ok::<_, anyhow::Error>(Handler::new(EventLog::new(&url)?, vault, Clock::System, Sharing::Shared).await?)
+        };
         Ok(Self {
             handlers: [handler().await?, handler().await?],
             log: EventLog::new(&url)?,

@@ -11,13 +11,13 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use event_store::Position;
 use serde_json::{Value, json};
-use tests::{App, Client, Program, open_log, run};
+use tests::{App, Client, Cluster, Program, open_log, run};
 use zip::ZipArchive;
 
 const HEADER: &str = "number,ident_state,sys_mod_count,caller_id,opened_at,sys_updated_at,category,category,priority,\
      assigned_to,closed_code";
 
-async fn import(file: &Path, data: &Path, rejects: &Path) -> Result<String> {
+async fn import(file: &Path, data: &Path, database: &str, rejects: &Path) -> Result<String> {
     let text = |it: &Path| it.to_str().map(str::to_owned).context("a path that is no text");
     let (file, data, rejects) = (text(file)?, text(data)?, text(rejects)?);
     let arguments = [
@@ -28,6 +28,8 @@ async fn import(file: &Path, data: &Path, rejects: &Path) -> Result<String> {
         &data,
         "--rejects",
         &rejects,
+        "--database-url",
+        database,
     ];
     let mut command = Program::command(&arguments)?;
     let Output { status, stdout, stderr } = command.kill_on_drop(true).output().await?;
@@ -146,7 +148,7 @@ fn file_is_imported_beside_a_running_server_and_shows_at_once() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let file = made_up(folder.path(), ROWS)?;
         let out = folder.path().join("rejects.csv");
-        let said = import(&file, app.data.path(), &out).await?;
+        let said = import(&file, app.data.path(), &app.database_url, &out).await?;
         ensure!(
             said.contains("9 rows, 3 incidents") && said.contains("2 imported"),
             "{said}"
@@ -169,7 +171,7 @@ fn file_is_imported_beside_a_running_server_and_shows_at_once() -> Result<()> {
             .await?;
         assert_eq!(app.client.count(&json!({"channel": {"eq": "api"}})).await?, 1);
         assert_eq!(app.client.count(&json!({"channel": {"eq": "servicenow"}})).await?, 2);
-        let said = import(&file, app.data.path(), &out).await?;
+        let said = import(&file, app.data.path(), &app.database_url, &out).await?;
         ensure!(
             said.contains("0 imported") && said.contains("2 there before") && said.contains("0 events"),
             "{said}"
@@ -182,18 +184,19 @@ fn file_is_imported_beside_a_running_server_and_shows_at_once() -> Result<()> {
 fn file_is_imported_without_a_server_and_a_longer_one_goes_on() -> Result<()> {
     run(async {
         let data = tempfile::tempdir()?;
+        let database = Cluster::shared().await?.database().await?;
         let folder = tempfile::tempdir()?;
         let out = folder.path().join("rejects.csv");
-        let said = import(&made_up(folder.path(), &ROWS[..3])?, data.path(), &out).await?;
+        let said = import(&made_up(folder.path(), &ROWS[..3])?, data.path(), &database, &out).await?;
         ensure!(said.contains("1 imported") && !out.exists(), "{said}");
-        let said = import(&made_up(folder.path(), ROWS)?, data.path(), &out).await?;
+        let said = import(&made_up(folder.path(), ROWS)?, data.path(), &database, &out).await?;
         ensure!(said.contains("1 imported") && said.contains("1 extended"), "{said}");
         let before = head(data.path()).await?;
-        let said = import(&made_up(folder.path(), ROWS)?, data.path(), &out).await?;
+        let said = import(&made_up(folder.path(), ROWS)?, data.path(), &database, &out).await?;
         ensure!(said.contains("0 events appended"), "{said}");
         assert_eq!(rejects(&out)?, expected_rejects());
         assert_eq!(head(data.path()).await?, before);
-        let app = App::start_on(data).await?;
+        let app = App::start_on(data, database).await?;
         ensure!(app.client.count(&json!({})).await? == 2);
         let first = ticket(&app.client, "INC1").await?;
         ensure!(
@@ -208,14 +211,16 @@ fn file_is_imported_without_a_server_and_a_longer_one_goes_on() -> Result<()> {
 fn imported_tickets_have_the_history_that_the_file_tells() -> Result<()> {
     run(async {
         let data = tempfile::tempdir()?;
+        let database = Cluster::shared().await?.database().await?;
         let folder = tempfile::tempdir()?;
         import(
             &made_up(folder.path(), ROWS)?,
             data.path(),
+            &database,
             &folder.path().join("rejects.csv"),
         )
         .await?;
-        let app = App::start_on(data).await?;
+        let app = App::start_on(data, database).await?;
         is_told(&app.client).await?;
         app.finish().await
     })
@@ -292,19 +297,20 @@ fn a_service_desks_year_is_counted_as_in_its_file() -> Result<()> {
         let (file, out) = (folder.path().join("log.csv"), folder.path().join("rejects.csv"));
         std::fs::write(&file, &csv)?;
         let data = tempfile::tempdir()?;
-        let said = import(&file, data.path(), &out).await?;
+        let database = Cluster::shared().await?.database().await?;
+        let said = import(&file, data.path(), &database, &out).await?;
         ensure!(
             said.contains("141712 rows, 24918 incidents") && said.contains("24918 imported"),
             "{said}"
         );
         let position = head(data.path()).await?;
-        let said = import(&file, data.path(), &out).await?;
+        let said = import(&file, data.path(), &database, &out).await?;
         ensure!(
             said.contains("24918 there before") && said.contains("0 events appended"),
             "{said}"
         );
         assert_eq!(head(data.path()).await?, position);
-        let app = App::start_on(data).await?;
+        let app = App::start_on(data, database).await?;
         assert_eq!(app.client.count(&json!({})).await?, 24_918);
         assert_eq!(app.client.count(&json!({"status": {"eq": "CLOSED"}})).await?, 24_918);
         counts_agree(&app.client, &last_rows(&csv)?).await?;

@@ -6,6 +6,7 @@
 mod architecture;
 mod auth;
 mod crash;
+mod erasure;
 mod events;
 mod graphiql;
 mod handler;
@@ -19,3 +20,4 @@ mod schema;
 mod serve_errors;
 mod slow;
 mod ticket;
+mod vault;

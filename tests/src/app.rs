@@ -6,7 +6,7 @@ use commands::Clock;
 use projections::Worker;
 use tempfile::TempDir;
 
-use crate::{Client, Cluster, KEY, assert_replay_equals_live, open_log};
+use crate::{Client, Cluster, KEY, assert_replay_equals_live, open_log, open_vault};
 
 /// A running server and its client.
 #[derive(Debug)]
@@ -38,15 +38,15 @@ impl App {
         Self::on(tempfile::tempdir()?, database_url, clock).await
     }
 
-    /// A server on a log that is there already, with a new database in which all of it shows.
+    /// A server on a log that is there already, with its database, in which all of it shows.
     ///
     /// # Errors
     /// When it does not start.
-    pub async fn start_on(data: TempDir) -> Result<Self> {
-        let database_url = Cluster::shared().await?.database().await?;
+    pub async fn start_on(data: TempDir, database_url: String) -> Result<Self> {
         let (node, log) = open_log(data.path()).await?;
         let head = log.head().await?;
-        Worker::new(log, database_url.parse()?).catch_up(head).await?;
+        let vault = open_vault(data.path(), &database_url).await?;
+        Worker::new(log, vault, database_url.parse()?).catch_up(head).await?;
         node.stop().await?;
         Self::on(data, database_url, Clock::System).await
     }
@@ -57,6 +57,8 @@ impl App {
             listen: ([127, 0, 0, 1], 0).into(),
             database_url: Some(database_url.clone()),
             event_store_url: None,
+            master_key_file: None,
+            previous_master_key_file: None,
             bootstrap_api_key: Some(KEY.to_owned()),
         };
         let server = Server::start(config, clock).await?;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use event_store::EventLog;
+use api::config::Config;
+use event_store::{EventLog, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::Worker;
 use sqlx::{AssertSqlSafe, PgPool, Row};
@@ -27,6 +28,18 @@ pub async fn open_log(data: &Path) -> Result<(Node, EventLog)> {
     Ok((node, log))
 }
 
+/// The vault in a database, under the master key in `data`.
+///
+/// # Errors
+/// When it does not open.
+pub async fn open_vault(data: &Path, database_url: &str) -> Result<Vault> {
+    let config = Config {
+        data: data.to_owned(),
+        ..Config::default()
+    };
+    Ok(api::vault::open(&config, data, database_url.parse()?).await?)
+}
+
 /// Rebuilds all read models from the log in `data` (no server may use it) and compares them with those in
 /// `database_url`, after the live ones have caught up.
 ///
@@ -35,9 +48,12 @@ pub async fn open_log(data: &Path) -> Result<(Node, EventLog)> {
 pub async fn assert_replay_equals_live(data: &Path, database_url: &str) -> Result<()> {
     let (node, log) = open_log(data).await?;
     let head = log.head().await?;
+    let vault = open_vault(data, database_url).await?;
     let rebuilt_url = Cluster::shared().await?.database().await?;
     for url in [database_url, &rebuilt_url] {
-        Worker::new(log.clone(), url.parse()?).catch_up(head).await?;
+        Worker::new(log.clone(), vault.clone(), url.parse()?)
+            .catch_up(head)
+            .await?;
     }
     let (live, rebuilt) = (
         PgPool::connect(database_url).await?,

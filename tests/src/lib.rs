@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 pub use app::App;
 pub use client::{Client, TICKET};
 pub use cluster::Cluster;
-pub use compare::{assert_replay_equals_live, open_log};
+pub use compare::{assert_replay_equals_live, open_log, open_vault};
 pub use program::{Program, poll};
 pub use socket::Socket;
 use tokio::runtime::Runtime;

@@ -10,6 +10,9 @@ use std::time::Duration;
 /// Layout of the directory that this program reads and writes.
 const FORMAT: &str = "1";
 
+const NODE_URL: &str = "node.url";
+const DATABASE_URL: &str = "database.url";
+
 /// A look at the lock by [`DataDir::running_node`] holds it for an instant, which must not stop a start.
 const LOCK_ATTEMPTS: u32 = 5;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -89,6 +92,7 @@ impl DataDir {
         dir.check_format()?;
         // Another process's address must not be taken for ours before the node has started.
         remove_if_present(&dir.node_url_file())?;
+        remove_if_present(&dir.root.join(DATABASE_URL))?;
         Ok(dir)
     }
 
@@ -99,6 +103,18 @@ impl DataDir {
     /// # Errors
     /// The lock or the address cannot be read.
     pub fn running_node(path: &Path) -> Result<Option<String>, DataDirError> {
+        Self::published(path, NODE_URL)
+    }
+
+    /// The same for its Postgres.
+    ///
+    /// # Errors
+    /// The lock or the address cannot be read.
+    pub fn running_database(path: &Path) -> Result<Option<String>, DataDirError> {
+        Self::published(path, DATABASE_URL)
+    }
+
+    fn published(path: &Path, file_name: &str) -> Result<Option<String>, DataDirError> {
         let lock = path.join("lock");
         let file = match File::open(&lock) {
             Ok(file) => file,
@@ -107,7 +123,7 @@ impl DataDir {
         };
         match file.try_lock_shared() {
             Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => read_if_present(&path.join("node.url")),
+            Err(TryLockError::WouldBlock) => read_if_present(&path.join(file_name)),
             Err(TryLockError::Error(source)) => Err(DataDirError::File { path: lock, source }),
         }
     }
@@ -118,6 +134,14 @@ impl DataDir {
     /// The file cannot be written.
     pub fn publish_node_url(&self, url: &str) -> Result<(), DataDirError> {
         write_whole(&self.node_url_file(), url)
+    }
+
+    /// Tells other processes of this user where the database is; whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn publish_database_url(&self, url: &str) -> Result<(), DataDirError> {
+        write_whole(&self.root.join(DATABASE_URL), url)
     }
 
     /// The directory itself, as an absolute path.
@@ -137,7 +161,7 @@ impl DataDir {
 
     /// Where the running node's address is published.
     pub fn node_url_file(&self) -> PathBuf {
-        self.root.join("node.url")
+        self.root.join(NODE_URL)
     }
 
     fn check_format(&self) -> Result<(), DataDirError> {

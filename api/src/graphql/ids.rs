@@ -9,7 +9,7 @@ use crate::problem::Problem;
 
 /// Kinds of things that have a global id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Ticket,
     Agent,
     Contact,
@@ -31,7 +31,7 @@ pub(super) fn global(kind: Kind, id: Uuid) -> ID {
 }
 
 /// The uuid in a global id of this kind; a bare uuid is taken too.
-pub(super) fn local(kind: Kind, id: &ID) -> Option<Uuid> {
+pub(crate) fn local(kind: Kind, id: &str) -> Option<Uuid> {
     if let Ok(bare) = Uuid::parse_str(id) {
         return Some(bare);
     }
@@ -46,7 +46,7 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         Kind::Agent => ("id агента или uuid", "the id of an agent, or a uuid"),
         Kind::Contact => ("id контакта или uuid", "the id of a contact, or a uuid"),
     };
-    local(kind, id).ok_or_else(|| Problem::bad_input(field, id, russian, english))
+    local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }
 
 /// A place in the event log: opaque, increasing, given back as it came.

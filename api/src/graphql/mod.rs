@@ -3,7 +3,7 @@
 mod connection;
 mod cursor;
 mod filter;
-mod ids;
+pub(crate) mod ids;
 mod input;
 mod mutation;
 mod payload;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Error, Result, Schema};
 use commands::Handler;
-use event_store::EventLog;
+use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
 use query::Query;
@@ -45,6 +45,8 @@ pub struct Parts {
     pub handler: Arc<Handler>,
     /// What the read models are made of, for the reader who cannot wait for them.
     pub log: EventLog,
+    /// Opens personal data of events.
+    pub vault: Vault,
     /// Holds the read models.
     pub pool: PgPool,
     /// Reads single tickets.

@@ -178,6 +178,8 @@ async fn from_log(ctx: &Context<'_>, parts: &Parts, ticket_id: TicketId) -> Resu
             events.push(decode(raw).map_err(|it| problem(ctx, internal(&it)))?);
         }
     }
+    let opened = parts.vault.open_events(&mut events).await;
+    opened.map_err(|it| problem(ctx, internal(&it)))?;
     events.sort_by_key(|it| it.position);
     let row = projections::from_events(&events).map_err(|it| problem(ctx, internal(&it)))?;
     Ok(row.map(Ticket::from))

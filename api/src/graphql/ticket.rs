@@ -30,8 +30,8 @@ pub(crate) struct Ticket {
     /// What sort of request it is.
     #[graphql(name = "type")]
     sort: Sort,
-    /// What it is about.
-    subject: String,
+    /// What it is about; null when the customer's personal data was erased.
+    subject: Option<String>,
     /// Where it stands in its life.
     status: Status,
     /// How urgent it is.

@@ -15,6 +15,7 @@ fn noon() -> Context {
     Context {
         at: "2026-11-21T12:00:00Z".parse().unwrap(),
         actor: Actor::new(ActorKind::Agent, "1"),
+        id: Uuid::nil(),
     }
 }
 

@@ -1,8 +1,10 @@
-use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{Hold, Status, Ticket, TicketCommand, TicketEvent};
 use crate::{
     decider::{Context, Decider},
+    ids::ContactId,
+    personal::{DataSubject, Personal},
     values::{CategoryKey, CloseCause, ResolutionReason},
 };
 
@@ -27,6 +29,9 @@ pub enum TicketRefusal {
     /// A ticket that is not resolved is closed only with a resolution reason.
     #[error("the ticket is not resolved: resolve it first, or close it with a reason")]
     ResolutionMissing,
+    /// Nothing more is recorded of somebody who is forgotten.
+    #[error("the customer's personal data was erased: nothing more can be recorded of them")]
+    Forgotten,
     /// The end of a hold lies before its beginning.
     #[error("the hold would end in the past: give a later instant, or none")]
     HoldEndsInPast,
@@ -45,15 +50,16 @@ impl Decider for Ticket {
         context: &Context,
     ) -> Result<Vec<TicketEvent>, TicketRefusal> {
         match (state, command) {
-            (None, TicketCommand::Open { .. }) => Ok(open(command)),
+            (None, TicketCommand::Open { .. }) => Ok(open(command, context.id)),
             (None, _) => Err(TicketRefusal::NotFound),
-            (Some(ticket), command) => ticket.decide_on(command, context.at),
+            (Some(ticket), command) => ticket.decide_on(command, context),
         }
     }
 
     fn evolve(state: Option<Self>, event: &TicketEvent) -> Option<Self> {
         if let TicketEvent::Opened {
             subject,
+            contact_id,
             category_id,
             subcategory_id,
             priority,
@@ -63,7 +69,8 @@ impl Decider for Ticket {
             return Some(Self {
                 status: Status::New,
                 priority: *priority,
-                subject: subject.clone(),
+                subject: subject.known().cloned(),
+                contact_id: *contact_id,
                 category: category_id.clone().map(|it| (it, subcategory_id.clone())),
                 cycle_no: 0,
             });
@@ -73,7 +80,7 @@ impl Decider for Ticket {
             ticket.status = status;
         }
         match event {
-            TicketEvent::SubjectChanged { subject } => ticket.subject.clone_from(subject),
+            TicketEvent::SubjectChanged { subject } => ticket.subject = subject.known().cloned(),
             TicketEvent::Categorized {
                 category_id,
                 subcategory_id,
@@ -94,7 +101,7 @@ impl Decider for Ticket {
     }
 }
 
-fn open(command: &TicketCommand) -> Vec<TicketEvent> {
+fn open(command: &TicketCommand, id: Uuid) -> Vec<TicketEvent> {
     let TicketCommand::Open {
         number,
         ticket_type,
@@ -111,13 +118,18 @@ fn open(command: &TicketCommand) -> Vec<TicketEvent> {
     vec![TicketEvent::Opened {
         number: *number,
         ticket_type: *ticket_type,
-        subject: subject.as_str().to_owned(),
+        subject: Personal::new(data_subject(*contact_id, id), subject.as_str().to_owned()),
         contact_id: *contact_id,
         category_id,
         subcategory_id,
         priority: *priority,
         source: source.clone(),
     }]
+}
+
+/// Whose key seals what a ticket says of a person: the customer's, or the ticket's own while nobody knows the customer.
+fn data_subject(contact_id: Option<ContactId>, ticket: Uuid) -> DataSubject {
+    DataSubject(contact_id.map_or(ticket, |it| it.0))
 }
 
 fn category_ids(category: Option<&(CategoryKey, Option<CategoryKey>)>) -> (Option<String>, Option<String>) {
@@ -131,7 +143,7 @@ fn category_ids(category: Option<&(CategoryKey, Option<CategoryKey>)>) -> (Optio
 }
 
 impl Ticket {
-    fn decide_on(&self, command: &TicketCommand, at: DateTime<Utc>) -> Result<Vec<TicketEvent>, TicketRefusal> {
+    fn decide_on(&self, command: &TicketCommand, context: &Context) -> Result<Vec<TicketEvent>, TicketRefusal> {
         match command {
             TicketCommand::Open { .. } => Err(TicketRefusal::AlreadyOpened),
             TicketCommand::Close { cause, reason } => self.close(*cause, *reason),
@@ -142,7 +154,7 @@ impl Ticket {
                     cycle_no: self.cycle_no.saturating_add(1),
                 }]),
             },
-            TicketCommand::ChangeSubject { subject } if subject.as_str() == self.subject => Ok(vec![]),
+            TicketCommand::ChangeSubject { subject } if self.subject.as_deref() == Some(subject.as_str()) => Ok(vec![]),
             TicketCommand::Prioritize { priority, .. } if *priority == self.priority => Ok(vec![]),
             TicketCommand::Resolve { reason, .. } if self.status == Status::Resolved(*reason) => Ok(vec![]),
             TicketCommand::Categorize { category, .. } if self.is_categorized(category.as_ref()) => Ok(vec![]),
@@ -152,18 +164,19 @@ impl Ticket {
             | TicketCommand::Start
             | TicketCommand::PutOnHold { .. }
             | TicketCommand::Resume
-            | TicketCommand::Resolve { .. } => self.work(command, at),
+            | TicketCommand::Resolve { .. } => self.work(command, context),
         }
     }
 
     /// Commands that need a ticket whose life goes on.
-    fn work(&self, command: &TicketCommand, at: DateTime<Utc>) -> Result<Vec<TicketEvent>, TicketRefusal> {
+    fn work(&self, command: &TicketCommand, context: &Context) -> Result<Vec<TicketEvent>, TicketRefusal> {
         if self.status == Status::Closed {
             return Err(TicketRefusal::Closed);
         }
         match command {
+            TicketCommand::ChangeSubject { .. } if self.subject.is_none() => Err(TicketRefusal::Forgotten),
             TicketCommand::ChangeSubject { subject } => Ok(vec![TicketEvent::SubjectChanged {
-                subject: subject.as_str().to_owned(),
+                subject: Personal::new(data_subject(self.contact_id, context.id), subject.as_str().to_owned()),
             }]),
             TicketCommand::Categorize { category, by } => {
                 let (category_id, subcategory_id) = category_ids(category.as_ref());
@@ -184,7 +197,7 @@ impl Ticket {
                     reason: *reason,
                     until: *until,
                 },
-                at,
+                context,
             ),
             TicketCommand::Resume => self.resume(),
             TicketCommand::Resolve { .. } if matches!(self.status, Status::Resolved(_)) => Err(TicketRefusal::Resolved),
@@ -206,12 +219,12 @@ impl Ticket {
         }
     }
 
-    fn hold(&self, hold: Hold, at: DateTime<Utc>) -> Result<Vec<TicketEvent>, TicketRefusal> {
+    fn hold(&self, hold: Hold, context: &Context) -> Result<Vec<TicketEvent>, TicketRefusal> {
         match self.status {
             Status::Waiting(same) if same == hold => Ok(vec![]),
             Status::Resolved(_) => Err(TicketRefusal::Resolved),
             Status::Closed => Err(TicketRefusal::Closed),
-            Status::New | Status::Open | Status::Waiting(_) if hold.until.is_some_and(|until| until <= at) => {
+            Status::New | Status::Open | Status::Waiting(_) if hold.until.is_some_and(|until| until <= context.at) => {
                 Err(TicketRefusal::HoldEndsInPast)
             }
             Status::New | Status::Open | Status::Waiting(_) => Ok(vec![TicketEvent::PutOnHold {

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ids::ContactId,
+    personal::Personal,
     values::{ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, TicketType},
 };
 
@@ -28,7 +29,7 @@ pub enum TicketEvent {
         #[serde(rename = "type")]
         ticket_type: TicketType,
         /// What it is about.
-        subject: String,
+        subject: Personal<String>,
         /// The customer, if known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         contact_id: Option<ContactId>,
@@ -46,7 +47,7 @@ pub enum TicketEvent {
     /// Its subject was changed.
     SubjectChanged {
         /// The new one.
-        subject: String,
+        subject: Personal<String>,
     },
     /// It was put in a category.
     Categorized {

@@ -1,7 +1,10 @@
 use chrono::{DateTime, Utc};
 
 use super::TicketEvent;
-use crate::values::{HoldReason, Priority, ResolutionReason};
+use crate::{
+    ids::ContactId,
+    values::{HoldReason, Priority, ResolutionReason},
+};
 
 /// What later decisions about a ticket need to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,8 +13,10 @@ pub struct Ticket {
     pub status: Status,
     /// How urgent it is.
     pub priority: Priority,
-    /// What it is about; kept to tell a change from a repetition.
-    pub subject: String,
+    /// What it is about, kept to tell a change from a repetition; `None` when that is forgotten.
+    pub subject: Option<String>,
+    /// Whose words these are; `None` when the customer is not known.
+    pub contact_id: Option<ContactId>,
     /// Category and subcategory.
     pub category: Option<(String, Option<String>)>,
     /// How many times it was reopened.

@@ -1,10 +1,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::{Status, Ticket, TicketCommand, TicketEvent, TicketRefusal, TicketSource};
 use crate::{
     actor::{Actor, ActorKind},
     decider::{Context, Decider, kit::given},
+    ids::ContactId,
+    personal::{DataSubject, Personal, PersonalField},
     values::{
         CategoryKey, ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, Subject, TicketType,
     },
@@ -18,6 +21,7 @@ fn context() -> Context {
     Context {
         at: noon(),
         actor: Actor::new(ActorKind::Agent, "1"),
+        id: Uuid::from_u128(5),
     }
 }
 
@@ -66,9 +70,45 @@ fn opening_records_the_whole_request() {
     let event = opened();
     assert!(
         matches!(&event, TicketEvent::Opened { number: 7, subject, priority: Priority::Medium, .. }
-        if subject == "Не приходит письмо")
+        if *subject == Personal::new(DataSubject(Uuid::from_u128(5)), "Не приходит письмо".to_owned()))
     );
     assert_eq!(Ticket::fold([&event]).unwrap().status, Status::New);
+}
+
+#[test]
+fn words_of_a_known_customer_are_sealed_under_the_customers_key() {
+    let contact = ContactId(Uuid::from_u128(0xc));
+    let mut open = open();
+    if let TicketCommand::Open { contact_id, .. } = &mut open {
+        *contact_id = Some(contact);
+    }
+    let opened = answer(&[], &open).unwrap().remove(0);
+    let another = TicketCommand::ChangeSubject {
+        subject: Subject::try_new("другое").unwrap(),
+    };
+    let changed = answer(std::slice::from_ref(&opened), &another).unwrap().remove(0);
+    for event in [opened, changed] {
+        let (TicketEvent::Opened { subject, .. } | TicketEvent::SubjectChanged { subject }) = event else {
+            panic!("{event:?}");
+        };
+        assert_eq!(subject.of(), DataSubject(contact.0));
+    }
+}
+
+#[test]
+fn nothing_is_said_any_more_of_a_customer_who_is_forgotten() {
+    let mut opened = opened();
+    if let TicketEvent::Opened { subject, .. } = &mut opened {
+        subject.forget();
+    }
+    let another = TicketCommand::ChangeSubject {
+        subject: Subject::try_new("другое").unwrap(),
+    };
+    assert_eq!(answer(&[opened.clone()], &another), Err(TicketRefusal::Forgotten));
+    assert_eq!(
+        answer(&[opened], &TicketCommand::Start),
+        Ok(vec![TicketEvent::Started {}])
+    );
 }
 
 #[test]

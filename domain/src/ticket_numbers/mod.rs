@@ -87,6 +87,7 @@ mod tests {
         Context {
             at: "2026-11-21T12:00:00Z".parse().unwrap(),
             actor: Actor::new(ActorKind::System, "1"),
+            id: uuid::Uuid::nil(),
         }
     }
 

@@ -4,9 +4,10 @@ use domain::{
     actor::{Actor, ActorKind},
     event::DomainEvent,
     ids::CommandId,
+    personal::{DataSubject, Personal},
     ticket::TicketEvent,
 };
-use event_store::{Chain, Envelope, EventLog, Expected, Raw, encode, verify_stream};
+use event_store::{Chain, Envelope, EventLog, Expected, Key, Keys, Raw, SubjectKey, encode, verify_stream};
 use uuid::Uuid;
 
 use crate::server::{Server, rules};
@@ -32,10 +33,14 @@ async fn chained(log: &EventLog, stream: String) -> (String, Vec<Raw>) {
             request: String::new(),
             traceparent: None,
         };
-        let subject = format!("Тема {number}");
+        let of = DataSubject(Uuid::from_u128(9));
+        let subject = Personal::new(of, format!("Тема {number}"));
+        let keys: Keys = [(of, SubjectKey::Known(Key::from_bytes([7; 32])))]
+            .into_iter()
+            .collect();
         let event = DomainEvent::Ticket(TicketEvent::SubjectChanged { subject });
         let at = "2026-11-21T12:00:00Z".parse().unwrap();
-        let (events, head) = encode(chain, &envelope, 0, &[(event, at)]).unwrap();
+        let (events, head) = encode(chain, &envelope, 0, vec![(event, at)], &keys).unwrap();
         log.append(&stream, Expected::after(number.checked_sub(1)), &events)
             .await
             .unwrap();

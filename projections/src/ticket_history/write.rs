@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     ProjectError, TicketRow,
     checkpoint::to_column,
-    ticket_row::{Columns, Memory, Rows, fold, missing},
+    ticket_row::{Columns, Memory, Rows, fold, forgotten, missing, redact},
 };
 
 /// What a history row has beside the ticket.
@@ -40,6 +40,9 @@ pub(super) async fn apply(
         }
     }
     insert(&happenings, &columns, tx).await?;
+    let forgotten = forgotten(events);
+    redact(&mut rows, &forgotten);
+    forget(&forgotten, tx).await?;
     memory.put(rows);
     Ok(())
 }
@@ -57,7 +60,7 @@ async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError>
             newest.status, newest.hold_reason, newest.hold_until, newest.assignee_id,
             newest.resolution_reason, newest.resolution_note, newest.reopen_count, newest.channel,
             newest.external_id, newest.opened_at, newest.updated_at, newest.resolved_at,
-            newest.closed_at
+            newest.closed_at, newest.data_subject
         FROM UNNEST($1::uuid[]) AS wanted (id)
         CROSS JOIN LATERAL (
             SELECT * FROM read.ticket_history WHERE ticket_id = wanted.id ORDER BY version DESC LIMIT 1
@@ -69,6 +72,20 @@ async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError>
     Ok(rows.into_iter().map(|it| (it.ticket_id, it)).collect())
 }
 
+/// Takes their words out of all rows.
+async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), ProjectError> {
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "UPDATE read.ticket_history SET subject = NULL WHERE data_subject = ANY($1)",
+        forgotten
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectError> {
     sqlx::query!(
         r#"INSERT INTO read.ticket_history (
@@ -76,14 +93,15 @@ async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnectio
             ticket_id, version, number, ticket_type, subject, contact_id, category_id,
             subcategory_id, priority, status, hold_reason, hold_until, assignee_id,
             resolution_reason, resolution_note, reopen_count, channel, external_id, opened_at,
-            updated_at, resolved_at, closed_at
+            updated_at, resolved_at, closed_at, data_subject
         )
         SELECT * FROM UNNEST(
             $1::bigint[], $2::text[], $3::timestamptz[], $4::text[],
             $5::uuid[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::uuid[],
             $11::text[], $12::text[], $13::smallint[], $14::text[], $15::text[], $16::timestamptz[],
             $17::uuid[], $18::text[], $19::text[], $20::integer[], $21::text[], $22::text[],
-            $23::timestamptz[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[]
+            $23::timestamptz[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[],
+            $27::uuid[]
         )"#,
         &happenings.position[..],
         &happenings.event_type[..],
@@ -93,7 +111,7 @@ async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnectio
         &columns.version[..],
         &columns.number[..],
         &columns.ticket_type[..],
-        &columns.subject[..],
+        &columns.subject[..] as &[Option<String>],
         &columns.contact_id[..] as &[Option<Uuid>],
         &columns.category_id[..] as &[Option<String>],
         &columns.subcategory_id[..] as &[Option<String>],
@@ -111,6 +129,7 @@ async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnectio
         &columns.updated_at[..],
         &columns.resolved_at[..] as &[Option<DateTime<Utc>>],
         &columns.closed_at[..] as &[Option<DateTime<Utc>>],
+        &columns.data_subject[..] as &[Option<Uuid>],
     )
     .execute(tx)
     .await?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     ProjectError, TicketRow,
-    ticket_row::{Columns, Memory, Rows, fold, missing},
+    ticket_row::{Columns, Memory, Rows, fold, forgotten, missing, redact},
 };
 
 pub(super) async fn apply(
@@ -24,11 +24,14 @@ pub(super) async fn apply(
             touched.insert(event.stream_id);
         }
     }
+    let forgotten = forgotten(events);
+    redact(&mut rows, &forgotten);
     let mut columns = Columns::default();
     for row in touched.iter().filter_map(|it| rows.get(it)) {
         columns.push(row);
     }
     upsert(&columns, tx).await?;
+    forget(&forgotten, tx).await?;
     memory.put(rows);
     Ok(())
 }
@@ -47,19 +50,33 @@ async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError>
     Ok(rows.into_iter().map(|it| (it.ticket_id, it)).collect())
 }
 
+/// Takes their words out of all rows.
+async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), ProjectError> {
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "UPDATE read.ticket_list SET subject = NULL WHERE data_subject = ANY($1)",
+        forgotten
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectError> {
     sqlx::query!(
         r#"INSERT INTO read.ticket_list (
             ticket_id, version, number, ticket_type, subject, contact_id, category_id,
             subcategory_id, priority, status, hold_reason, hold_until, assignee_id,
             resolution_reason, resolution_note, reopen_count, channel, external_id, opened_at,
-            updated_at, resolved_at, closed_at
+            updated_at, resolved_at, closed_at, data_subject
         )
         SELECT * FROM UNNEST(
             $1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[],
             $8::text[], $9::smallint[], $10::text[], $11::text[], $12::timestamptz[], $13::uuid[],
             $14::text[], $15::text[], $16::integer[], $17::text[], $18::text[], $19::timestamptz[],
-            $20::timestamptz[], $21::timestamptz[], $22::timestamptz[]
+            $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::uuid[]
         )
         ON CONFLICT (ticket_id) DO UPDATE SET
             version = EXCLUDED.version, number = EXCLUDED.number, ticket_type =
@@ -70,12 +87,12 @@ async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectE
             = EXCLUDED.resolution_reason, resolution_note = EXCLUDED.resolution_note, reopen_count =
             EXCLUDED.reopen_count, channel = EXCLUDED.channel, external_id = EXCLUDED.external_id,
             opened_at = EXCLUDED.opened_at, updated_at = EXCLUDED.updated_at, resolved_at =
-            EXCLUDED.resolved_at, closed_at = EXCLUDED.closed_at"#,
+            EXCLUDED.resolved_at, closed_at = EXCLUDED.closed_at, data_subject = EXCLUDED.data_subject"#,
         &columns.ticket_id[..],
         &columns.version[..],
         &columns.number[..],
         &columns.ticket_type[..],
-        &columns.subject[..],
+        &columns.subject[..] as &[Option<String>],
         &columns.contact_id[..] as &[Option<Uuid>],
         &columns.category_id[..] as &[Option<String>],
         &columns.subcategory_id[..] as &[Option<String>],
@@ -93,6 +110,7 @@ async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectE
         &columns.updated_at[..],
         &columns.resolved_at[..] as &[Option<DateTime<Utc>>],
         &columns.closed_at[..] as &[Option<DateTime<Utc>>],
+        &columns.data_subject[..] as &[Option<Uuid>],
     )
     .execute(tx)
     .await?;

@@ -11,6 +11,8 @@ use domain::{
     values::{AssignmentMode, CategoryKey, ClassifiedBy, CloseCause, ReopenCause, ResolutionReason, TicketType},
 };
 
+use uuid::Uuid;
+
 use super::{
     CHANNEL,
     incidents::Incident,
@@ -166,6 +168,8 @@ impl Teller {
         let context = Context {
             at: self.now,
             actor: self.actor.clone(),
+            // Only the commands are kept; whoever carries them out knows the ticket.
+            id: Uuid::nil(),
         };
         let events = Ticket::decide(self.ticket.as_ref(), &command, &context)?;
         if !events.is_empty() {

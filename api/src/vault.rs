@@ -1,0 +1,179 @@
+//! The vault of personal data, from the settings: its master key lies in a file, made at the first start; and the
+//! administrator's commands about it.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use domain::{
+    actor::{Actor, ActorKind},
+    decider::Decider,
+    event::DomainEvent,
+    ids::stream_name,
+    personal::DataSubject,
+    ticket::{Ticket, TicketEvent},
+};
+use event_store::{
+    Vault, decode,
+    vault::{MasterKey, MasterKeyError, VaultError},
+};
+use sqlx::postgres::PgConnectOptions;
+use tracing::info;
+use uuid::Uuid;
+
+use crate::{
+    config::{Config, Flags},
+    graphql::ids::{Kind, local},
+    target::Target,
+};
+
+/// What to do with the vault.
+#[derive(Debug, Args)]
+pub struct VaultArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Tell which master key is current and how many keys there are.
+    Status(Flags),
+    /// Wrap every key anew under the current master key; the one before it must be given as well.
+    Rotate(Flags),
+    /// Destroy the key of one person for ever: what was recorded of them can be read by nobody any more.
+    Forget(ForgetArgs),
+}
+
+#[derive(Debug, Args)]
+struct ForgetArgs {
+    /// Whose key: the contact's; an id of the API or a uuid.
+    #[arg(long, value_name = "ID", value_parser = contact, required_unless_present = "ticket", conflicts_with = "ticket")]
+    contact: Option<Uuid>,
+    /// Whose key: that of a ticket whose customer is not known; an id of the API or a uuid.
+    #[arg(long, value_name = "ID", value_parser = ticket)]
+    ticket: Option<Uuid>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn contact(text: &str) -> Result<Uuid, String> {
+    local(Kind::Contact, text).ok_or_else(|| "give the id of a contact or a uuid".to_owned())
+}
+
+fn ticket(text: &str) -> Result<Uuid, String> {
+    local(Kind::Ticket, text).ok_or_else(|| "give the id of a ticket or a uuid".to_owned())
+}
+
+/// Carries out a command about the vault, beside a running server or without one.
+///
+/// # Errors
+/// When log or vault cannot be used.
+pub async fn run(args: &VaultArgs) -> anyhow::Result<()> {
+    let (Action::Status(flags) | Action::Rotate(flags) | Action::Forget(ForgetArgs { flags, .. })) = &args.action;
+    let target = Target::open(&Config::load(flags)?).await?;
+    let said = match &args.action {
+        Action::Status(_) => status(&target).await,
+        Action::Rotate(_) => rotate(&target).await,
+        Action::Forget(args) => forget(&target, args).await,
+    };
+    target.close().await?;
+    Ok(writeln!(std::io::stdout(), "{}", said?)?)
+}
+
+async fn status(target: &Target) -> anyhow::Result<String> {
+    let status = target.vault.status().await?;
+    Ok(format!(
+        "master key {}, {} keys, {} of them under another master key, {} destroyed",
+        status.master, status.keys, status.to_rotate, status.destroyed
+    ))
+}
+
+async fn rotate(target: &Target) -> anyhow::Result<String> {
+    let done = target.vault.rotate(|done| info!("{done} keys wrapped anew")).await?;
+    let status = target.vault.status().await?;
+    Ok(format!(
+        "{done} keys wrapped anew; all are under master key {}",
+        status.master
+    ))
+}
+
+async fn forget(target: &Target, args: &ForgetArgs) -> anyhow::Result<String> {
+    let subject = match (args.contact, args.ticket) {
+        (Some(contact), _) => DataSubject(contact),
+        (None, Some(ticket)) => unknown_customer(target, ticket).await?,
+        (None, None) => bail!("give --contact or --ticket"),
+    };
+    let actor = Actor::new(ActorKind::System, "operator");
+    let fingerprint = target.handler().await?.forget(subject, &actor).await?;
+    Ok(format!(
+        "the key of {subject} is destroyed; its fingerprint was {fingerprint}"
+    ))
+}
+
+/// Why the vault cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultSetupError {
+    /// The file with the master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The file with the master key is gone.
+    #[error(
+        "master key file {} is missing, and the vault has keys under it: put it back from its backup; without it no \
+         personal data can be read", .0.display()
+    )]
+    Missing(PathBuf),
+    /// The tables.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+/// Opens the vault in `database`, whose tables are there already.
+///
+/// # Errors
+/// [`VaultSetupError`].
+pub async fn open(config: &Config, data: &Path, database: PgConnectOptions) -> Result<Vault, VaultSetupError> {
+    let file = config
+        .master_key_file
+        .clone()
+        .unwrap_or_else(|| data.join("keys/master.key"));
+    let previous = match &config.previous_master_key_file {
+        Some(file) => Some(MasterKey::read(file)?.ok_or_else(|| VaultSetupError::Missing(file.clone()))?),
+        None => None,
+    };
+    let current = match MasterKey::read(&file)? {
+        Some(key) => key,
+        None if Vault::is_new(&database).await? => {
+            info!(
+                "the master key of personal data is made: {}; keep a copy of it elsewhere",
+                file.display()
+            );
+            MasterKey::make(&file)?
+        }
+        None => return Err(VaultSetupError::Missing(file)),
+    };
+    Ok(Vault::open(database, current, previous).await?)
+}
+
+/// The key of a ticket that has one of its own.
+async fn unknown_customer(target: &Target, ticket: Uuid) -> anyhow::Result<DataSubject> {
+    let events = target
+        .log
+        .read_stream(&stream_name(Ticket::CATEGORY, ticket), 0)
+        .await?;
+    let Some(first) = events.first() else {
+        bail!("there is no ticket {ticket}");
+    };
+    let DomainEvent::Ticket(TicketEvent::Opened { subject, .. }) = decode(first)?.event else {
+        bail!("the stream of ticket {ticket} does not begin with its opening");
+    };
+    match subject.of() {
+        DataSubject::NOBODY => {
+            bail!("ticket {ticket} was opened before personal data was sealed: no key can forget it")
+        }
+        DataSubject(own) if own == ticket => Ok(DataSubject(own)),
+        DataSubject(contact) => bail!("the customer of ticket {ticket} is known: give --contact {contact}"),
+    }
+}

@@ -1,0 +1,163 @@
+//! The master key: 64 hex digits in a file that only its owner reads.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{Key, keys::hex};
+
+/// What the proof of a master key says when it opens.
+const PROOF: &[u8] = b"letopis vault";
+
+/// The key that all subject keys are wrapped under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MasterKey(Key);
+
+/// A key file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyError {
+    /// It cannot be read or written.
+    #[error("master key file {} ({source}): check the path, its owner and its permissions", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It holds something else.
+    #[error("master key file {} does not read: it must hold 64 hex digits and nothing else", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl MasterKey {
+    /// The key in `path`; `None` when there is no such file.
+    ///
+    /// # Errors
+    /// [`MasterKeyError`].
+    pub fn read(path: &Path) -> Result<Option<Self>, MasterKeyError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => Zeroizing::new(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(file(path, source)),
+        };
+        let malformed = || MasterKeyError::Malformed { path: path.to_owned() };
+        parse(text.trim()).map(|it| Some(Self(it))).ok_or_else(malformed)
+    }
+
+    /// A new key, written to `path`, which must not exist.
+    ///
+    /// # Errors
+    /// [`MasterKeyError::File`].
+    pub fn make(path: &Path) -> Result<Self, MasterKeyError> {
+        let key = Self(Key::random());
+        key.write(path).map_err(|source| file(path, source))?;
+        Ok(key)
+    }
+
+    /// The key with these bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Key::from_bytes(bytes))
+    }
+
+    /// Names the key without telling it.
+    pub fn fingerprint(&self) -> String {
+        self.0.fingerprint()
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let text = Zeroizing::new(hex(self.0.as_bytes()));
+        writeln!(file, "{}", text.as_str())?;
+        file.sync_all()?;
+        fs::File::open(folder)?.sync_all()
+    }
+
+    /// Something that only this key opens.
+    pub(super) fn prove(&self) -> Vec<u8> {
+        self.0.seal(PROOF, PROOF).unwrap_or_default()
+    }
+
+    pub(super) fn is_proven_by(&self, proof: &[u8]) -> bool {
+        self.0.open(PROOF, proof).is_ok_and(|it| it == PROOF)
+    }
+
+    pub(super) fn wrap(&self, subject: Uuid, key: &Key) -> Vec<u8> {
+        self.0.seal(subject.as_bytes(), key.as_bytes()).unwrap_or_default()
+    }
+
+    pub(super) fn unwrap(&self, subject: Uuid, wrapped: &[u8]) -> Option<Key> {
+        let opened = Zeroizing::new(self.0.open(subject.as_bytes(), wrapped).ok()?);
+        Some(Key::from_bytes(opened.as_slice().try_into().ok()?))
+    }
+}
+
+fn file(path: &Path, source: io::Error) -> MasterKeyError {
+    MasterKeyError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn parse(text: &str) -> Option<Key> {
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|it| it.to_digit(16).and_then(|it| u8::try_from(it).ok()))
+        .collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digits
+        .chunks(2)
+        .map(|it| it.iter().fold(0, |byte, digit| byte << 4 | digit))
+        .collect();
+    (digits.len() == 64).then(|| bytes.try_into().ok().map(Key::from_bytes))?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::{MasterKey, MasterKeyError};
+
+    #[test]
+    fn key_that_was_made_is_read_again_and_only_by_its_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys/master.key");
+        assert_eq!(MasterKey::read(&path).unwrap(), None);
+        let made = MasterKey::make(&path).unwrap();
+        assert_eq!(MasterKey::read(&path).unwrap(), Some(made));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(matches!(MasterKey::make(&path), Err(MasterKeyError::File { .. })));
+    }
+
+    #[test]
+    fn file_with_something_else_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        for text in [
+            "",
+            "abc",
+            &"0".repeat(63),
+            &"0".repeat(65),
+            &"x".repeat(64),
+            &"ж".repeat(64),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let refused = MasterKey::read(&path).unwrap_err().to_string();
+            assert!(
+                refused.contains("64 hex digits") && refused.contains("master.key"),
+                "{refused}"
+            );
+        }
+        std::fs::write(&path, format!("{}\n", "aF".repeat(32))).unwrap();
+        assert_eq!(MasterKey::read(&path).unwrap(), Some(MasterKey::from_bytes([0xaf; 32])));
+    }
+}
