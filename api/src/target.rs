@@ -33,29 +33,25 @@ impl Target {
             DataDir::running_node(&config.data)?,
             DataDir::running_database(&config.data)?,
         );
-        let (node_url, database_url) = (
+        let (mut node_url, mut database_url) = (
             config.event_store_url.clone().or(running.0),
             config.database_url.clone().or(running.1),
         );
         let (mut data, mut node, mut postgres) = (None, None, None);
-        let node_url = match node_url {
-            Some(url) => url,
-            None => {
-                let data = data.insert(DataDir::open(&config.data)?);
-                node.insert(start_node(data).await?).connection_string()
-            }
-        };
-        let database_url = match (database_url, data.take()) {
-            (Some(url), kept) => {
-                data = kept;
-                url
-            }
-            (None, kept) => {
-                let kept = kept.map_or_else(|| DataDir::open(&config.data), Ok)?;
-                let kept = data.insert(kept);
-                postgres.insert(start_postgres(kept).await?).url()
-            }
-        };
+        if node_url.is_none() || database_url.is_none() {
+            data = Some(DataDir::open(&config.data)?);
+        }
+        if let (None, Some(data)) = (&node_url, &data) {
+            let started = start_node(data).await?;
+            node_url = Some(started.connection_string());
+            node = Some(started);
+        }
+        if let (None, Some(data)) = (&database_url, &data) {
+            let started = start_postgres(data).await?;
+            database_url = Some(started.url());
+            postgres = Some(started);
+        }
+        let (node_url, database_url) = (node_url.unwrap_or_default(), database_url.unwrap_or_default());
         let database = options(&database_url)?;
         MIGRATOR.run(&PgPool::connect_with(database.clone()).await?).await?;
         Ok(Self {

@@ -13,7 +13,7 @@ use crate::SubjectKey;
 
 const CACHED: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
 /// How long a key lives on in memory after another process has destroyed it.
-const AGE: Duration = Duration::from_secs(60);
+const AGE: Duration = Duration::from_mins(1);
 
 /// A destroyed key stays destroyed; a known one is looked up anew when it is old; what is not there is not remembered.
 #[derive(Debug)]
