@@ -1,5 +1,6 @@
 mod damage;
 mod memory;
+mod model;
 
 use std::path::Path;
 use std::sync::Arc;
