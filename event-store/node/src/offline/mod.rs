@@ -1,6 +1,6 @@
 //! A data directory seen from outside: read, check, count, copy, with or without a node running on it.
 //!
-//! Nothing here writes to the directory, except [`accept`]. Reads are short, so that a running node's write-ahead log
+//! Nothing here changes the log; SQLite may leave its empty `-wal` and `-shm` files beside it. Reads are short, so that a running node's write-ahead log
 //! can be emptied meanwhile; only [`backup`] holds it back until it is done.
 
 mod accept;

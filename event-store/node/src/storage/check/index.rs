@@ -1,5 +1,7 @@
 //! The index by stream and revision against the rows.
 
+use rusqlite::Params;
+
 use super::Found;
 use super::rows::{Rows, Stored};
 
@@ -9,8 +11,11 @@ const BUCKET: i64 = 4096;
 /// Revision of the event that ends a stream for good; no others lead up to it.
 const TOMBSTONE: i64 = i64::MAX;
 
-const ENTRIES: &str = "SELECT sid, rev, pos FROM events INDEXED BY sqlite_autoindex_events_1
-    WHERE (sid, rev) > (?1, ?2) ORDER BY sid, rev LIMIT ?3";
+/// Two statements, because SQLite would seek `(sid, rev) > (?1, ?2)` by the stream alone.
+const REST_OF_STREAM: &str = "SELECT sid, rev, pos FROM events INDEXED BY sqlite_autoindex_events_1
+    WHERE sid = ?1 AND rev > ?2 ORDER BY rev LIMIT ?3";
+const NEXT_STREAMS: &str = "SELECT sid, rev, pos FROM events INDEXED BY sqlite_autoindex_events_1
+    WHERE sid > ?1 ORDER BY sid, rev LIMIT ?2";
 
 /// Rows come in one order, entries in another. Adding a hash of each row and taking away that of each entry leaves
 /// nothing exactly when both are the same, with a few bytes of memory for thousands of them.
@@ -54,20 +59,23 @@ impl Index {
     }
 
     /// The next entries; true when there are no more and all is well.
-    pub(super) fn step(&mut self, rows: &mut Rows) -> Result<bool, Found> {
-        let mut select = rows.connection().prepare_cached(ENTRIES)?;
-        let mut entries = select.query((self.last.0, self.last.1, PAGE))?;
+    pub(super) fn step(&mut self, rows: &Rows) -> Result<bool, Found> {
+        let (stream, revision) = self.last;
+        if self.page(rows, REST_OF_STREAM, (stream, revision, PAGE))? == PAGE {
+            return Ok(false);
+        }
+        Ok(self.page(rows, NEXT_STREAMS, (stream, PAGE))? < PAGE)
+    }
+
+    fn page(&mut self, rows: &Rows, sql: &str, from: impl Params) -> Result<u32, Found> {
+        let mut select = rows.connection().prepare_cached(sql)?;
+        let mut entries = select.query(from)?;
         let mut count = 0;
         loop {
-            let after = self.last;
-            let place = || {
-                format!(
-                    "the index entry after revision {} of the stream with row id {}",
-                    after.1, after.0
-                )
-            };
+            let (sid, revision) = self.last;
+            let place = || format!("the index entry after revision {revision} of the stream with row id {sid}");
             let Some(entry) = entries.next().map_err(|error| Found::at(error, place))? else {
-                break;
+                return Ok(count);
             };
             let entry = (|| Ok((entry.get(0)?, entry.get(1)?, entry.get(2)?)))();
             let (sid, revision, position) = entry.map_err(|error| Found::at(error, place))?;
@@ -75,13 +83,6 @@ impl Index {
             self.take(sid, revision, position);
             count += 1;
         }
-        drop(entries);
-        drop(select);
-        if count == PAGE {
-            return Ok(false);
-        }
-        self.finish(rows)?;
-        Ok(true)
     }
 
     /// Revisions of a stream start at 0 and have no gap.
@@ -119,7 +120,8 @@ impl Index {
         self.sums.get_mut(bucket).filter(|_| known)
     }
 
-    fn finish(&self, rows: &mut Rows) -> Result<(), Found> {
+    /// When all rows and all entries have come.
+    pub(super) fn finish(&self, rows: &mut Rows) -> Result<(), Found> {
         let head: Option<i64> = rows
             .connection()
             .query_one("SELECT max(pos) FROM events", [], |row| row.get(0))?;

@@ -23,6 +23,7 @@ use super::schema;
 use crate::NodeError;
 
 /// What still has to be done, and what is known so far.
+#[derive(Debug)]
 pub(crate) struct Check {
     head: i64,
     stage: Stage,
@@ -31,6 +32,7 @@ pub(crate) struct Check {
     streams: u64,
 }
 
+#[derive(Debug)]
 enum Stage {
     /// Everything up to this position.
     Rows(i64),
@@ -94,12 +96,14 @@ impl Check {
                     index.expect(row);
                     ControlFlow::Continue(())
                 })? - 1;
-                if depth == Depth::RowsAndLookups {
-                    rows.look_up(*next + 1, last)?;
+                match depth {
+                    Depth::Rows => rows.seek(*next + 1, last)?,
+                    Depth::RowsAndLookups => rows.look_up(*next + 1, last)?,
                 }
             }
             Stage::Index => {
                 if self.index.step(rows)? {
+                    self.index.finish(rows)?;
                     self.streams = self.index.streams();
                     self.stage = Stage::Streams(Names::new(Table::Streams));
                 }

@@ -116,15 +116,68 @@ async fn damaged_index_is_found_and_named() {
         let directory = with_three_events().await;
         change_index(directory.path(), index, sql);
         for (depth, what) in [Depth::RowsAndLookups, Depth::Rows].into_iter().zip(whats) {
-            let path: Arc<Path> = data_file(directory.path()).into();
-            let (mut check, mut rows) = (Check::new(3), check::open(&path).unwrap());
-            let mut found = Ok(());
-            while found.is_ok() && !check.is_done() {
-                found = check.step(&mut rows, depth);
-            }
-            let found = found.expect_err(sql).to_string();
+            let found = checked(directory.path(), depth).expect_err(sql).to_string();
             assert!(found.contains(what), "{sql}: {found}");
         }
+    }
+}
+
+fn checked(directory: &Path, depth: Depth) -> Result<Check, NodeError> {
+    let path: Arc<Path> = data_file(directory).into();
+    let head = acknowledged::read(directory)?.unwrap();
+    let (mut check, mut rows) = (Check::new(head), check::open(&path)?);
+    while !check.is_done() {
+        check.step(&mut rows, depth)?;
+    }
+    Ok(check)
+}
+
+/// More entries than fit into a page of the check, of one stream and of many.
+async fn with_many_events() -> TempDir {
+    let directory = TempDir::new().unwrap();
+    let node = start(directory.path()).unwrap();
+    for number in 0..100 {
+        let ids: Vec<u128> = (number * 100..number * 100 + 100).collect();
+        node.append("a-1", Expected::Any, &ids).await;
+        let small = format!("b-{number}");
+        node.append(&small, Expected::Any, &ids[..number as usize % 3 + 1])
+            .await;
+    }
+    node.stop().await;
+    directory
+}
+
+#[tokio::test]
+async fn check_goes_on_over_long_and_many_streams() {
+    let directory = with_many_events().await;
+    for depth in [Depth::RowsAndLookups, Depth::Rows] {
+        let check = checked(directory.path(), depth).unwrap();
+        assert_eq!((check.streams(), check.progress()), (101, 10_199));
+    }
+}
+
+#[tokio::test]
+async fn inner_page_that_leads_astray_is_found() {
+    let directory = with_many_events().await;
+    let path = data_file(directory.path());
+    let root: u32 = Connection::open(&path)
+        .unwrap()
+        .query_one("SELECT rootpage FROM sqlite_master WHERE name = 'events'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let root = root as usize;
+    let page = &mut bytes[(root - 1) * 4096..root * 4096];
+    // An inner page of a table: 12 bytes, then where each cell lies; a cell is a child and the last key under it.
+    assert_eq!(page[0], 5);
+    let cell = usize::from(u16::from_be_bytes([page[12], page[13]]));
+    let length = page[cell + 4..].iter().position(|byte| byte & 0x80 == 0).unwrap();
+    page[cell + 4 + length] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    for depth in [Depth::RowsAndLookups, Depth::Rows] {
+        let found = checked(directory.path(), depth).err().unwrap();
+        assert!(matches!(found, NodeError::Damaged { .. }), "{found}");
     }
 }
 

@@ -14,7 +14,7 @@ const AT_ONCE: u128 = 20;
 const STREAMS: u128 = 200_000;
 
 /// In 100,000s of events.
-const STATIONS: [u128; 3] = [10, 50, 100];
+const STATIONS: [u128; 6] = [10, 20, 40, 60, 80, 100];
 
 #[tokio::test]
 #[ignore = "takes minutes"]
