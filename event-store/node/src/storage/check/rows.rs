@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::Found;
 use crate::storage::checksum::{Parts, checksum};
@@ -15,6 +15,12 @@ use crate::storage::reader::Direction;
 pub(crate) const PAGE: i64 = 1024;
 const PAGE_BYTES: usize = 4 << 20;
 const NAMES_REMEMBERED: usize = 16 * 1024;
+
+const STREAM_NAME: &str = "SELECT name FROM streams WHERE id = ?1";
+const TYPE_NAME: &str = "SELECT name FROM types WHERE id = ?1";
+const BY_NAME: &str = "SELECT id FROM streams WHERE name = ?1";
+/// The sum makes SQLite fetch the row behind the entry of the index.
+const BY_REVISION: &str = "SELECT pos + 0 * is_json FROM events WHERE sid = ?1 AND rev = ?2";
 
 /// One row that matches its checksum.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +35,11 @@ pub(crate) struct Stored<'a> {
 pub(crate) struct Rows {
     connection: Connection,
     path: Arc<Path>,
+    names: Names,
+}
+
+/// What rows refer to.
+struct Names {
     streams: Generations<i64, Arc<str>>,
     types: Generations<i64, Arc<str>>,
 }
@@ -38,8 +49,10 @@ impl Rows {
         Self {
             connection,
             path,
-            streams: Generations::new(NAMES_REMEMBERED),
-            types: Generations::new(NAMES_REMEMBERED),
+            names: Names {
+                streams: Generations::new(NAMES_REMEMBERED),
+                types: Generations::new(NAMES_REMEMBERED),
+            },
         }
     }
 
@@ -59,59 +72,23 @@ impl Rows {
         direction: Direction,
         each: &mut dyn FnMut(&Stored<'_>) -> ControlFlow<()>,
     ) -> Result<i64, Found> {
-        let Self {
-            connection,
-            streams,
-            types,
-            ..
-        } = self;
         let (order, step, near, far) = match direction {
             Direction::Forwards => ("ASC", 1, first, last),
             Direction::Backwards => ("DESC", -1, last, first),
         };
-        let mut select = connection.prepare_cached(&format!(
+        let mut select = self.connection.prepare_cached(&format!(
             "SELECT pos, sid, rev, type_id, id, created, is_json, crc, meta, data FROM events
              WHERE pos BETWEEN ?1 AND ?2 ORDER BY pos {order}"
         ))?;
         let mut rows = select.query((first, last))?;
         let (mut position, mut bytes) = (near, 0);
         loop {
-            let place = || format!("position {position}");
-            let row = rows.next().map_err(|error| Found::at(error, place))?;
+            let next = rows.next();
+            let row = next.map_err(|error| Found::at(error, || format!("position {position}")))?;
             let row = row.ok_or_else(|| missing(position))?;
-            let found: i64 = row.get(0)?;
-            if found != position {
-                return Err(missing(position));
-            }
-            let ids = (|| Ok((row.get(1)?, row.get(3)?)))();
-            let (sid, type_id) = ids.map_err(|error| Found::at(error, place))?;
-            let stream = name(
-                connection,
-                streams,
-                "SELECT name FROM streams WHERE id = ?1",
-                sid,
-                position,
-            )?;
-            let kind = name(
-                connection,
-                types,
-                "SELECT name FROM types WHERE id = ?1",
-                type_id,
-                position,
-            )?;
-            let parts = parts(row, &stream, &kind).map_err(|error| Found::at(error, place))?;
-            let stored: i64 = row.get(7).map_err(|error| Found::at(error, place))?;
-            compare(&parts, stored)?;
-            bytes += parts.meta.len() + parts.data.len();
-            let (stream, kind) = (&stream, &kind);
-            let stop = each(&Stored {
-                sid,
-                stream,
-                kind,
-                parts,
-            })
-            .is_break();
-            if stop || position == far || bytes >= PAGE_BYTES {
+            let (size, going) = self.names.visit(&self.connection, row, position, each)?;
+            bytes += size;
+            if going.is_break() || position == far || bytes >= PAGE_BYTES {
                 return Ok(position);
             }
             position += step;
@@ -139,35 +116,25 @@ impl Rows {
         self.walk_fully(first, last, &mut |row| {
             places.push((row.parts.position, row.sid, row.parts.revision, Arc::clone(row.stream)));
         })?;
-        let mut by_name = self
-            .connection
-            .prepare_cached("SELECT id FROM streams WHERE name = ?1")?;
-        // The sum makes SQLite fetch the row behind the entry of the index.
-        let mut by_revision = self
-            .connection
-            .prepare_cached("SELECT pos + 0 * is_json FROM events WHERE sid = ?1 AND rev = ?2")?;
         for (position, sid, revision, stream) in places {
-            let place = || format!("revision {revision} of stream {stream:?}");
-            let id: Option<i64> = by_name
-                .query_one([&*stream], |row| row.get(0))
-                .optional()
-                .map_err(|error| Found::at(error, place))?;
-            if id != Some(sid) {
+            let at = |error| Found::at(error, || format!("revision {revision} of stream {stream:?}"));
+            if self.find(BY_NAME, [&*stream]).map_err(at)? != Some(sid) {
                 return Err(Found::Damage(format!(
                     "stream {stream:?} of the event at position {position} is not found by its name"
                 )));
             }
-            let found: Option<i64> = by_revision
-                .query_one((sid, revision), |row| row.get(0))
-                .optional()
-                .map_err(|error| Found::at(error, place))?;
-            if found != Some(position) {
+            if self.find(BY_REVISION, (sid, revision)).map_err(at)? != Some(position) {
                 return Err(Found::Damage(format!(
                     "event at position {position} is not found as revision {revision} of stream {stream:?}"
                 )));
             }
         }
         Ok(())
+    }
+
+    fn find(&self, sql: &'static str, key: impl Params) -> rusqlite::Result<Option<i64>> {
+        let mut select = self.connection.prepare_cached(sql)?;
+        select.query_one(key, |row| row.get(0)).optional()
     }
 
     fn walk_fully(&mut self, first: i64, last: i64, each: &mut dyn FnMut(&Stored<'_>)) -> Result<(), Found> {
@@ -182,6 +149,39 @@ impl Rows {
     }
 }
 
+impl Names {
+    /// Calls `each` for the row that should be the one at `position`. Answers with its size, too.
+    fn visit(
+        &mut self,
+        connection: &Connection,
+        row: &Row<'_>,
+        position: i64,
+        each: &mut dyn FnMut(&Stored<'_>) -> ControlFlow<()>,
+    ) -> Result<(usize, ControlFlow<()>), Found> {
+        let at = |error| Found::at(error, || format!("position {position}"));
+        if row.get::<_, i64>(0).map_err(at)? != position {
+            return Err(missing(position));
+        }
+        let (sid, type_id) = (row.get(1).map_err(at)?, row.get(3).map_err(at)?);
+        let stream = name(connection, &mut self.streams, STREAM_NAME, sid).map_err(at)?;
+        let kind = name(connection, &mut self.types, TYPE_NAME, type_id).map_err(at)?;
+        let (Some(stream), Some(kind)) = (&stream, &kind) else {
+            return Err(Found::Damage(format!(
+                "event at position {position} has lost its stream name or its type"
+            )));
+        };
+        let parts = parts(row, stream, kind).map_err(at)?;
+        compare(&parts, row.get(7).map_err(at)?)?;
+        let stored = Stored {
+            sid,
+            stream,
+            kind,
+            parts,
+        };
+        Ok((parts.meta.len() + parts.data.len(), each(&stored)))
+    }
+}
+
 fn missing(position: i64) -> Found {
     Found::Damage(format!("event at position {position} is missing"))
 }
@@ -191,23 +191,16 @@ fn name(
     known: &mut Generations<i64, Arc<str>>,
     sql: &'static str,
     id: i64,
-    position: i64,
-) -> Result<Arc<str>, Found> {
+) -> rusqlite::Result<Option<Arc<str>>> {
     if let Some(name) = known.get(&id) {
-        return Ok(name);
+        return Ok(Some(name));
     }
-    let found: Option<Arc<str>> = connection
-        .prepare_cached(sql)?
-        .query_one([id], |row| row.get(0))
-        .optional()
-        .map_err(|error| Found::at(error, || format!("the names of position {position}")))?;
-    let name = found.ok_or_else(|| {
-        Found::Damage(format!(
-            "event at position {position} has lost its stream name or its type"
-        ))
-    })?;
-    known.insert(id, Arc::clone(&name));
-    Ok(name)
+    let mut select = connection.prepare_cached(sql)?;
+    let found: Option<Arc<str>> = select.query_one([id], |row| row.get(0)).optional()?;
+    if let Some(name) = &found {
+        known.insert(id, Arc::clone(name));
+    }
+    Ok(found)
 }
 
 fn parts<'a>(row: &'a Row<'_>, stream: &'a str, kind: &'a str) -> rusqlite::Result<Parts<'a>> {

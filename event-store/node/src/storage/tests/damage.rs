@@ -140,8 +140,7 @@ async fn with_many_events() -> TempDir {
         let ids: Vec<u128> = (number * 100..number * 100 + 100).collect();
         node.append("a-1", Expected::Any, &ids).await;
         let small = format!("b-{number}");
-        node.append(&small, Expected::Any, &ids[..number as usize % 3 + 1])
-            .await;
+        node.append(&small, Expected::Any, &ids[..=number as usize % 3]).await;
     }
     node.stop().await;
     directory
