@@ -61,9 +61,8 @@ impl Store {
     pub(crate) fn open(directory: &Path, health: Health) -> Result<(Arc<Self>, Threads), NodeError> {
         let lock = schema::lock(directory)?;
         let path: Arc<Path> = data_file(directory).into();
-        let (log, marker) = schema::open_log(directory)?;
+        let (log, marker, rest) = schema::open_log(directory)?;
         let end = log.head();
-        let rest = verify::newest(&path, end)?;
         let (publish, head) = watch::channel(end);
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (verifier_stop, stopped) = std::sync::mpsc::channel();

@@ -3,13 +3,16 @@
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::acknowledged::{self, Marker};
+use super::check::Check;
 use super::log::Log;
+use super::verify;
 use crate::NodeError;
 
 /// "LTPN" in the header of the file tells it from any other program's database.
@@ -59,9 +62,10 @@ pub(crate) fn lock(directory: &Path) -> Result<File, NodeError> {
     }
 }
 
-/// Opens the file for the one writer, makes it when there is none. Nothing changes before everything was recognised.
-pub(crate) fn open_log(directory: &Path) -> Result<(Log, Marker), NodeError> {
-    let path = &super::data_file(directory);
+/// Opens the file for the one writer, makes it when there is none. Nothing changes before everything was recognised
+/// and the newest part checked. The third answer is what is left to check.
+pub(crate) fn open_log(directory: &Path) -> Result<(Log, Marker, Check), NodeError> {
+    let path: &Arc<Path> = &super::data_file(directory).into();
     // SQLite throws a write-ahead log away when the file beside it is empty.
     if std::fs::metadata(path).map_or(0, |file| file.len()) == 0
         && let Some(acknowledged) = acknowledged::read(directory)?
@@ -75,19 +79,24 @@ pub(crate) fn open_log(directory: &Path) -> Result<(Log, Marker), NodeError> {
         .mode(0o600)
         .open(path);
     private.map_err(|error| cannot_open(path, &error))?;
-    let connection = Connection::open(path).map_err(|error| cannot_open(path, &error))?;
+    let connection = Connection::open(path.as_ref()).map_err(|error| cannot_open(path, &error))?;
     // A refused log keeps its write-ahead log as it is: somebody may want to look into it.
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(|error| cannot_open(path, &error))?;
     let format = recognise(&connection, path)?;
     let head = head(&connection, format).map_err(|error| read_fault(path, &error))?;
+    let rest = if format == 0 {
+        Check::new(head)
+    } else {
+        verify::newest(path, head)?
+    };
     let marker = compare(directory, format, head)?;
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         .and_then(|_old| prepare(&connection, format))
         .and_then(|()| Log::new(connection))
-        .map(|log| (log, marker))
+        .map(|log| (log, marker, rest))
         .map_err(|error| write_fault(path, &error))
 }
 
