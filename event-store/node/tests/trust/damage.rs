@@ -129,6 +129,13 @@ fn expected(log: &[(String, u64, u128)]) -> Vec<Vec<(String, u64, u128)>> {
     std::iter::once(log.to_vec()).chain(streams).collect()
 }
 
+/// What a refusal must leave as it was: somebody may want to look into it. SQLite may leave an empty file of its own.
+fn contents(directory: &Path) -> Vec<Option<Vec<u8>>> {
+    let kept = FILES.iter().filter(|file| !file.ends_with("-shm"));
+    let read = kept.map(|file| std::fs::read(directory.join(file)).ok());
+    read.map(|bytes| bytes.filter(|bytes| !bytes.is_empty())).collect()
+}
+
 /// `true` when the damage was refused, `false` when it did not matter.
 async fn case(sample: &Sample, random: &mut Random) -> Option<bool> {
     let directory = TempDir::new_in("/dev/shm").or_else(|_none| TempDir::new()).unwrap();
@@ -137,6 +144,7 @@ async fn case(sample: &Sample, random: &mut Random) -> Option<bool> {
         std::fs::copy(entry.path(), directory.path().join(entry.file_name())).unwrap();
     }
     let what = harm(directory.path(), random)?;
+    let before = contents(directory.path());
     let config = NodeConfig {
         data: directory.path().to_owned(),
         listen: "127.0.0.1:0".parse().unwrap(),
@@ -145,6 +153,10 @@ async fn case(sample: &Sample, random: &mut Random) -> Option<bool> {
         Ok(node) => node,
         Err(refusal) => {
             complains(&what, &refusal);
+            assert!(
+                contents(directory.path()) == before,
+                "{what}: changed, though refused: {refusal}"
+            );
             return Some(true);
         }
     };
