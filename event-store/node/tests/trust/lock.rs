@@ -56,7 +56,7 @@ async fn foreign_and_newer_files_are_refused_untouched() {
 }
 
 #[tokio::test]
-async fn running_node_can_be_checked_and_copied() {
+async fn running_node_can_be_checked_and_copied_and_a_lost_marker_made_good() {
     let directory = TempDir::new().unwrap();
     let program = Program::start(directory.path()).await;
     let client = program.client();
@@ -96,4 +96,9 @@ async fn running_node_can_be_checked_and_copied() {
     std::fs::remove_file(copy.join("acknowledged")).unwrap();
     let refusal = Program::try_start(&copy, "").await.err().unwrap();
     assert!(refusal.contains("acknowledged is missing"), "{refusal}");
+
+    let accepted = Program::accept(&copy).await;
+    assert_eq!(accepted, "accepted: 21 events without damage\n");
+    let (success, text) = Program::start(&copy).await.stopped().await;
+    assert!(success, "{text}");
 }

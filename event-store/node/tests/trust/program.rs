@@ -48,6 +48,18 @@ impl Program {
         Ok(Self { child, connection })
     }
 
+    /// What `--accept-log` prints.
+    pub(crate) async fn accept(data: &Path) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_event-store-node"))
+            .args(["--accept-log", "--data"])
+            .arg(data)
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::new(format!("{}&maxDiscoverAttempts=2", self.connection).parse().unwrap()).unwrap()
     }
