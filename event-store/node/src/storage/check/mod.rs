@@ -80,10 +80,13 @@ impl Check {
         }
     }
 
-    /// The next piece of work.
+    /// The next piece of work, in one read transaction: thousands of statements with locks of their own would take
+    /// ten times as long.
     pub(crate) fn step(&mut self, rows: &mut Rows, depth: Depth) -> Result<(), NodeError> {
         let path = Arc::clone(rows.path());
-        self.try_step(rows, depth).map_err(|found| found.in_file(&path))
+        let done = rows.run("BEGIN").and_then(|()| self.try_step(rows, depth));
+        let ended = rows.run("COMMIT");
+        done.and(ended).map_err(|found| found.in_file(&path))
     }
 
     fn try_step(&mut self, rows: &mut Rows, depth: Depth) -> Result<(), Found> {

@@ -64,6 +64,10 @@ impl Rows {
         &self.path
     }
 
+    pub(super) fn run(&self, sql: &'static str) -> Result<(), Found> {
+        Ok(self.connection.prepare_cached(sql)?.execute([]).map(drop)?)
+    }
+
     /// Calls `each` from one end of `first..=last` on. Answers with the position of the last row it was called for.
     pub(crate) fn walk(
         &mut self,
