@@ -45,8 +45,42 @@ impl Service<http::Request<Body>> for Router {
         } else if service == <Gossip as NamedService>::NAME {
             self.gossip.call(request)
         } else {
-            let refusal = Status::unimplemented(format!("the embedded node has no service \"{service}\""));
+            let refusal = absent(service);
             Box::pin(async move { Ok(refusal.into_http()) })
         }
     }
+}
+
+/// Services that clients know and this node does not have, with what to do instead.
+const ABSENT: [(&str, &str); 5] = [
+    (
+        "persistent_subscriptions.PersistentSubscriptions",
+        "persistent subscriptions; subscribe to the stream or to $all and keep the position yourself",
+    ),
+    (
+        "projections.Projections",
+        "projections in the store; read $all and project on the client's side",
+    ),
+    (
+        "users.Users",
+        "users; nobody has to log in, so keep it to addresses you trust",
+    ),
+    (
+        "operations.Operations",
+        "operations; nothing is scavenged or merged, and the program that runs the node stops it",
+    ),
+    (
+        "monitoring.Monitoring",
+        "monitoring; the program that runs the node tells its health",
+    ),
+];
+
+fn absent(service: &str) -> Status {
+    let known = service
+        .strip_prefix("event_store.client.")
+        .and_then(|name| ABSENT.iter().find(|(absent, _)| *absent == name));
+    Status::unimplemented(match known {
+        Some((_, instead)) => format!("the embedded node has no {instead}"),
+        None => format!("the embedded node has no service \"{service}\""),
+    })
 }

@@ -38,6 +38,7 @@ pub(crate) fn check(reader: &mut Reader, head: i64, rest: impl Fn(Duration) -> b
         direction: Direction::Forwards,
         span: Span { first: 1, last: head },
         filter: None,
+        resolve_links: false,
         limit: PAGE_EVENTS,
     };
     while !query.span.is_empty() {
