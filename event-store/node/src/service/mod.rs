@@ -105,7 +105,7 @@ impl Streams for StreamsService {
                 }
             }
         });
-        Ok(Response::new(Messages::new(messages)))
+        Messages::begin(messages).await.map(Response::new)
     }
 
     async fn append(&self, request: Request<Streaming<AppendReq>>) -> Result<Response<AppendResp>, Status> {

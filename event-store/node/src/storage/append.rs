@@ -31,10 +31,14 @@ impl Log {
         if stream.is_tombstoned() || original.is_some_and(|original| original.is_tombstoned()) {
             return Ok(Appended::StreamDeleted);
         }
-        let refusal = Appended::WrongExpectedVersion {
-            current: stream.current(),
+        let refusal = if stream.is_closed_to(append.expected) {
+            Appended::StreamDeleted
+        } else {
+            Appended::WrongExpectedVersion {
+                current: stream.current(),
+            }
         };
-        let fits = stream.fits(append.expected);
+        let fits = stream.fits(append.expected) && !stream.is_closed_to(append.expected);
         if append.events.is_empty() {
             let revision = stream.current().filter(|_| !stream.is_deleted());
             let unchanged = Appended::Success {

@@ -10,13 +10,15 @@ use super::{Delete, Deletion, derived_id};
 const TOMBSTONE_TYPE: &str = "$streamDeleted";
 
 impl Log {
-    /// Deleting a deleted stream once more changes nothing and answers with the first deletion.
+    /// Deleting a deleted stream once more changes nothing and answers with the first deletion. A stream that never had
+    /// an event has nothing to delete, but its name can be buried.
     pub(crate) fn delete(&mut self, delete: &Delete) -> rusqlite::Result<Appended> {
         let mut stream = self.find_stream(&delete.stream)?;
-        if stream.is_tombstoned() {
+        if stream.is_closed_to(delete.expected) {
             return Ok(Appended::StreamDeleted);
         }
-        if !stream.fits(delete.expected) {
+        let is_nothing = stream.current().is_none() && delete.kind == Deletion::Soft;
+        if is_nothing || !stream.fits(delete.expected) {
             return Ok(Appended::WrongExpectedVersion {
                 current: stream.current(),
             });

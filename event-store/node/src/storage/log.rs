@@ -55,7 +55,7 @@ pub(crate) enum Appended {
     WrongExpectedVersion {
         current: Option<i64>,
     },
-    /// There is a tombstone.
+    /// There is a tombstone, or the stream shall exist and is deleted.
     StreamDeleted,
 }
 
@@ -90,8 +90,13 @@ impl Stream {
             Expected::Revision(expected) => self.current().is_some_and(|last| last.cast_unsigned() == expected),
             Expected::NoStream => self.current().is_none() || self.is_deleted(),
             Expected::Any => true,
-            Expected::StreamExists => (self.current().is_some() || self.has_metadata) && !self.is_deleted(),
+            Expected::StreamExists => self.current().is_some() || self.has_metadata,
         }
+    }
+
+    /// A deleted stream may begin anew, but it does not exist.
+    pub(super) fn is_closed_to(&self, expected: Expected) -> bool {
+        self.is_tombstoned() || self.is_deleted() && expected == Expected::StreamExists
     }
 }
 

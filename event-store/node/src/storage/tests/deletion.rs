@@ -40,10 +40,10 @@ async fn deleted_stream_begins_anew_after_its_last_revision() {
             node = start(directory.path()).unwrap();
         }
         assert_eq!(node.found("a-1").await, Found::Nothing);
-        assert_eq!(node.append("a-1", StreamExists, &[9]).await, wrong(Some(2)));
+        assert_eq!(node.append("a-1", StreamExists, &[9]).await, Appended::StreamDeleted);
         assert_eq!(node.append("a-1", Revision(1), &[9]).await, wrong(Some(2)));
         assert_eq!(node.append("a-1", NoStream, &[]).await, NOTHING);
-        assert_eq!(node.delete("a-1", StreamExists, Soft).await, wrong(Some(2)));
+        assert_eq!(node.delete("a-1", StreamExists, Soft).await, Appended::StreamDeleted);
         // A repeated deletion is the first one.
         for expected in [Any, NoStream, Revision(2)] {
             assert_eq!(node.delete("a-1", expected, Soft).await, success(2, 5));
@@ -62,20 +62,34 @@ async fn deleted_stream_begins_anew_after_its_last_revision() {
 }
 
 #[tokio::test]
-async fn stream_that_never_was_can_be_deleted_but_not_as_existing() {
+async fn stream_that_never_was_cannot_be_deleted_unless_for_ever() {
     let directory = TempDir::new().unwrap();
     let node = start(directory.path()).unwrap();
-    assert_eq!(node.delete("a-1", StreamExists, Soft).await, wrong(None));
-    assert_eq!(node.delete("a-1", Revision(0), Tombstone).await, wrong(None));
-    assert_eq!(node.delete("a-1", Revision(u64::MAX), Soft).await, wrong(None));
-    let deleted = Appended::Success {
+    node.metadata("a-2", 1, "{}").await;
+    for stream in ["a-1", "a-2"] {
+        for expected in [Any, NoStream, StreamExists, Revision(0), Revision(u64::MAX)] {
+            assert_eq!(node.delete(stream, expected, Soft).await, wrong(None));
+        }
+        assert_eq!(node.delete(stream, Revision(0), Tombstone).await, wrong(None));
+    }
+    assert_eq!(node.delete("a-1", StreamExists, Tombstone).await, wrong(None));
+    let buried = |position| Appended::Success {
         revision: None,
-        position: Some(1),
+        position: Some(position),
     };
-    assert_eq!(node.delete("a-1", NoStream, Soft).await, deleted);
-    assert_eq!(node.delete("a-1", Any, Soft).await, deleted);
-    assert_eq!(node.append("a-1", StreamExists, &[1]).await, wrong(None));
+    assert_eq!(node.delete("a-1", NoStream, Tombstone).await, buried(2));
+    assert_eq!(node.delete("a-2", StreamExists, Tombstone).await, buried(3));
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn metadata_may_delete_a_stream_that_never_was() {
+    let directory = TempDir::new().unwrap();
+    let node = start(directory.path()).unwrap();
+    node.metadata("a-1", 1, r#"{"$tb":9223372036854775807}"#).await;
+    assert_eq!(node.append("a-1", StreamExists, &[1]).await, Appended::StreamDeleted);
     assert_eq!(node.append("a-1", NoStream, &[1]).await, success(0, 3));
+    assert_eq!(newest_metadata(&node, "a-1").await, r#"{"$tb":0}"#);
     assert_eq!(node.shown("a-1").await, Some((0, 0)));
     node.stop().await;
 }
@@ -89,7 +103,10 @@ async fn tombstone_ends_a_stream_and_its_metadata_for_ever() {
     node.append("a-2", NoStream, &[2]).await;
     node.delete("a-2", Any, Soft).await;
     assert_eq!(node.delete("a-1", Revision(3), Tombstone).await, wrong(Some(0)));
-    assert_eq!(node.delete("a-2", StreamExists, Tombstone).await, wrong(Some(0)));
+    assert_eq!(
+        node.delete("a-2", StreamExists, Tombstone).await,
+        Appended::StreamDeleted
+    );
     assert_eq!(node.delete("a-1", Revision(0), Tombstone).await, success(0, 5));
     assert_eq!(node.delete("a-2", NoStream, Tombstone).await, success(0, 6));
     assert!(matches!(

@@ -143,7 +143,7 @@ async fn metadata_and_its_stream_may_share_a_commit() {
     for pending in pending {
         answers.push(node.store.outcome(pending).await.unwrap());
     }
-    let refused = Appended::WrongExpectedVersion { current: Some(1) };
+    let refused = Appended::StreamDeleted;
     assert_eq!(answers, [success(1, 2), success(0, 3), refused, success(2, 5)]);
     node.stop().await;
 }
