@@ -2,12 +2,12 @@
 //!
 //! What is here: [`Node`] keeps its events in one SQLite file, makes every append durable before it answers
 //! (one commit for all that wait), checks a CRC32C of each event it reads, and serves the official clients over
-//! cleartext HTTP/2: server features, gossip, append, reads and catch-up subscriptions of streams and of `$all`.
+//! cleartext HTTP/2: server features, gossip, and everything about streams: append (one at a time and in batches),
+//! reads and catch-up subscriptions of streams and of `$all` with filters and links, delete, tombstone, metadata.
 //! `letopis serve` starts it when no other event store is configured.
 //!
 //! What is deliberately absent: clustering, users and access rights (credentials are ignored), projections in the
-//! store, persistent subscriptions, links, truncation through `$$` metadata streams, delete and tombstone, batch
-//! append, regular expressions in filters other than the client's "no system events", TLS.
+//! store, persistent subscriptions, scavenging (what is truncated or deleted is hidden, never removed), TLS.
 //!
 //! Invariants:
 //! * Positions are dense, start at 1 and follow the order of commits; commit and prepare position are the same.

@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn units_of_the_header_are_known() {
-        assert_eq!(parse("2H"), Some(Duration::from_secs(7200)));
+        assert_eq!(parse("2H"), Some(Duration::from_hours(2)));
         assert_eq!(parse("99999999S"), Some(Duration::from_secs(99_999_999)));
         assert_eq!(parse("10m"), Some(Duration::from_millis(10)));
         for malformed in ["", "S", "1", "1x", "-1S", "123456789S", "1я"] {

@@ -70,15 +70,11 @@ fn trailers(exception: &'static str, others: &[(&'static str, &str)]) -> Metadat
 
 /// Headers hold visible ASCII; everything else is percent-encoded, as gRPC does with its messages.
 fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if (0x20..0x7f).contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
+    let escape = |byte: u8| match byte {
+        0x20..0x7f => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escape).collect()
 }
 
 pub(crate) fn filter_gave_up(gave_up: &GaveUp) -> Status {

@@ -153,12 +153,11 @@ impl Log {
 
     /// Appends to the end of `stream`, which then has one event more. Makes the stream when it is new.
     pub(super) fn push(&mut self, stream: &mut Stream, name: &Arc<str>, event: &NewEvent) -> rusqlite::Result<()> {
-        let id = match stream.id {
-            Some(id) => id,
-            None => {
-                self.connection.prepare_cached(ADD_STREAM)?.execute([&**name])?;
-                self.connection.last_insert_rowid()
-            }
+        let id = if let Some(id) = stream.id {
+            id
+        } else {
+            self.connection.prepare_cached(ADD_STREAM)?.execute([&**name])?;
+            self.connection.last_insert_rowid()
         };
         stream.id = Some(id);
         stream.last += 1;

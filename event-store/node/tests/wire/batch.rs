@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use kurrentdb::{ReadAllOptions, ReadStreamOptions, StreamState};
+use kurrentdb::{BatchAppendOptions, ReadAllOptions, ReadStreamOptions, StreamState, TombstoneStreamOptions};
 use prost::Message as _;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -81,13 +81,13 @@ impl Session {
     async fn outcome(&mut self) -> (u128, Result<Option<u64>, (Code, String)>) {
         let answer = self.answer().await.unwrap();
         let id = answer.correlation_id.unwrap().text.parse::<uuid::Uuid>().unwrap();
-        let outcome = match (answer.success, answer.error) {
-            (Some(success), None) => Ok(success.revision),
-            (None, Some(failure)) => {
+        assert_ne!(answer.success.is_some(), answer.error.is_some());
+        let outcome = match answer.error {
+            Some(failure) => {
                 let kind = failure.details[0].type_url.rsplit('.').next().unwrap().to_owned();
                 Err((failure.code.into(), kind))
             }
-            other => panic!("{other:?}"),
+            None => Ok(answer.success.unwrap().revision),
         };
         (id.as_u128(), outcome)
     }
@@ -113,7 +113,7 @@ fn part(number: u128, options: Option<Message>, events: &[u128], last: bool) -> 
 async fn official_client_appends_in_batches() {
     let directory = TempDir::new().unwrap();
     let (node, client) = start(directory.path()).await;
-    let batch = client.batch_append(&Default::default()).await.unwrap();
+    let batch = client.batch_append(&BatchAppendOptions::default()).await.unwrap();
     for (number, stream) in (1..).zip(["ticket-1", "ticket-2", "ticket-1"]) {
         let written = batch.append_to_stream(stream, StreamState::Any, vec![event(number * 2), event(number * 2 + 1)]);
         assert_eq!(written.await.unwrap().stream_name(), stream);
@@ -130,7 +130,10 @@ async fn parts_are_one_append_and_failures_do_not_end_the_session() {
     let directory = TempDir::new().unwrap();
     let (node, client) = start(directory.path()).await;
     append(&client, "old-1", StreamState::NoStream, &[900]).await.unwrap();
-    client.tombstone_stream("old-1", &Default::default()).await.unwrap();
+    client
+        .tombstone_stream("old-1", &TombstoneStreamOptions::default())
+        .await
+        .unwrap();
     let mut session = Session::open(&Raw::connect(&node).await).await;
 
     session.send(part(1, Some(options("ticket-1", NO_STREAM)), &[1], false));

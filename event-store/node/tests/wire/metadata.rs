@@ -18,7 +18,7 @@ async fn newest_metadata_is_what_a_metastream_shows() {
     for count in 1..4 {
         let metadata = StreamMetadata::builder()
             .max_count(count)
-            .max_age(Duration::from_secs(60))
+            .max_age(Duration::from_mins(1))
             .build();
         client
             .set_stream_metadata("ticket-1", &AppendToStreamOptions::default(), &metadata)
@@ -50,7 +50,7 @@ async fn metadata_shortens_reads_and_subscriptions() {
             vec![4],
         ),
         (
-            StreamMetadata::builder().max_age(Duration::from_secs(3600)).build(),
+            StreamMetadata::builder().max_age(Duration::from_hours(1)).build(),
             vec![0, 1, 2, 3, 4],
         ),
         (StreamMetadata::builder().truncate_before(1).build(), vec![1, 2, 3, 4]),
