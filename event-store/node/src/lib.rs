@@ -25,6 +25,7 @@ mod router;
 mod server_features;
 mod service;
 mod storage;
+mod whole;
 
 pub use error::NodeError;
 pub use node::{Node, NodeConfig};

@@ -14,6 +14,7 @@ use crate::proto::server_features::server_features_server::ServerFeaturesServer;
 use crate::proto::streams::streams_server::StreamsServer;
 use crate::server_features::FeaturesService;
 use crate::service::StreamsService;
+use crate::whole::Whole;
 
 type Streams = StreamsServer<StreamsService>;
 type Features = ServerFeaturesServer<FeaturesService>;
@@ -39,7 +40,7 @@ impl Service<http::Request<Body>> for Router {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let service = request.uri().path().split('/').nth(1).unwrap_or_default();
         if service == <Streams as NamedService>::NAME {
-            self.streams.call(request)
+            self.streams.call(request.map(Whole::new))
         } else if service == <Features as NamedService>::NAME {
             self.features.call(request)
         } else if service == <Gossip as NamedService>::NAME {
