@@ -2,13 +2,13 @@
 //!
 //! What is here: [`Node`] keeps its events in one SQLite file, makes every append durable before it answers
 //! (one commit for all that wait), checks a CRC32C of each event it hands out, and serves the official clients over
-//! cleartext HTTP/2: server features, gossip, append, reads and catch-up subscriptions of streams and of `$all`.
+//! cleartext HTTP/2: server features, gossip, and everything about streams: append (one at a time and in batches),
+//! reads and catch-up subscriptions of streams and of `$all` with filters and links, delete, tombstone, metadata.
 //! `letopis serve` starts it when no other event store is configured; the program `event-store-node` is nothing but
 //! it. [`offline`] reads, checks, counts and copies a data directory, whether a node runs on it or not.
 //!
 //! What is deliberately absent: clustering, users and access rights (credentials are ignored), projections in the
-//! store, persistent subscriptions, links, truncation through `$$` metadata streams, delete and tombstone, batch
-//! append, regular expressions in filters other than the client's "no system events", TLS.
+//! store, persistent subscriptions, scavenging (what is truncated or deleted is hidden, never removed), TLS.
 //!
 //! Invariants:
 //! * Positions are dense, start at 1 and follow the order of commits; commit and prepare position are the same.
@@ -32,6 +32,7 @@ mod router;
 mod server_features;
 mod service;
 mod storage;
+mod whole;
 
 pub use accept::{Incoming, Socket};
 pub use error::NodeError;

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::acknowledged::{self, Marker};
 use super::log::{Appended, Log};
-use super::{Append, schema};
+use super::{Append, Delete, schema};
 use crate::NodeError;
 use crate::health::Health;
 
@@ -21,10 +21,19 @@ pub(crate) enum Job {
         append: Append,
         reply: oneshot::Sender<Appended>,
     },
+    Delete {
+        delete: Delete,
+        reply: oneshot::Sender<Appended>,
+    },
     Stop,
 }
 
-type Batch = Vec<(Append, oneshot::Sender<Appended>)>;
+enum Change {
+    Append(Append),
+    Delete(Delete),
+}
+
+type Batch = Vec<(Change, oneshot::Sender<Appended>)>;
 
 /// Group commit: whatever waits is checked and inserted in one transaction, made durable by one sync, published,
 /// and only then answered.
@@ -82,8 +91,9 @@ impl Writer {
                             .iter()
                             .map(|event| event.data.len() + event.meta.len())
                             .sum::<usize>();
-                        batch.push((append, reply));
+                        batch.push((Change::Append(append), reply));
                     }
+                    Job::Delete { delete, reply } => batch.push((Change::Delete(delete), reply)),
                     // What is already queued is still taken; `recv` then ends.
                     Job::Stop => queue.close(),
                 }
@@ -118,8 +128,11 @@ impl Writer {
 
     fn durably(&mut self, batch: &Batch) -> rusqlite::Result<Vec<Appended>> {
         self.log.begin()?;
-        let answers: rusqlite::Result<Vec<Appended>> =
-            batch.iter().map(|(append, _)| self.log.append(append)).collect();
+        let change = |(change, _): &(Change, _)| match change {
+            Change::Append(append) => self.log.append(append),
+            Change::Delete(delete) => self.log.delete(delete),
+        };
+        let answers: rusqlite::Result<Vec<Appended>> = batch.iter().map(change).collect();
         let answers = answers?;
         self.log.commit()?;
         Ok(answers)

@@ -4,12 +4,11 @@ use rusqlite::Params;
 
 use super::Found;
 use super::rows::{Rows, Stored};
+use crate::storage::lookup::TOMBSTONE;
 
 const PAGE: u32 = 4096;
 /// Positions whose sums are kept together: a difference is then sought among so many.
 const BUCKET: i64 = 4096;
-/// Revision of the event that ends a stream for good; no others lead up to it.
-const TOMBSTONE: i64 = i64::MAX;
 
 /// Two statements, because SQLite would seek `(sid, rev) > (?1, ?2)` by the stream alone.
 const REST_OF_STREAM: &str = "SELECT sid, rev, pos FROM events INDEXED BY sqlite_autoindex_events_1
@@ -85,7 +84,7 @@ impl Index {
         }
     }
 
-    /// Revisions of a stream start at 0 and have no gap.
+    /// Revisions of a stream start at 0 and have no gap, except before a tombstone.
     fn follow(&mut self, sid: i64, revision: i64) -> Result<(), Found> {
         let (last_sid, last_revision) = self.last;
         let expected = if sid == last_sid {
