@@ -9,7 +9,8 @@ use super::metadata::{self, Metadata};
 use super::{Append, derived_id};
 
 const FIND_ID: &str = "SELECT pos FROM events WHERE sid = ?1 AND rev = ?2 AND id = ?3";
-const FIND_NEWEST: &str = "SELECT pos, data FROM events WHERE sid = ?1 AND rev = ?2";
+const FIND_NEWEST: &str =
+    "SELECT pos, name, data FROM events JOIN types ON types.id = type_id WHERE sid = ?1 AND rev = ?2";
 
 /// How much of an append is in the stream already.
 enum Repeat {
@@ -18,6 +19,13 @@ enum Repeat {
     /// The first event is, a later one is not.
     Part,
     Nothing,
+}
+
+/// The last event of a stream.
+pub(super) struct Newest {
+    pub(super) position: i64,
+    kind: String,
+    data: Vec<u8>,
 }
 
 impl Log {
@@ -147,7 +155,10 @@ impl Log {
     pub(super) fn truncate(&mut self, name: &str, before: i64) -> rusqlite::Result<()> {
         let metastream = Arc::from(metadata::metastream(name));
         let mut stream = self.find_stream(&metastream)?;
-        let present = self.newest(stream)?.map(|(_, data)| data).unwrap_or_default();
+        let newest = self
+            .newest(stream)?
+            .filter(|newest| newest.kind == metadata::METADATA_TYPE);
+        let present = newest.map(|newest| newest.data).unwrap_or_default();
         let event = NewEvent {
             id: derived_id(&format!("{metastream}/{}", stream.last + 1)),
             kind: metadata::METADATA_TYPE.to_owned(),
@@ -160,11 +171,15 @@ impl Log {
         Ok(())
     }
 
-    /// Position and data of the last event.
-    pub(super) fn newest(&self, stream: Stream) -> rusqlite::Result<Option<(i64, Vec<u8>)>> {
-        self.connection
-            .prepare_cached(FIND_NEWEST)?
-            .query_one(params![stream.id, stream.last], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()
+    pub(super) fn newest(&self, stream: Stream) -> rusqlite::Result<Option<Newest>> {
+        let mut find = self.connection.prepare_cached(FIND_NEWEST)?;
+        let newest = find.query_one(params![stream.id, stream.last], |row| {
+            Ok(Newest {
+                position: row.get(0)?,
+                kind: row.get(1)?,
+                data: row.get(2)?,
+            })
+        });
+        newest.optional()
     }
 }

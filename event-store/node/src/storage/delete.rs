@@ -26,7 +26,7 @@ impl Log {
         let position = match delete.kind {
             Deletion::Soft if stream.is_deleted() => {
                 let metastream = self.find_stream(&metadata::metastream(&delete.stream).into())?;
-                self.newest(metastream)?.map(|(position, _)| position)
+                self.newest(metastream)?.map(|newest| newest.position)
             }
             Deletion::Soft => {
                 self.truncate(&delete.stream, DELETED)?;

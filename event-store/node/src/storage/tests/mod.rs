@@ -4,6 +4,7 @@ mod deletion;
 mod faults;
 mod links;
 mod memory;
+mod model;
 mod truncation;
 
 use std::path::Path;
