@@ -2,7 +2,13 @@
 
 use std::error::Error;
 
-const FILES: [&str; 4] = ["shared.proto", "streams.proto", "server_features.proto", "gossip.proto"];
+const FILES: [&str; 5] = [
+    "shared.proto",
+    "status.proto",
+    "streams.proto",
+    "server_features.proto",
+    "gossip.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");

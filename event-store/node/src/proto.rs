@@ -12,4 +12,8 @@
 
 include!(concat!(env!("OUT_DIR"), "/protocol.rs"));
 
-pub(crate) use event_store::client::{Empty, StreamIdentifier, Uuid, gossip, server_features, streams, uuid};
+pub(crate) use event_store::client::{
+    AllStreamPosition, BadRequest, Empty, MaximumAppendSizeExceeded, StreamDeleted, StreamIdentifier, Timeout, Uuid,
+    WrongExpectedVersion, gossip, server_features, streams, uuid, wrong_expected_version,
+};
+pub(crate) use google::rpc;

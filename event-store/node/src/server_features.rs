@@ -11,8 +11,15 @@ const VERSION: &str = "24.10.0";
 const STREAMS: &str = "event_store.client.streams.streams";
 const GOSSIP: &str = "event_store.client.gossip.gossip";
 
-/// Not `batchappend`, delete or tombstone: a client that does not find a method takes another way.
-const METHODS: [(&str, &str); 3] = [("append", STREAMS), ("read", STREAMS), ("read", GOSSIP)];
+/// No persistent subscriptions: a client that does not find a method takes another way or says so.
+const METHODS: [(&str, &str); 6] = [
+    ("append", STREAMS),
+    ("batchappend", STREAMS),
+    ("delete", STREAMS),
+    ("read", STREAMS),
+    ("tombstone", STREAMS),
+    ("read", GOSSIP),
+];
 
 #[derive(Clone)]
 pub(crate) struct FeaturesService;

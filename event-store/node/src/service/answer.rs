@@ -14,13 +14,28 @@ use crate::proto::streams::read_resp::{
     CaughtUp, Checkpoint, Content, Position, ReadEvent, StreamNotFound, SubscriptionConfirmation,
 };
 use crate::proto::{self, StreamIdentifier};
-use crate::storage::Recorded;
+use crate::storage::{Recorded, Target};
 
 fn message(content: Content) -> ReadResp {
     ReadResp { content: Some(content) }
 }
 
-pub(crate) fn event(event: Recorded, ids: Ids) -> ReadResp {
+/// A link that was resolved goes beside its target, which is missing when it is gone.
+pub(crate) fn event(mut event: Recorded, ids: Ids) -> ReadResp {
+    let position = event.position.cast_unsigned();
+    let (event, link) = match event.target.take() {
+        None => (Some(event), None),
+        Some(Target::Event(target)) => (Some(*target), Some(event)),
+        Some(Target::Gone) => (None, Some(event)),
+    };
+    message(Content::Event(ReadEvent {
+        event: event.map(|event| recorded(event, ids)),
+        link: link.map(|link| recorded(link, ids)),
+        position: Some(read_event::Position::CommitPosition(position)),
+    }))
+}
+
+fn recorded(event: Recorded, ids: Ids) -> RecordedEvent {
     let position = event.position.cast_unsigned();
     let content_type = if event.is_json {
         "application/json"
@@ -32,7 +47,7 @@ pub(crate) fn event(event: Recorded, ids: Ids) -> ReadResp {
         ("created".to_owned(), event.created.to_string()),
         ("content-type".to_owned(), content_type.to_owned()),
     ]);
-    let recorded = RecordedEvent {
+    RecordedEvent {
         id: Some(id(event.id, ids)),
         stream_identifier: Some(stream_identifier(&event.stream)),
         stream_revision: event.revision.cast_unsigned(),
@@ -41,12 +56,7 @@ pub(crate) fn event(event: Recorded, ids: Ids) -> ReadResp {
         metadata,
         custom_metadata: event.meta.into(),
         data: event.data.into(),
-    };
-    message(Content::Event(ReadEvent {
-        event: Some(recorded),
-        link: None,
-        position: Some(read_event::Position::CommitPosition(position)),
-    }))
+    }
 }
 
 fn id(bytes: [u8; 16], ids: Ids) -> proto::Uuid {
@@ -64,7 +74,7 @@ fn id(bytes: [u8; 16], ids: Ids) -> proto::Uuid {
     proto::Uuid { value: Some(value) }
 }
 
-fn stream_identifier(name: &str) -> StreamIdentifier {
+pub(crate) fn stream_identifier(name: &str) -> StreamIdentifier {
     StreamIdentifier {
         stream_name: Bytes::copy_from_slice(name.as_bytes()),
     }

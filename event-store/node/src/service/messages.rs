@@ -26,12 +26,20 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    pub(crate) fn new(parts: mpsc::Receiver<Part>) -> Self {
-        Self {
+    /// Waits for the first part: a client learns from the call itself, not from its body, that there is nothing to
+    /// read.
+    pub(crate) async fn begin(mut parts: mpsc::Receiver<Part>) -> Result<Self, Status> {
+        let (page, ended) = match parts.recv().await {
+            Some(Part::Page(page)) => (page, false),
+            Some(Part::End) => (Vec::new(), true),
+            Some(Part::Failed(status)) => return Err(status),
+            None => return Err(status::stopping()),
+        };
+        Ok(Self {
             parts,
-            page: Vec::new().into_iter(),
-            ended: false,
-        }
+            page: page.into_iter(),
+            ended,
+        })
     }
 }
 

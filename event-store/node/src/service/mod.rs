@@ -4,7 +4,13 @@
 
 mod answer;
 mod append;
+mod batch;
+mod batch_answer;
+mod deadline;
+mod delete;
+mod events;
 mod messages;
+mod pages;
 mod read;
 mod request;
 mod status;
@@ -15,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -24,9 +31,10 @@ use crate::proto::streams::streams_server::Streams;
 use crate::proto::streams::{
     AppendReq, AppendResp, BatchAppendReq, BatchAppendResp, DeleteReq, DeleteResp, ReadReq, TombstoneReq, TombstoneResp,
 };
-use crate::storage::{Store, derived_id};
+use crate::storage::{Appended, Delete, Store, derived_id};
 
-pub(crate) use self::append::MAX_MESSAGE;
+/// What the official client may send in one message; a larger one never reaches the limit of an append.
+pub(crate) const MAX_MESSAGE: usize = 17 << 20;
 
 /// Pages on their way to one client: one being sent, one ready. A slow client holds up only itself.
 const PAGES_AHEAD: usize = 1;
@@ -48,6 +56,19 @@ impl StreamsService {
         }
     }
 
+    async fn carry_out(&self, delete: Delete, call: &str) -> Result<Option<i64>, Status> {
+        if self.stop.is_cancelled() {
+            return Err(status::stopping());
+        }
+        let (stream, expected) = (Arc::clone(&delete.stream), delete.expected);
+        let done = self.store.delete(delete).await;
+        match done.map_err(|fault| status::of_fault(&fault))? {
+            Appended::Success { position, .. } => Ok(position),
+            Appended::WrongExpectedVersion { current } => Err(status::wrong_version(call, &stream, expected, current)),
+            Appended::StreamDeleted => Err(status::stream_deleted(&stream)),
+        }
+    }
+
     fn subscription_id(&self) -> String {
         let number = self.subscriptions.fetch_add(1, Ordering::Relaxed);
         derived_id(&format!("{}/subscriptions/{number}", self.address)).to_string()
@@ -57,10 +78,11 @@ impl StreamsService {
 #[tonic::async_trait]
 impl Streams for StreamsService {
     type ReadStream = Messages;
-    type BatchAppendStream = tokio_stream::Empty<Result<BatchAppendResp, Status>>;
+    type BatchAppendStream = ReceiverStream<Result<BatchAppendResp, Status>>;
 
     async fn read(&self, request: Request<ReadReq>) -> Result<Response<Messages>, Status> {
-        let plan = request::plan(request.into_inner())?;
+        let late = deadline::passed(request.metadata());
+        let plan = plan(request.into_inner()).await?;
         let (pages, messages) = mpsc::channel(PAGES_AHEAD);
         let (store, stop, id) = (Arc::clone(&self.store), self.stop.clone(), self.subscription_id());
         tokio::spawn(async move {
@@ -74,13 +96,16 @@ impl Streams for StreamsService {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = pages.closed() => {}
+                () = late => {
+                    pages.send(Part::Failed(status::too_late())).await.ok();
+                }
                 Err(status) = work => {
                     // An error here means that the client has gone.
                     pages.send(Part::Failed(status)).await.ok();
                 }
             }
         });
-        Ok(Response::new(Messages::new(messages)))
+        Messages::begin(messages).await.map(Response::new)
     }
 
     async fn append(&self, request: Request<Streaming<AppendReq>>) -> Result<Response<AppendResp>, Status> {
@@ -88,27 +113,43 @@ impl Streams for StreamsService {
         if self.stop.is_cancelled() {
             return Err(status::stopping());
         }
-        let expected = append.expected;
+        let (stream, expected) = (Arc::clone(&append.stream), append.expected);
         let appended = self
             .store
             .append(append)
             .await
             .map_err(|fault| status::of_fault(&fault))?;
-        Ok(Response::new(append::answer(expected, appended)))
+        append::answer(&stream, expected, appended).map(Response::new)
     }
 
-    async fn delete(&self, _request: Request<DeleteReq>) -> Result<Response<DeleteResp>, Status> {
-        Err(status::absent("Delete"))
+    async fn delete(&self, request: Request<DeleteReq>) -> Result<Response<DeleteResp>, Status> {
+        let delete = delete::soft(request.into_inner())?;
+        let position_option = self.carry_out(delete, "Delete").await?.map(delete::deleted);
+        Ok(Response::new(DeleteResp { position_option }))
     }
 
-    async fn tombstone(&self, _request: Request<TombstoneReq>) -> Result<Response<TombstoneResp>, Status> {
-        Err(status::absent("Tombstone"))
+    async fn tombstone(&self, request: Request<TombstoneReq>) -> Result<Response<TombstoneResp>, Status> {
+        let delete = delete::tombstone(request.into_inner())?;
+        let position_option = self.carry_out(delete, "Tombstone").await?.map(delete::tombstoned);
+        Ok(Response::new(TombstoneResp { position_option }))
     }
 
     async fn batch_append(
         &self,
-        _request: Request<Streaming<BatchAppendReq>>,
+        request: Request<Streaming<BatchAppendReq>>,
     ) -> Result<Response<Self::BatchAppendStream>, Status> {
-        Err(status::absent("BatchAppend"))
+        let (answers, messages) = mpsc::channel(batch::ANSWERS_AHEAD);
+        let session = batch::Session::new(Arc::clone(&self.store), answers);
+        tokio::spawn(session.run(request.into_inner(), self.stop.clone()));
+        Ok(Response::new(ReceiverStream::new(messages)))
     }
+}
+
+/// A regular expression may take a while to compile.
+async fn plan(request: ReadReq) -> Result<Plan, Status> {
+    if !request::has_regex(&request) {
+        return request::plan(request);
+    }
+    let plan = tokio::task::spawn_blocking(|| request::plan(request)).await;
+    plan.unwrap_or_else(|_panic| Err(status::invalid("options.filter has a regex that cannot be compiled")))
 }

@@ -7,16 +7,17 @@ use tokio::sync::watch;
 use tonic::Status;
 
 use super::messages::Part;
-use super::read::send;
-use super::request::{Filtered, From, Ids, Source, Subscription};
+use super::pages::{self, Pages, send, send_page};
+use super::request::{Filtered, Form, From, Source, Subscription};
 use super::{answer, status};
 use crate::proto::streams::ReadResp;
-use crate::storage::{Direction, Page, Query, Scope, Span, Store};
+use crate::storage::{Direction, Scope, Span, Store};
 
 /// Never ends by itself.
 ///
 /// # Errors
-/// What a damaged or unreadable log makes of the subscription, or that the node is stopping.
+/// The stream has a tombstone, the filter needs too many steps, the node is stopping, or what a damaged or unreadable
+/// log makes of the subscription.
 pub(crate) async fn run(
     store: &Store,
     subscription: &Subscription,
@@ -30,9 +31,14 @@ pub(crate) async fn run(
             let at = start(subscription.after, 0, newest);
             send(parts, Part::Page(vec![answer::confirmation(id)])).await?;
             All {
-                store,
                 filtered: filtered.as_ref(),
-                ids: subscription.ids,
+                pages: Pages {
+                    store,
+                    scope: Scope::All,
+                    direction: Direction::Forwards,
+                    filter: filtered.as_ref().map(|filtered| Arc::clone(&filtered.filter)),
+                    form: subscription.form,
+                },
                 parts,
                 at,
                 checkpoint: at,
@@ -41,13 +47,13 @@ pub(crate) async fn run(
             .await
         }
         Source::Stream(name) => {
-            let last = last_revision(store, name).await?.map_or(-1, |(_, last)| last);
-            let at = start(subscription.after, -1, last);
+            let newest = pages::stream(store, name).await?.map_or(-1, |(_, shown)| shown.last);
+            let at = start(subscription.after, -1, newest);
             send(parts, Part::Page(vec![answer::confirmation(id)])).await?;
             Stream {
                 store,
                 name,
-                ids: subscription.ids,
+                form: subscription.form,
                 parts,
                 at,
             }
@@ -66,34 +72,14 @@ fn start(after: From, before_first: i64, newest: i64) -> i64 {
     }
 }
 
-async fn last_revision(store: &Store, name: &Arc<str>) -> Result<Option<(i64, i64)>, Status> {
-    store
-        .stream(Arc::clone(name))
-        .await
-        .map_err(|fault| status::of_fault(&fault))
-}
-
-async fn page(store: &Store, scope: Scope, span: Span, filtered: Option<&Filtered>) -> Result<Page, Status> {
-    let filter = filtered.map(|filtered| Arc::clone(&filtered.filter));
-    let query = Query {
-        scope,
-        direction: Direction::Forwards,
-        span,
-        filter,
-        limit: usize::MAX,
-    };
-    store.page(query).await.map_err(|fault| status::of_fault(&fault))
-}
-
 async fn news(head: &mut watch::Receiver<i64>) -> Result<(), Status> {
     head.changed().await.map_err(|_writer_ended| status::stopping())
 }
 
 /// A subscription to `$all`.
 struct All<'a> {
-    store: &'a Store,
+    pages: Pages<'a>,
     filtered: Option<&'a Filtered>,
-    ids: Ids,
     parts: &'a Sender<Part>,
     /// Everything up to here has been considered and, if wanted, sent.
     at: i64,
@@ -121,18 +107,16 @@ impl All<'_> {
                 first: self.at + 1,
                 last: newest,
             };
-            let page = page(self.store, Scope::All, span, self.filtered).await?;
+            let mut page = self.pages.page(span, usize::MAX).await?;
             let considered = page.rest.first - 1;
             let mut messages = Vec::with_capacity(page.events.len());
-            for event in page.events {
+            for event in std::mem::take(&mut page.events) {
                 self.checkpoints_up_to(event.position - 1, &mut messages);
-                messages.push(answer::event(event, self.ids));
+                messages.push(answer::event(event, self.pages.form.ids));
             }
             self.checkpoints_up_to(considered, &mut messages);
             self.at = considered;
-            if !messages.is_empty() {
-                send(self.parts, Part::Page(messages)).await?;
-            }
+            send_page(self.parts, messages, &page).await?;
         }
         Ok(())
     }
@@ -160,7 +144,7 @@ impl All<'_> {
 struct Stream<'a> {
     store: &'a Store,
     name: &'a Arc<str>,
-    ids: Ids,
+    form: Form,
     parts: &'a Sender<Part>,
     /// Revision of the last event sent, -1 before the first one.
     at: i64,
@@ -172,8 +156,10 @@ impl Stream<'_> {
         loop {
             // Seen before the stream is looked up: what is appended in between wakes us again.
             head.mark_unchanged();
-            if let Some((id, last)) = last_revision(self.store, self.name).await? {
-                self.send_up_to(id, last).await?;
+            if let Some((id, shown)) = pages::stream(self.store, self.name).await? {
+                // What is truncated by now is passed over.
+                self.at = self.at.max(shown.first.min(shown.last + 1) - 1);
+                self.send_up_to(id, shown.last).await?;
             }
             if !live {
                 live = true;
@@ -184,19 +170,22 @@ impl Stream<'_> {
     }
 
     async fn send_up_to(&mut self, id: i64, last: i64) -> Result<(), Status> {
+        let pages = Pages {
+            store: self.store,
+            scope: Scope::Stream(id),
+            direction: Direction::Forwards,
+            filter: None,
+            form: self.form,
+        };
         while self.at < last {
             let span = Span {
                 first: self.at + 1,
                 last,
             };
-            let page = page(self.store, Scope::Stream(id), span, None).await?;
+            let mut page = pages.page(span, usize::MAX).await?;
             self.at = page.rest.first - 1;
-            let messages = page
-                .events
-                .into_iter()
-                .map(|event| answer::event(event, self.ids))
-                .collect();
-            send(self.parts, Part::Page(messages)).await?;
+            let messages = pages.messages(&mut page);
+            send_page(self.parts, messages, &page).await?;
         }
         Ok(())
     }

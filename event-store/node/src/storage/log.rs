@@ -1,4 +1,4 @@
-//! The rules of an append, inside the writer's transaction.
+//! The writer's connection and what it remembers.
 
 use std::sync::Arc;
 
@@ -6,9 +6,10 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::Append;
 use super::checksum::{Parts, checksum};
 use super::generations::Generations;
+use super::lookup::{self, TOMBSTONE};
+use super::metadata::{self, DELETED, Metadata};
 use crate::clock;
 
 const STREAMS_REMEMBERED: usize = 32 * 1024;
@@ -16,14 +17,13 @@ const TYPES_REMEMBERED: usize = 4 * 1024;
 /// Events in which an append without an exact revision looks for its own repeat.
 const IDS_REMEMBERED: usize = 32 * 1024;
 
-const FIND_STREAM: &str =
-    "SELECT id, (SELECT max(rev) FROM events WHERE sid = streams.id) FROM streams WHERE name = ?1";
 const ADD_STREAM: &str = "INSERT INTO streams (name) VALUES (?1)";
 const FIND_TYPE: &str = "SELECT id FROM types WHERE name = ?1";
 const ADD_TYPE: &str = "INSERT INTO types (name) VALUES (?1)";
 const ADD_EVENT: &str = "INSERT INTO events (pos, sid, rev, type_id, id, created, is_json, crc, meta, data)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const FIND_ID: &str = "SELECT pos FROM events WHERE sid = ?1 AND rev = ?2 AND id = ?3";
+const FIND_METADATA: &str =
+    "SELECT name, data FROM events JOIN types ON types.id = type_id WHERE sid = ?1 AND rev = ?2";
 
 /// What the stream must look like for an append to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,23 +55,60 @@ pub(crate) enum Appended {
     WrongExpectedVersion {
         current: Option<i64>,
     },
+    /// There is a tombstone, or the stream shall exist and is deleted.
+    StreamDeleted,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Stream {
-    id: i64,
-    last: i64,
+/// A stream as its next append meets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stream {
+    /// `None` before the first event.
+    pub(super) id: Option<i64>,
+    /// -1 before the first event.
+    pub(super) last: i64,
+    pub(super) truncate_before: i64,
+    pub(super) has_metadata: bool,
+}
+
+impl Stream {
+    pub(super) fn is_tombstoned(&self) -> bool {
+        self.last == TOMBSTONE
+    }
+
+    /// Deleted, but it may begin anew.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.truncate_before == DELETED
+    }
+
+    /// The last revision there is, even if it is hidden.
+    pub(super) fn current(&self) -> Option<i64> {
+        (self.last >= 0).then_some(self.last)
+    }
+
+    pub(super) fn fits(&self, expected: Expected) -> bool {
+        match expected {
+            Expected::Revision(expected) => self.current().is_some_and(|last| last.cast_unsigned() == expected),
+            Expected::NoStream => self.current().is_none() || self.is_deleted(),
+            Expected::Any => true,
+            Expected::StreamExists => self.current().is_some() || self.has_metadata,
+        }
+    }
+
+    /// A deleted stream may begin anew, but it does not exist.
+    pub(super) fn is_closed_to(&self, expected: Expected) -> bool {
+        self.is_tombstoned() || self.is_deleted() && expected == Expected::StreamExists
+    }
 }
 
 /// The writer's connection and what it remembers. After any error only dropping it is right: the memory may be
 /// ahead of the file.
 #[derive(Debug)]
 pub(crate) struct Log {
-    connection: Connection,
+    pub(super) connection: Connection,
     streams: Generations<Arc<str>, Stream>,
     types: Generations<String, i64>,
     /// Revision by stream and event id; forgotten at the end of the process.
-    recent: Generations<(i64, Uuid), i64>,
+    pub(super) recent: Generations<(i64, Uuid), i64>,
     head: i64,
     /// Never goes back, even when the machine's clock does.
     created: i64,
@@ -114,104 +151,34 @@ impl Log {
             .query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |_counts| Ok(()))
     }
 
-    /// All checks come before the first insert, so a refused append leaves no trace in the transaction it shares.
-    pub(crate) fn append(&mut self, append: &Append) -> rusqlite::Result<Appended> {
-        let stream = self.find_stream(&append.stream)?;
-        let current = stream.map(|stream| stream.last);
-        let fits = match append.expected {
-            Expected::Revision(expected) => current.is_some_and(|last| last.cast_unsigned() == expected),
-            Expected::NoStream => current.is_none(),
-            Expected::Any => true,
-            Expected::StreamExists => current.is_some(),
-        };
-        if append.events.is_empty() {
-            let unchanged = Appended::Success {
-                revision: current,
-                position: None,
-            };
-            return Ok(if fits {
-                unchanged
-            } else {
-                Appended::WrongExpectedVersion { current }
-            });
-        }
-        if let Some(stream) = stream
-            && let Some(first) = self.possible_repeat(stream, append, fits)
-        {
-            let repeat = self.position_of_repeat(stream, first, &append.events)?;
-            return Ok(match repeat {
-                Some((revision, position)) => Appended::Success {
-                    revision: Some(revision),
-                    position: Some(position),
-                },
-                None => Appended::WrongExpectedVersion { current },
-            });
-        }
-        if fits {
-            self.insert(stream, append)
+    /// Appends to the end of `stream`, which then has one event more. Makes the stream when it is new.
+    pub(super) fn push(&mut self, stream: &mut Stream, name: &Arc<str>, event: &NewEvent) -> rusqlite::Result<()> {
+        let id = if let Some(id) = stream.id {
+            id
         } else {
-            Ok(Appended::WrongExpectedVersion { current })
-        }
-    }
-
-    /// The revision from which the events of `append` would already be in the stream.
-    fn possible_repeat(&mut self, stream: Stream, append: &Append, fits: bool) -> Option<i64> {
-        match append.expected {
-            Expected::Revision(_) | Expected::NoStream if fits => None,
-            Expected::NoStream => Some(0),
-            Expected::Revision(expected) => i64::try_from(expected).ok()?.checked_add(1),
-            Expected::Any | Expected::StreamExists => self.recent.get(&(stream.id, append.events.first()?.id)),
-        }
-    }
-
-    /// Revision and position of the last of `events` when all of them lie in the stream from revision `first` on.
-    fn position_of_repeat(
-        &self,
-        stream: Stream,
-        first: i64,
-        events: &[NewEvent],
-    ) -> rusqlite::Result<Option<(i64, i64)>> {
-        let mut find = self.connection.prepare_cached(FIND_ID)?;
-        let mut last = None;
-        for (revision, event) in (first..=stream.last).zip(events) {
-            let position = find
-                .query_one(params![stream.id, revision, event.id.as_bytes()], |row| row.get(0))
-                .optional()?;
-            let Some(position) = position else { return Ok(None) };
-            last = Some((revision, position));
-        }
-        let complete = i64::try_from(events.len()).is_ok_and(|count| first.saturating_add(count - 1) <= stream.last);
-        Ok(last.filter(|_| complete))
-    }
-
-    fn insert(&mut self, stream: Option<Stream>, append: &Append) -> rusqlite::Result<Appended> {
-        let mut stream = if let Some(stream) = stream {
-            stream
-        } else {
-            self.connection.prepare_cached(ADD_STREAM)?.execute([&*append.stream])?;
-            Stream {
-                id: self.connection.last_insert_rowid(),
-                last: -1,
-            }
+            self.connection.prepare_cached(ADD_STREAM)?.execute([&**name])?;
+            self.connection.last_insert_rowid()
         };
-        for event in &append.events {
-            stream.last += 1;
-            self.head += 1;
-            self.insert_event(stream, &append.stream, event)?;
-            self.recent.insert((stream.id, event.id), stream.last);
-        }
-        self.streams.insert(Arc::clone(&append.stream), stream);
-        Ok(Appended::Success {
-            revision: Some(stream.last),
-            position: Some(self.head),
-        })
+        stream.id = Some(id);
+        stream.last += 1;
+        self.head += 1;
+        self.insert_event((id, stream.last), name, event)?;
+        self.recent.insert((id, event.id), stream.last);
+        Ok(())
     }
 
-    fn insert_event(&mut self, stream: Stream, name: &str, event: &NewEvent) -> rusqlite::Result<()> {
+    /// A stream without events is not remembered: it has no row.
+    pub(super) fn remember(&mut self, name: &Arc<str>, stream: Stream) {
+        if stream.id.is_some() {
+            self.streams.insert(Arc::clone(name), stream);
+        }
+    }
+
+    fn insert_event(&mut self, (stream, revision): (i64, i64), name: &str, event: &NewEvent) -> rusqlite::Result<()> {
         let kind = self.type_id(&event.kind)?;
         let crc = checksum(&Parts {
             position: self.head,
-            revision: stream.last,
+            revision,
             created: self.created,
             is_json: event.is_json,
             id: event.id.as_bytes(),
@@ -224,8 +191,8 @@ impl Log {
         insert
             .execute(params![
                 self.head,
-                stream.id,
-                stream.last,
+                stream,
+                revision,
                 kind,
                 event.id.as_bytes(),
                 self.created,
@@ -237,23 +204,33 @@ impl Log {
             .map(drop)
     }
 
-    fn find_stream(&mut self, name: &Arc<str>) -> rusqlite::Result<Option<Stream>> {
+    pub(super) fn find_stream(&mut self, name: &Arc<str>) -> rusqlite::Result<Stream> {
         if let Some(stream) = self.streams.get(name) {
-            return Ok(Some(stream));
+            return Ok(stream);
         }
-        let mut find = self.connection.prepare_cached(FIND_STREAM)?;
-        let found = find
-            .query_one([&**name], |row| {
-                Ok(Stream {
-                    id: row.get(0)?,
-                    last: row.get(1)?,
-                })
-            })
-            .optional()?;
-        if let Some(stream) = found {
-            self.streams.insert(Arc::clone(name), stream);
-        }
-        Ok(found)
+        let (row, other) = lookup::pair(&self.connection, name)?;
+        let metadata = match other {
+            Some(metastream) if metadata::original(name).is_none() => self.metadata(metastream)?,
+            Some(_) | None => None,
+        };
+        let stream = Stream {
+            id: row.map(|(id, _)| id),
+            last: row.map_or(-1, |(_, last)| last),
+            truncate_before: metadata
+                .and_then(|metadata| metadata.truncate_before)
+                .unwrap_or_default(),
+            has_metadata: metadata::original(name).is_none() && other.is_some(),
+        };
+        self.remember(name, stream);
+        Ok(stream)
+    }
+
+    fn metadata(&self, (metastream, revision): (i64, i64)) -> rusqlite::Result<Option<Metadata>> {
+        let mut find = self.connection.prepare_cached(FIND_METADATA)?;
+        find.query_one([metastream, revision], |row| {
+            let (kind, data) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_blob()?);
+            Ok(Metadata::parse(kind, data))
+        })
     }
 
     fn type_id(&mut self, name: &str) -> rusqlite::Result<i64> {

@@ -1,11 +1,22 @@
 //! The durable log: one SQLite file, one writer thread, a few readers, a background check.
+//!
+//! Nothing is ever removed: truncation, deletion and tombstones hide events from reads of their stream, links and
+//! subscriptions to it. `$all` shows every event there ever was, those of deleted and truncated streams, `$metadata`
+//! and `$streamDeleted` included. There is no scavenging.
 
-mod checksum;
+pub(crate) mod acknowledged;
+mod append;
+pub(crate) mod check;
+pub(crate) mod checksum;
+mod delete;
+mod filter;
 mod generations;
 mod log;
+mod lookup;
+mod metadata;
 mod reader;
 mod readers;
-mod schema;
+pub(crate) mod schema;
 mod verify;
 mod writer;
 
@@ -16,11 +27,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
+pub(crate) use filter::{Field, Filter, GaveUp, Pattern, Rule};
 pub(crate) use log::{Appended, Expected, NewEvent};
-pub(crate) use reader::{Direction, Field, Filter, Page, Query, Recorded, Rule, Scope, Span};
+pub(crate) use lookup::{Found, Target};
+pub(crate) use metadata::METASTREAM_PREFIX;
+pub(crate) use reader::{Direction, Page, Query, Recorded, Scope, Span};
 use readers::Readers;
 use writer::{Job, Writer};
 
@@ -54,20 +68,39 @@ pub(crate) struct Append {
     pub(crate) events: Vec<NewEvent>,
 }
 
+/// A deletion on its way to the writer.
+#[derive(Clone, Debug)]
+pub(crate) struct Delete {
+    pub(crate) stream: Arc<str>,
+    pub(crate) expected: Expected,
+    pub(crate) kind: Deletion,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    /// The stream may begin anew, after its old revisions.
+    Soft,
+    /// The name can never be used again.
+    Tombstone,
+}
+
+/// A change that the writer has taken; dropping this does not stop it.
+pub(crate) struct Pending(oneshot::Receiver<Appended>);
+
 impl Store {
     /// Opens `directory` and starts the threads. Blocks on the disk.
     pub(crate) fn open(directory: &Path, health: Health) -> Result<(Arc<Self>, Threads), NodeError> {
         let lock = schema::lock(directory)?;
         let path: Arc<Path> = data_file(directory).into();
-        let log = schema::open_log(&path)?;
+        let (log, marker, rest) = schema::open_log(directory)?;
         let end = log.head();
         let (publish, head) = watch::channel(end);
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (verifier_stop, stopped) = std::sync::mpsc::channel();
-        let writer = Writer::new(log, Arc::clone(&path), publish, health.clone(), lock);
+        let writer = Writer::new(log, marker, Arc::clone(&path), publish, health.clone(), lock);
         let threads = Threads {
             writer: spawn(&path, "event-log-writer", move || writer.run(queue))?,
-            verifier: verify::start(&path, end, health.clone(), stopped)?,
+            verifier: verify::start(&path, rest, health.clone(), stopped)?,
             verifier_stop,
         };
         let readers = Readers::new(path, health.clone());
@@ -84,12 +117,31 @@ impl Store {
 
     /// Durable when it answers.
     pub(crate) async fn append(&self, append: Append) -> Result<Appended, NodeError> {
-        let (reply, answer) = tokio::sync::oneshot::channel();
-        // Both fail only when the writer has ended; the reason is then known to `health`.
-        if self.jobs.send(Job::Append { append, reply }).await.is_err() {
-            return Err(self.writer_ended());
-        }
-        answer.await.map_err(|_closed| self.writer_ended())
+        let pending = self.submit(append).await?;
+        self.outcome(pending).await
+    }
+
+    /// Appends are carried out in the order in which they are submitted.
+    pub(crate) async fn submit(&self, append: Append) -> Result<Pending, NodeError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Append { append, reply }).await?;
+        Ok(Pending(answer))
+    }
+
+    pub(crate) async fn outcome(&self, pending: Pending) -> Result<Appended, NodeError> {
+        pending.0.await.map_err(|_closed| self.writer_ended())
+    }
+
+    /// Durable when it answers.
+    pub(crate) async fn delete(&self, delete: Delete) -> Result<Appended, NodeError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Delete { delete, reply }).await?;
+        self.outcome(Pending(answer)).await
+    }
+
+    /// Fails, as waiting for the answer does, only when the writer has ended; the reason is then known to `health`.
+    async fn send(&self, job: Job) -> Result<(), NodeError> {
+        self.jobs.send(job).await.map_err(|_ended| self.writer_ended())
     }
 
     /// Pending while the writer works.
@@ -116,8 +168,8 @@ impl Store {
         self.readers.run(move |reader| reader.page(&query)).await
     }
 
-    /// Row id of a stream and its last revision.
-    pub(crate) async fn stream(&self, name: Arc<str>) -> Result<Option<(i64, i64)>, NodeError> {
+    /// What of a stream is shown now.
+    pub(crate) async fn stream(&self, name: Arc<str>) -> Result<Found, NodeError> {
         self.readers.run(move |reader| reader.stream(&name)).await
     }
 

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::checksum::{Parts, checksum};
+use super::filter::{Filter, GaveUp};
 use super::generations::Generations;
+use super::lookup::{self, Found, KnownMetadata, LINK_TYPE, METADATA_REMEMBERED, Target};
 use super::schema;
 use crate::NodeError;
 
@@ -14,11 +17,11 @@ use crate::NodeError;
 pub(crate) const PAGE_EVENTS: usize = 256;
 const PAGE_BYTES: usize = 1 << 20;
 const PAGE_CONSIDERED: usize = 4096;
+/// For filters that take their time: a reader is lent to others as well.
+const PAGE_TIME: Duration = Duration::from_millis(50);
 const NAMES_REMEMBERED: usize = 16 * 1024;
 
 const COLUMNS: &str = "SELECT pos, sid, rev, type_id, id, created, is_json, crc, meta, data FROM events";
-const FIND_STREAM: &str =
-    "SELECT id, (SELECT max(rev) FROM events WHERE sid = streams.id) FROM streams WHERE name = ?1";
 
 /// An event as it lies in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,18 @@ pub(crate) struct Recorded {
     pub(crate) is_json: bool,
     pub(crate) meta: Vec<u8>,
     pub(crate) data: Vec<u8>,
+    /// Only of a link in a page that resolves them.
+    pub(crate) target: Option<Target>,
+}
+
+impl Recorded {
+    fn bytes(&self) -> usize {
+        let target = match &self.target {
+            Some(Target::Event(event)) => event.bytes(),
+            Some(Target::Gone) | None => 0,
+        };
+        self.meta.len() + self.data.len() + target
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,46 +75,13 @@ pub(crate) enum Scope {
     Stream(i64),
 }
 
-/// Which events of `$all` are wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Filter {
-    pub(crate) field: Field,
-    pub(crate) rule: Rule,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    StreamName,
-    EventType,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Rule {
-    /// Any of them.
-    Prefixes(Vec<String>),
-    /// The client's "exclude system events".
-    NoSystemNames,
-}
-
-impl Filter {
-    fn wants(&self, stream: &str, kind: &str) -> bool {
-        let name = match self.field {
-            Field::StreamName => stream,
-            Field::EventType => kind,
-        };
-        match &self.rule {
-            Rule::Prefixes(prefixes) => prefixes.iter().any(|prefix| name.starts_with(prefix.as_str())),
-            Rule::NoSystemNames => !name.is_empty() && !name.starts_with('$'),
-        }
-    }
-}
-
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
     pub(crate) scope: Scope,
     pub(crate) direction: Direction,
     pub(crate) span: Span,
     pub(crate) filter: Option<Arc<Filter>>,
+    pub(crate) resolve_links: bool,
     /// At most so many events; a page never has more than [`PAGE_EVENTS`].
     pub(crate) limit: usize,
 }
@@ -110,6 +92,22 @@ pub(crate) struct Page {
     pub(crate) events: Vec<Recorded>,
     /// Not yet considered.
     pub(crate) rest: Span,
+    /// Why the first event of `rest` could not be considered.
+    pub(crate) gave_up: Option<GaveUp>,
+}
+
+/// Why something could not be read.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Sqlite(rusqlite::Error),
+    /// What was found.
+    Damaged(String),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
 }
 
 /// One read-only connection. A page is one statement, so no read transaction outlives it and checkpoints are never
@@ -117,8 +115,14 @@ pub(crate) struct Page {
 pub(crate) struct Reader {
     connection: Connection,
     path: Arc<Path>,
+    known: Known,
+}
+
+/// What need not be asked again.
+pub(crate) struct Known {
     streams: Generations<i64, Arc<str>>,
     types: Generations<i64, Arc<str>>,
+    pub(super) metadata: KnownMetadata,
 }
 
 impl Reader {
@@ -126,51 +130,46 @@ impl Reader {
         Ok(Self {
             connection: schema::open_reader(&path)?,
             path,
-            streams: Generations::new(NAMES_REMEMBERED),
-            types: Generations::new(NAMES_REMEMBERED),
+            known: Known {
+                streams: Generations::new(NAMES_REMEMBERED),
+                types: Generations::new(NAMES_REMEMBERED),
+                metadata: Generations::new(METADATA_REMEMBERED),
+            },
         })
     }
 
-    /// Row id and last revision.
-    pub(crate) fn stream(&mut self, name: &str) -> Result<Option<(i64, i64)>, NodeError> {
-        let find = || -> rusqlite::Result<Option<(i64, i64)>> {
-            let mut find = self.connection.prepare_cached(FIND_STREAM)?;
-            find.query_one([name], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-        };
-        find().map_err(|error| schema::read_fault(&self.path, &error))
+    /// What of a stream is shown now.
+    pub(crate) fn stream(&mut self, name: &str) -> Result<Found, NodeError> {
+        lookup::find(&self.connection, &mut self.known, name).map_err(|fault| self.fault(fault))
     }
 
     /// As many events as fit into a page, from the near end of the span on.
     pub(crate) fn page(&mut self, query: &Query) -> Result<Page, NodeError> {
         let mut scan = Scan::new(query);
-        if scan.rest.is_empty() || query.limit == 0 {
-            return Ok(Page {
-                events: Vec::new(),
-                rest: query.span,
-            });
-        }
-        let path = Arc::clone(&self.path);
-        match self.fill(query, &mut scan) {
-            Ok(None) => Ok(Page {
-                events: scan.events,
-                rest: scan.rest,
-            }),
-            Ok(Some(what)) => Err(NodeError::Damaged {
-                path: path.display().to_string(),
+        let gave_up = if scan.rest.is_empty() || query.limit == 0 {
+            None
+        } else {
+            self.fill(query, &mut scan).map_err(|fault| self.fault(fault))?
+        };
+        Ok(Page {
+            events: scan.events,
+            rest: scan.rest,
+            gave_up,
+        })
+    }
+
+    fn fault(&self, fault: Fault) -> NodeError {
+        match fault {
+            Fault::Sqlite(error) => schema::read_fault(&self.path, &error),
+            Fault::Damaged(what) => NodeError::Damaged {
+                path: self.path.display().to_string(),
                 what,
-            }),
-            Err(error) => Err(schema::read_fault(&path, &error)),
+            },
         }
     }
 
-    /// `Some` tells which damage was found.
-    fn fill(&mut self, query: &Query, scan: &mut Scan) -> rusqlite::Result<Option<String>> {
-        let Self {
-            connection,
-            streams,
-            types,
-            ..
-        } = self;
+    fn fill(&mut self, query: &Query, scan: &mut Scan) -> Result<Option<GaveUp>, Fault> {
+        let Self { connection, known, .. } = self;
         let mut select = connection.prepare_cached(&sql(query.scope, query.direction))?;
         let mut rows = match query.scope {
             Scope::All => select.query((query.span.first, query.span.last))?,
@@ -178,36 +177,49 @@ impl Reader {
         };
         while !scan.is_full() {
             let expected = scan.next_key();
-            let Some(row) = rows.next()? else {
-                return Ok(Some(missing(query.scope, expected)));
-            };
+            let row = rows
+                .next()?
+                .ok_or_else(|| Fault::Damaged(missing(query.scope, expected)))?;
             let key: i64 = row.get(if query.scope == Scope::All { 0 } else { 2 })?;
             if key != expected {
-                return Ok(Some(missing(query.scope, expected)));
+                return Err(Fault::Damaged(missing(query.scope, expected)));
             }
-            let stream = name(
-                connection,
-                streams,
-                "SELECT name FROM streams WHERE id = ?1",
-                row.get(1)?,
-            )?;
-            let kind = name(connection, types, "SELECT name FROM types WHERE id = ?1", row.get(3)?)?;
-            let (Some(stream), Some(kind)) = (stream, kind) else {
-                return Ok(Some(format!(
-                    "event at position {} has lost its stream name or its type",
-                    position(row)?
-                )));
-            };
-            if query.filter.as_ref().is_none_or(|filter| filter.wants(&stream, &kind)) {
-                match recorded(row, stream, kind)? {
-                    Ok(event) => scan.events.push(event),
-                    Err(what) => return Ok(Some(what)),
+            let names = names(connection, known, row)?;
+            let wanted = query
+                .filter
+                .as_ref()
+                .map_or(Ok(true), |filter| filter.wants(&names.0, &names.1));
+            match wanted {
+                Ok(true) => {
+                    let mut event = recorded(row, names)?;
+                    if query.resolve_links && &*event.kind == LINK_TYPE {
+                        event.target = Some(lookup::follow(connection, known, &event.data)?);
+                    }
+                    scan.take(event);
                 }
+                Ok(false) => {}
+                Err(gave_up) => return Ok(Some(gave_up)),
             }
             scan.considered();
         }
         Ok(None)
     }
+}
+
+/// One event of a stream; `None` when the log has lost it.
+pub(crate) fn by_revision(
+    connection: &Connection,
+    known: &mut Known,
+    stream: i64,
+    revision: i64,
+) -> Result<Option<Recorded>, Fault> {
+    const ONE: &str = "SELECT pos, sid, rev, type_id, id, created, is_json, crc, meta, data FROM events
+        WHERE sid = ?1 AND rev = ?2";
+    let mut select = connection.prepare_cached(ONE)?;
+    let mut rows = select.query(params![stream, revision])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let names = names(connection, known, row)?;
+    recorded(row, names).map(Some)
 }
 
 /// How far a page has come.
@@ -218,20 +230,20 @@ struct Scan {
     limit: usize,
     considered: usize,
     bytes: usize,
-    counted: usize,
+    until: Option<Instant>,
 }
 
 impl Scan {
     fn new(query: &Query) -> Self {
-        let limit = query.limit.min(PAGE_EVENTS);
+        let is_slow = query.filter.as_ref().is_some_and(|filter| filter.is_slow());
         Self {
             events: Vec::new(),
             rest: query.span,
             direction: query.direction,
-            limit,
+            limit: query.limit.min(PAGE_EVENTS),
             considered: 0,
             bytes: 0,
-            counted: 0,
+            until: is_slow.then(|| Instant::now() + PAGE_TIME),
         }
     }
 
@@ -242,17 +254,17 @@ impl Scan {
         }
     }
 
+    fn take(&mut self, event: Recorded) {
+        self.bytes += event.bytes();
+        self.events.push(event);
+    }
+
     fn considered(&mut self) {
         match self.direction {
             Direction::Forwards => self.rest.first += 1,
             Direction::Backwards => self.rest.last -= 1,
         }
         self.considered += 1;
-        self.bytes += self.events[self.counted..]
-            .iter()
-            .map(|event| event.meta.len() + event.data.len())
-            .sum::<usize>();
-        self.counted = self.events.len();
     }
 
     fn is_full(&self) -> bool {
@@ -260,6 +272,7 @@ impl Scan {
             || self.events.len() >= self.limit
             || self.bytes >= PAGE_BYTES
             || self.considered >= PAGE_CONSIDERED
+            || self.considered > 0 && self.until.is_some_and(|until| Instant::now() >= until)
     }
 }
 
@@ -286,6 +299,20 @@ fn position(row: &Row<'_>) -> rusqlite::Result<i64> {
     row.get(0)
 }
 
+/// Names of the stream and the type of a row.
+fn names(connection: &Connection, known: &mut Known, row: &Row<'_>) -> Result<(Arc<str>, Arc<str>), Fault> {
+    const STREAM: &str = "SELECT name FROM streams WHERE id = ?1";
+    const TYPE: &str = "SELECT name FROM types WHERE id = ?1";
+    let stream = name(connection, &mut known.streams, STREAM, row.get(1)?)?;
+    let kind = name(connection, &mut known.types, TYPE, row.get(3)?)?;
+    stream.zip(kind).ok_or_else(|| match position(row) {
+        Ok(position) => Fault::Damaged(format!(
+            "event at position {position} has lost its stream name or its type"
+        )),
+        Err(error) => Fault::Sqlite(error),
+    })
+}
+
 fn name(
     connection: &Connection,
     known: &mut Generations<i64, Arc<str>>,
@@ -305,8 +332,7 @@ fn name(
     Ok(found)
 }
 
-/// The inner error tells which damage was found.
-fn recorded(row: &Row<'_>, stream: Arc<str>, kind: Arc<str>) -> rusqlite::Result<Result<Recorded, String>> {
+fn recorded(row: &Row<'_>, (stream, kind): (Arc<str>, Arc<str>)) -> Result<Recorded, Fault> {
     let event = Recorded {
         position: position(row)?,
         revision: row.get(2)?,
@@ -317,6 +343,7 @@ fn recorded(row: &Row<'_>, stream: Arc<str>, kind: Arc<str>) -> rusqlite::Result
         data: row.get(9)?,
         stream,
         kind,
+        target: None,
     };
     let stored: u32 = row.get(7)?;
     let computed = checksum(&Parts {
@@ -331,9 +358,9 @@ fn recorded(row: &Row<'_>, stream: Arc<str>, kind: Arc<str>) -> rusqlite::Result
         data: &event.data,
     });
     if stored == computed {
-        return Ok(Ok(event));
+        return Ok(event);
     }
-    Ok(Err(format!(
+    Err(Fault::Damaged(format!(
         "event at position {} of stream {:?} does not match its checksum (stored {stored:08x}, computed {computed:08x})",
         event.position, event.stream
     )))

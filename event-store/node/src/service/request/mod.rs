@@ -14,8 +14,12 @@ use crate::proto::streams::read_req::options::stream_options::RevisionOption;
 use crate::proto::streams::read_req::options::{
     CountOption, FilterOption, FilterOptions, ReadDirection, StreamOption, uuid_option,
 };
-use crate::storage::{Direction, Field, Filter, Rule};
+use crate::storage::{Direction, Field, Filter, METASTREAM_PREFIX, Pattern, Rule};
 
+/// Names are in every row of an index; more is surely an error.
+const MAX_NAME: usize = 1024;
+/// Of what is refused, in the text of the refusal.
+const SHOWN: usize = 200;
 /// Considered events per checkpoint when the client does not say.
 const DEFAULT_WINDOW: u32 = 32;
 /// How the official client spells "exclude system events", with and without its needless backslash.
@@ -36,7 +40,7 @@ pub(crate) struct Read {
     pub(crate) count: u64,
     /// Tell the first and last revision of a stream.
     pub(crate) tell_ends: bool,
-    pub(crate) ids: Ids,
+    pub(crate) form: Form,
 }
 
 /// A read that goes on with what is appended later.
@@ -45,7 +49,7 @@ pub(crate) struct Subscription {
     pub(crate) source: Source,
     /// Exclusive; the end means: only what is new.
     pub(crate) after: From,
-    pub(crate) ids: Ids,
+    pub(crate) form: Form,
 }
 
 #[derive(Debug)]
@@ -69,11 +73,36 @@ pub(crate) enum From {
     End,
 }
 
+/// How events are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) resolve_links: bool,
+    pub(crate) ids: Ids,
+}
+
 /// How event ids are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ids {
     Structured,
     Text,
+}
+
+/// Whether [`plan`] will compile one.
+pub(crate) fn has_regex(request: &ReadReq) -> bool {
+    let filter = match request
+        .options
+        .as_ref()
+        .and_then(|options| options.filter_option.as_ref())
+    {
+        Some(FilterOption::Filter(filter)) => filter.filter.as_ref(),
+        Some(FilterOption::NoFilter(_)) | None => None,
+    };
+    match filter {
+        Some(filter_options::Filter::StreamIdentifier(expression) | filter_options::Filter::EventType(expression)) => {
+            !expression.regex.is_empty()
+        }
+        None => false,
+    }
 }
 
 pub(crate) fn plan(request: ReadReq) -> Result<Plan, Status> {
@@ -88,6 +117,10 @@ pub(crate) fn plan(request: ReadReq) -> Result<Plan, Status> {
         Some(uuid_option::Content::String(_)) => Ids::Text,
         Some(uuid_option::Content::Structured(_)) | None => Ids::Structured,
     };
+    let form = Form {
+        resolve_links: options.resolve_links,
+        ids,
+    };
     let tell_ends = options.control_option.is_some_and(|control| control.compatibility >= 1);
     let count = options.count_option;
     let (source, from) = source(options)?;
@@ -98,7 +131,7 @@ pub(crate) fn plan(request: ReadReq) -> Result<Plan, Status> {
             from,
             count,
             tell_ends,
-            ids,
+            form,
         })),
         Some(CountOption::Subscription(_)) if direction == Direction::Backwards => Err(invalid(
             "options.read_direction is Backwards; a subscription goes forwards",
@@ -106,7 +139,7 @@ pub(crate) fn plan(request: ReadReq) -> Result<Plan, Status> {
         Some(CountOption::Subscription(_)) => Ok(Plan::Subscribe(Subscription {
             source,
             after: from,
-            ids,
+            form,
         })),
         None => Err(invalid("options.count_option is not set")),
     }
@@ -174,11 +207,13 @@ fn rule(expression: Expression) -> Result<Rule, Status> {
         return Ok(Rule::NoSystemNames);
     }
     if !expression.regex.is_empty() {
-        let text = format!(
-            "options.filter has the regex {:?}; only prefixes are supported for now",
-            expression.regex
-        );
-        return Err(invalid(text));
+        let pattern = Pattern::try_new(&expression.regex).map_err(|reason| {
+            let shown: String = expression.regex.chars().take(SHOWN).collect();
+            invalid(format!(
+                "options.filter has the regex {shown:?}, which cannot be used: {reason}"
+            ))
+        })?;
+        return Ok(Rule::Pattern(Box::new(pattern)));
     }
     if expression.prefix.is_empty() {
         return Err(invalid(
@@ -188,146 +223,49 @@ fn rule(expression: Expression) -> Result<Rule, Status> {
     Ok(Rule::Prefixes(expression.prefix))
 }
 
+/// The name of any stream, metastreams of metastreams excepted: there are none.
 pub(crate) fn stream_name(identifier: Option<StreamIdentifier>) -> Result<Arc<str>, Status> {
     let name = identifier.map(|identifier| identifier.stream_name).unwrap_or_default();
+    let Ok(text) = std::str::from_utf8(&name) else {
+        let shown = name.get(..SHOWN).unwrap_or(&name).escape_ascii();
+        return Err(invalid(format!(
+            "stream_identifier.stream_name is \"{shown}\": it is no UTF-8"
+        )));
+    };
+    let original = text.strip_prefix(METASTREAM_PREFIX);
+    name_fits("stream_identifier.stream_name", original.unwrap_or(text))?;
+    if original.is_some_and(|original| original.starts_with(METASTREAM_PREFIX)) {
+        let text = format!("stream_identifier.stream_name is {text:?}; a metastream has no metadata of its own");
+        return Err(invalid(text));
+    }
+    Ok(text.into())
+}
+
+/// The name of a stream that may be deleted.
+pub(crate) fn deletable(identifier: Option<StreamIdentifier>) -> Result<Arc<str>, Status> {
+    let name = stream_name(identifier)?;
+    if name.starts_with(METASTREAM_PREFIX) {
+        let text = format!("stream_identifier.stream_name is {name:?}; a metastream cannot be deleted");
+        return Err(invalid(text));
+    }
+    Ok(name)
+}
+
+/// Names are neither empty nor endless.
+pub(crate) fn name_fits(field: &str, name: &str) -> Result<(), Status> {
     if name.is_empty() {
-        return Err(invalid("stream_identifier.stream_name is \"\"; a stream needs a name"));
+        return Err(invalid(format!("{field} is \"\"; a name is needed")));
     }
-    match std::str::from_utf8(&name) {
-        Ok(name) => Ok(name.into()),
-        Err(error) => {
-            let text = format!("stream_identifier.stream_name is \"{}\": {error}", name.escape_ascii());
-            Err(invalid(text))
-        }
+    if name.len() > MAX_NAME {
+        let shown: String = name.chars().take(SHOWN).collect();
+        let text = format!(
+            "{field} is {shown:?}... of {} bytes; the limit is {MAX_NAME}",
+            name.len()
+        );
+        return Err(invalid(text));
     }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::{Filtered, Plan, filtered, plan, stream_name};
-    use crate::proto::streams::ReadReq;
-    use crate::proto::streams::read_req::Options;
-    use crate::proto::streams::read_req::options::all_options::AllOption;
-    use crate::proto::streams::read_req::options::filter_options::{Expression, Filter, Window};
-    use crate::proto::streams::read_req::options::{
-        AllOptions, CountOption, FilterOptions, ReadDirection, StreamOption, SubscriptionOptions,
-    };
-    use crate::proto::{Empty, StreamIdentifier};
-
-    fn all() -> Options {
-        Options {
-            stream_option: Some(StreamOption::All(AllOptions {
-                all_option: Some(AllOption::Start(Empty {})),
-            })),
-            count_option: Some(CountOption::Subscription(SubscriptionOptions {})),
-            ..Options::default()
-        }
-    }
-
-    fn prefixes(window: Option<Window>, checkpoint_interval_multiplier: u32) -> Filtered {
-        let expression = Expression {
-            regex: String::new(),
-            prefix: vec!["ticket-".to_owned()],
-        };
-        let filter = Some(Filter::StreamIdentifier(expression));
-        filtered(FilterOptions {
-            filter,
-            window,
-            checkpoint_interval_multiplier,
-        })
-        .unwrap()
-    }
-
-    #[test]
-    fn what_is_missing_is_named() {
-        let backwards = Options {
-            read_direction: ReadDirection::Backwards.into(),
-            ..all()
-        };
-        let cases = [
-            (None, "options is not set"),
-            (
-                Some(Options {
-                    stream_option: None,
-                    ..all()
-                }),
-                "options.stream_option",
-            ),
-            (
-                Some(Options {
-                    count_option: None,
-                    ..all()
-                }),
-                "options.count_option",
-            ),
-            (
-                Some(Options {
-                    stream_option: Some(StreamOption::All(AllOptions::default())),
-                    ..all()
-                }),
-                "all_option",
-            ),
-            (Some(backwards), "a subscription goes forwards"),
-        ];
-        for (options, text) in cases {
-            let refusal = plan(ReadReq { options }).unwrap_err();
-            assert_eq!(refusal.code(), tonic::Code::InvalidArgument);
-            assert!(refusal.message().contains(text), "{refusal}");
-        }
-        assert!(matches!(plan(ReadReq { options: Some(all()) }), Ok(Plan::Subscribe(_))));
-    }
-
-    #[test]
-    fn stream_name_is_shown_when_it_is_refused() {
-        let identifier = |name: &'static [u8]| {
-            Some(StreamIdentifier {
-                stream_name: Bytes::from_static(name),
-            })
-        };
-        assert_eq!(&*stream_name(identifier("заявка-1".as_bytes())).unwrap(), "заявка-1");
-        assert!(
-            stream_name(None)
-                .unwrap_err()
-                .message()
-                .contains("stream_identifier.stream_name is \"\"")
-        );
-        assert!(
-            stream_name(identifier(b"a\xff"))
-                .unwrap_err()
-                .message()
-                .contains(r#"stream_name is "a\xff""#)
-        );
-    }
-
-    #[test]
-    fn window_times_multiplier_is_the_way_to_the_next_checkpoint() {
-        assert_eq!(prefixes(Some(Window::Max(10)), 3).window, 30);
-        assert_eq!(prefixes(Some(Window::Count(Empty {})), 1).window, 32);
-        assert_eq!(prefixes(None, 0).window, 32);
-        assert_eq!(prefixes(Some(Window::Max(0)), 0).window, 1);
-    }
-
-    #[test]
-    fn only_prefixes_and_the_clients_own_regex_are_taken() {
-        let ask = |regex: &str| {
-            let expression = Expression {
-                regex: regex.to_owned(),
-                prefix: Vec::new(),
-            };
-            filtered(FilterOptions {
-                filter: Some(Filter::EventType(expression)),
-                ..FilterOptions::default()
-            })
-        };
-        assert!(ask(r"^[^\$].*").is_ok());
-        assert!(
-            ask("^ticket")
-                .unwrap_err()
-                .message()
-                .contains("\"^ticket\"; only prefixes are supported")
-        );
-        assert!(ask("").is_err());
-    }
-}
+mod tests;

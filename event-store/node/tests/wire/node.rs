@@ -1,0 +1,78 @@
+use event_store_node::{Node, NodeConfig, NodeError};
+use kurrentdb::{Error, ReadAllOptions, ReadStreamOptions, RecordedEvent, StreamState};
+use tempfile::TempDir;
+
+use super::{append, read_all, read_stream, start};
+
+#[tokio::test]
+async fn restarted_node_has_the_same_events() {
+    let directory = TempDir::new().unwrap();
+    let (node, client) = start(directory.path()).await;
+    append(&client, "ticket-1", StreamState::NoStream, &[1, 2, 3])
+        .await
+        .unwrap();
+    let before = read_all(&client, &ReadAllOptions::default()).await;
+    node.stop().await.unwrap();
+    let log = directory.path().join("events.db-wal");
+    assert!(std::fs::metadata(log).is_ok_and(|log| log.len() == 0) || !directory.path().join("events.db-wal").exists());
+
+    let (node, client) = start(directory.path()).await;
+    let after = read_all(&client, &ReadAllOptions::default()).await;
+    let facts = |events: &[RecordedEvent]| -> Vec<_> {
+        events
+            .iter()
+            .map(|event| (event.id, event.position, event.created, event.data.clone()))
+            .collect()
+    };
+    assert_eq!(facts(&before), facts(&after));
+    let next = append(&client, "ticket-1", StreamState::StreamRevision(2), &[4])
+        .await
+        .unwrap();
+    assert_eq!((next.next_expected_version, next.position.commit), (3, 4));
+    node.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn damaged_event_fails_the_read_and_the_node() {
+    let directory = TempDir::new().unwrap();
+    let (node, client) = start(directory.path()).await;
+    append(&client, "ticket-1", StreamState::NoStream, &[1, 2])
+        .await
+        .unwrap();
+    let file = rusqlite::Connection::open(directory.path().join("events.db")).unwrap();
+    file.execute("UPDATE events SET data = x'7b7d' WHERE pos = 2", [])
+        .unwrap();
+    let read = read_stream(&client, "ticket-1", &ReadStreamOptions::default()).await;
+    assert!(
+        matches!(&read, Err(Error::ServerError(text)) if text.contains("position 2")),
+        "{read:?}"
+    );
+    let fault = node.failed().await;
+    assert!(matches!(fault, NodeError::Damaged { .. }), "{fault}");
+    drop(file);
+    assert_eq!(node.stop().await, Err(fault));
+}
+
+#[tokio::test]
+async fn taken_directory_or_port_is_named() {
+    let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (node, _client) = start(first.path()).await;
+    let config = NodeConfig {
+        data: first.path().to_owned(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+    };
+    let refusal = Node::start(config).await.unwrap_err();
+    assert!(matches!(&refusal, NodeError::InUse { path } if *path == first.path().display().to_string()));
+    let config = NodeConfig {
+        data: second.path().to_owned(),
+        listen: node.address(),
+    };
+    let refusal = Node::start(config).await.unwrap_err();
+    assert_eq!(
+        refusal,
+        NodeError::AddressInUse {
+            address: node.address()
+        }
+    );
+    node.stop().await.unwrap();
+}
