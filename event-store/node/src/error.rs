@@ -61,6 +61,61 @@ pub enum NodeError {
         /// Which part does not fit, with position and stream where they are known.
         what: String,
     },
+    /// The log ends before the position up to which appends were acknowledged; it was left as it is.
+    #[error(
+        "{path} ends at position {head}, but {marker} knows that everything up to position {acknowledged} was \
+         acknowledged: the end of the log, or {path}-wal, was lost; restore a backup, or keep what is left with \
+         `event-store-node --data {data} --accept-log`"
+    )]
+    Behind {
+        /// The data file.
+        path: String,
+        /// The file with the acknowledged position.
+        marker: String,
+        /// The data directory.
+        data: String,
+        /// Where the log ends.
+        head: i64,
+        /// Where it should end at least.
+        acknowledged: i64,
+    },
+    /// The file with the acknowledged position is missing; the log was left as it is.
+    #[error(
+        "{path} is missing, so nobody knows whether {log} is whole: it was deleted, not copied with the rest, or a \
+         backup was cut short; put it back, restore a backup, or check and accept the log as it is with \
+         `event-store-node --data {data} --accept-log`"
+    )]
+    MarkerMissing {
+        /// The missing file.
+        path: String,
+        /// The data file.
+        log: String,
+        /// The data directory.
+        data: String,
+    },
+    /// The file with the acknowledged position does not match its checksum; the log was left as it is.
+    #[error(
+        "{path} is damaged, so nobody knows whether the log beside it is whole; restore a backup, or check and accept \
+         the log as it is with `event-store-node --data {data} --accept-log`"
+    )]
+    MarkerDamaged {
+        /// The damaged file.
+        path: String,
+        /// The data directory.
+        data: String,
+    },
+    /// There is nothing to look at.
+    #[error("there is no event log at {path}; name the directory that holds events.db")]
+    NoLog {
+        /// Where the data file should be.
+        path: String,
+    },
+    /// A backup never overwrites anything.
+    #[error("backup target {path} is not empty; name an empty or new directory")]
+    TargetNotEmpty {
+        /// The directory.
+        path: String,
+    },
     /// Nothing can be appended any more; what was acknowledged before is safe.
     #[error("cannot write {path}: {reason}; free space or mend the disk, then start again")]
     CannotWrite {

@@ -20,6 +20,7 @@ mod error;
 mod gossip;
 mod health;
 mod node;
+pub mod offline;
 mod proto;
 mod router;
 mod server_features;

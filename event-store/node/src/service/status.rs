@@ -34,6 +34,11 @@ pub(crate) fn of_fault(fault: &NodeError) -> Status {
         | NodeError::Newer { .. }
         | NodeError::CannotWrite { .. }
         | NodeError::CannotRead { .. }
+        | NodeError::Behind { .. }
+        | NodeError::MarkerMissing { .. }
+        | NodeError::MarkerDamaged { .. }
+        | NodeError::NoLog { .. }
+        | NodeError::TargetNotEmpty { .. }
         | NodeError::Ended { .. } => Status::unavailable(fault.to_string()),
     }
 }

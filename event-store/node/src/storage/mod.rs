@@ -1,11 +1,13 @@
 //! The durable log: one SQLite file, one writer thread, a few readers, a background check.
 
-mod checksum;
+pub(crate) mod acknowledged;
+pub(crate) mod check;
+pub(crate) mod checksum;
 mod generations;
 mod log;
 mod reader;
 mod readers;
-mod schema;
+pub(crate) mod schema;
 mod verify;
 mod writer;
 
@@ -59,15 +61,16 @@ impl Store {
     pub(crate) fn open(directory: &Path, health: Health) -> Result<(Arc<Self>, Threads), NodeError> {
         let lock = schema::lock(directory)?;
         let path: Arc<Path> = data_file(directory).into();
-        let log = schema::open_log(&path)?;
+        let (log, marker) = schema::open_log(directory)?;
         let end = log.head();
+        let rest = verify::newest(&path, end)?;
         let (publish, head) = watch::channel(end);
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (verifier_stop, stopped) = std::sync::mpsc::channel();
-        let writer = Writer::new(log, Arc::clone(&path), publish, health.clone(), lock);
+        let writer = Writer::new(log, marker, Arc::clone(&path), publish, health.clone(), lock);
         let threads = Threads {
             writer: spawn(&path, "event-log-writer", move || writer.run(queue))?,
-            verifier: verify::start(&path, end, health.clone(), stopped)?,
+            verifier: verify::start(&path, rest, health.clone(), stopped)?,
             verifier_stop,
         };
         let readers = Readers::new(path, health.clone());

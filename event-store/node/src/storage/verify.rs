@@ -1,4 +1,4 @@
-//! The check of the whole log behind the running node.
+//! The check of the whole log: the newest part before the node starts, the rest behind the running node.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,25 +6,37 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::reader::{Direction, PAGE_EVENTS, Query, Reader, Scope, Span};
+use super::check::{self, Check, Depth};
 use crate::NodeError;
 use crate::health::Health;
 
+/// What the check may take before the node starts; logs of some 100,000 events are then checked whole.
+const BEFORE_START: Duration = Duration::from_millis(300);
 /// Rests three times as long as it works: the check may take minutes, the callers come first.
 const REST: u32 = 3;
 
-/// Reads every event up to `head` once; a damaged one is reported to `health`. Ends early when `stopped` closes.
+/// Checks backwards from `head` as long as the time allows. Answers with what is left.
+pub(crate) fn newest(path: &Arc<Path>, head: i64) -> Result<Check, NodeError> {
+    let begun = Instant::now();
+    let mut check = Check::new(head);
+    let mut rows = check::open(path)?;
+    while !check.is_done() && begun.elapsed() < BEFORE_START {
+        check.step(&mut rows, Depth::RowsAndLookups)?;
+    }
+    Ok(check)
+}
+
+/// Brings `check` to its end; damage is reported to `health`. Ends early when `stopped` closes.
 pub(crate) fn start(
     path: &Arc<Path>,
-    head: i64,
+    mut check: Check,
     health: Health,
     stopped: Receiver<()>,
 ) -> Result<JoinHandle<()>, NodeError> {
     let file = Arc::clone(path);
     super::spawn(path, "event-log-verifier", move || {
-        let checked = Reader::open(file).and_then(|mut reader| check(&mut reader, head, |rest| sleep(&stopped, rest)));
-        match checked {
-            Ok(()) => tracing::debug!(head, "every stored event matches its checksum"),
+        match finish(&file, &mut check, |rest| sleep(&stopped, rest)) {
+            Ok(()) => tracing::debug!(done = check.is_done(), "no damage in the log"),
             Err(fault @ NodeError::Damaged { .. }) => health.report(fault),
             Err(error) => tracing::warn!(%error, "the stored events could not be checked"),
         }
@@ -32,17 +44,11 @@ pub(crate) fn start(
 }
 
 /// `rest` answers false when the check shall end.
-pub(crate) fn check(reader: &mut Reader, head: i64, rest: impl Fn(Duration) -> bool) -> Result<(), NodeError> {
-    let mut query = Query {
-        scope: Scope::All,
-        direction: Direction::Forwards,
-        span: Span { first: 1, last: head },
-        filter: None,
-        limit: PAGE_EVENTS,
-    };
-    while !query.span.is_empty() {
+fn finish(path: &Arc<Path>, check: &mut Check, rest: impl Fn(Duration) -> bool) -> Result<(), NodeError> {
+    let mut rows = check::open(path)?;
+    while !check.is_done() {
         let begun = Instant::now();
-        query.span = reader.page(&query)?.rest;
+        check.step(&mut rows, Depth::Rows)?;
         if !rest(begun.elapsed() * REST) {
             break;
         }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::acknowledged::{self, Marker};
 use super::log::{Appended, Log};
 use super::{Append, schema};
+use crate::NodeError;
 use crate::health::Health;
 
 const BATCH: usize = 256;
@@ -28,6 +30,7 @@ type Batch = Vec<(Append, oneshot::Sender<Appended>)>;
 /// and only then answered.
 pub(crate) struct Writer {
     log: Log,
+    marker: Marker,
     path: Arc<Path>,
     head: watch::Sender<i64>,
     health: Health,
@@ -36,9 +39,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(log: Log, path: Arc<Path>, head: watch::Sender<i64>, health: Health, lock: File) -> Self {
+    pub(crate) fn new(
+        log: Log,
+        marker: Marker,
+        path: Arc<Path>,
+        head: watch::Sender<i64>,
+        health: Health,
+        lock: File,
+    ) -> Self {
         Self {
             log,
+            marker,
             path,
             head,
             health,
@@ -50,13 +61,16 @@ impl Writer {
     /// there will be no answer.
     pub(crate) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut batch = Vec::with_capacity(BATCH);
-        let ended = self.serve(&mut queue, &mut batch).and_then(|()| self.log.checkpoint());
-        if let Err(error) = ended {
-            self.health.report(schema::write_fault(&self.path, &error));
+        let ended = self.serve(&mut queue, &mut batch).and_then(|()| {
+            let moved = self.log.checkpoint();
+            moved.map_err(|error| schema::write_fault(&self.path, &error))
+        });
+        if let Err(fault) = ended {
+            self.health.report(fault);
         }
     }
 
-    fn serve(&mut self, queue: &mut mpsc::Receiver<Job>, batch: &mut Batch) -> rusqlite::Result<()> {
+    fn serve(&mut self, queue: &mut mpsc::Receiver<Job>, batch: &mut Batch) -> Result<(), NodeError> {
         while let Some(job) = queue.blocking_recv() {
             let mut bytes = 0;
             let mut next = Some(job);
@@ -82,23 +96,41 @@ impl Writer {
         Ok(())
     }
 
-    fn commit(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {
+    fn commit(&mut self, batch: &mut Batch) -> Result<(), NodeError> {
         if batch.is_empty() {
             return Ok(());
         }
         let before = self.log.head();
-        self.log.begin()?;
-        let answers: rusqlite::Result<Vec<Appended>> =
-            batch.iter().map(|(append, _)| self.log.append(append)).collect();
-        let answers = answers?;
-        self.log.commit()?;
-        if self.log.head() > before {
-            self.head.send_replace(self.log.head());
+        let answers = self
+            .durably(batch)
+            .map_err(|error| schema::write_fault(&self.path, &error))?;
+        let head = self.log.head();
+        if head > before {
+            self.acknowledge(head)?;
+            self.head.send_replace(head);
         }
         for ((_, reply), answer) in batch.drain(..).zip(answers) {
             // The caller may have given up; the append stands.
             reply.send(answer).ok();
         }
         Ok(())
+    }
+
+    fn durably(&mut self, batch: &Batch) -> rusqlite::Result<Vec<Appended>> {
+        self.log.begin()?;
+        let answers: rusqlite::Result<Vec<Appended>> =
+            batch.iter().map(|(append, _)| self.log.append(append)).collect();
+        let answers = answers?;
+        self.log.commit()?;
+        Ok(answers)
+    }
+
+    /// After the log is durable and before anybody hears of it: the position is never ahead of the log, and no answer
+    /// is ahead of the position.
+    fn acknowledge(&self, head: i64) -> Result<(), NodeError> {
+        self.marker.write(head).map_err(|error| {
+            let directory = self.path.parent().unwrap_or(&self.path);
+            schema::cannot_write(acknowledged::file(directory).display().to_string(), &error)
+        })
     }
 }

@@ -1,0 +1,17 @@
+//! A data directory seen from outside: read, check, count, copy, with or without a node running on it.
+//!
+//! Nothing here writes to the directory, except [`accept`]. Reads are short, so that a running node's write-ahead log
+//! can be emptied meanwhile; only [`backup`] holds it back until it is done.
+
+mod accept;
+mod backup;
+mod scan;
+mod source;
+mod stats;
+mod verify;
+
+pub use accept::accept;
+pub use backup::backup;
+pub use scan::{StoredEvent, scan};
+pub use stats::{Count, Files, Stats, stats};
+pub use verify::{Report, verify};
