@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::{
     assignment::{Assignment, AssignmentEvent},
     decider::Decider,
+    log_seal::{LogSeal, LogSealEvent},
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
 };
@@ -19,6 +20,8 @@ pub enum DomainEvent {
     Assignment(AssignmentEvent),
     /// Of the number register.
     TicketNumbers(TicketNumbersEvent),
+    /// Of the log's seals.
+    LogSeal(LogSealEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -56,6 +59,7 @@ impl DomainEvent {
             Self::Ticket(event) => split(Ticket::CATEGORY, event),
             Self::Assignment(event) => split(Assignment::CATEGORY, event),
             Self::TicketNumbers(event) => split(TicketNumbers::CATEGORY, event),
+            Self::LogSeal(event) => split(LogSeal::CATEGORY, event),
         }
     }
 
@@ -68,6 +72,7 @@ impl DomainEvent {
             Some((Ticket::CATEGORY, name)) => join(event_type, name, payload).map(Self::Ticket),
             Some((Assignment::CATEGORY, name)) => join(event_type, name, payload).map(Self::Assignment),
             Some((TicketNumbers::CATEGORY, name)) => join(event_type, name, payload).map(Self::TicketNumbers),
+            Some((LogSeal::CATEGORY, name)) => join(event_type, name, payload).map(Self::LogSeal),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -99,6 +104,7 @@ macro_rules! member {
 member!(Ticket, TicketEvent);
 member!(Assignment, AssignmentEvent);
 member!(TicketNumbers, TicketNumbersEvent);
+member!(LogSeal, LogSealEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

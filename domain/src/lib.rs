@@ -9,6 +9,7 @@ pub mod assignment;
 pub mod decider;
 pub mod event;
 pub mod ids;
+pub mod log_seal;
 pub mod metadata;
 pub mod ticket;
 pub mod ticket_numbers;

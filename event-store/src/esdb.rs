@@ -168,6 +168,35 @@ impl EventLog {
         .await
     }
 
+    /// At most `limit` events after a position, oldest first, without those of the store itself.
+    ///
+    /// # Errors
+    /// [`LogError`], never a conflict.
+    pub async fn read_unfiltered(&self, after: Position, limit: usize) -> Result<Vec<Raw>, LogError> {
+        self.repeating("$all", |client| async move {
+            let start = match after {
+                Position::START => StreamPosition::Start,
+                Position(at) => StreamPosition::Position(kurrentdb::Position {
+                    commit: at,
+                    prepare: at,
+                }),
+            };
+            // A forward read includes its start, hence one more.
+            let options = ReadAllOptions::default()
+                .position(start)
+                .filter(SubscriptionFilter::on_event_type().exclude_system_events())
+                .max_count(limit.saturating_add(1));
+            let mut page = client.read_all(&options).await?;
+            let mut events = Vec::new();
+            while let Some(event) = page.next().await? {
+                events.extend(event.event.map(to_raw).filter(|it| it.position > after));
+            }
+            events.truncate(limit);
+            Ok(events)
+        })
+        .await
+    }
+
     /// Position of the newest event, whatever its type.
     ///
     /// # Errors

@@ -9,15 +9,23 @@ mod chain;
 mod codec;
 mod error;
 mod esdb;
+mod leaf;
+pub mod merkle;
+mod seal;
 mod subscription;
 
 use std::fmt;
 
 use bytes::Bytes;
-pub use chain::{Chain, ChainBreak, verify_stream};
+pub use chain::{Chain, ChainBreak, ChainFault, verify_stream};
 pub use codec::{Envelope, decode, encode};
 pub use error::{DecodeError, LogError};
 pub use esdb::EventLog;
+pub use leaf::Leaf;
+pub use merkle::Digest;
+pub use seal::{
+    KeyError, MalformedSeal, PublicKey, SealFile, SealFileError, SealKey, SealRecord, Statement, public_key_file, statement,
+};
 pub use subscription::{Delivery, Subscription};
 use uuid::Uuid;
 
