@@ -51,14 +51,34 @@ impl App {
         Self::on(data, database_url, Clock::System).await
     }
 
+    /// A new server whose settings differ from the usual.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_with(adjust: impl FnOnce(Config) -> Config) -> Result<Self> {
+        let database_url = Cluster::shared().await?.database().await?;
+        Self::adjusted(tempfile::tempdir()?, database_url, Clock::System, adjust).await
+    }
+
     async fn on(data: TempDir, database_url: String, clock: Clock) -> Result<Self> {
+        Self::adjusted(data, database_url, clock, std::convert::identity).await
+    }
+
+    async fn adjusted(
+        data: TempDir,
+        database_url: String,
+        clock: Clock,
+        adjust: impl FnOnce(Config) -> Config,
+    ) -> Result<Self> {
         let config = Config {
             data: data.path().to_owned(),
             listen: ([127, 0, 0, 1], 0).into(),
             database_url: Some(database_url.clone()),
             event_store_url: None,
             bootstrap_api_key: Some(KEY.to_owned()),
+            ..Config::default()
         };
+        let config = adjust(config);
         let server = Server::start(config, clock).await?;
         if !server.ready().await {
             server.ended().await?;
