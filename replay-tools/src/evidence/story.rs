@@ -1,0 +1,54 @@
+//! The ticket's events in words, Russian and English: an aid to reading; what counts are the stored bytes.
+
+use std::fmt::Write;
+
+use domain::metadata::Metadata;
+use uuid::Uuid;
+
+use super::Exhibit;
+
+/// Stored type, in Russian, in English. A type that is not here is told by its stored name.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("ticket.opened", "заявка открыта", "the ticket was opened"),
+    ("ticket.subject_changed", "тема изменена", "the subject was changed"),
+    ("ticket.categorized", "категория назначена", "the category was set"),
+    ("ticket.prioritized", "приоритет изменён", "the priority was changed"),
+    ("ticket.started", "работа начата", "work began"),
+    ("ticket.put_on_hold", "заявка отложена", "the ticket was put on hold"),
+    ("ticket.resumed", "работа возобновлена", "work was resumed"),
+    ("ticket.resolved", "заявка решена", "the ticket was resolved"),
+    ("ticket.closed", "заявка закрыта", "the ticket was closed"),
+    ("ticket.reopened", "заявка открыта снова", "the ticket was opened again"),
+    ("assignment.agent_assigned", "назначен исполнитель", "an agent was assigned"),
+    ("assignment.agent_unassigned", "исполнитель снят", "the agent was taken off"),
+];
+
+pub(super) fn tell(id: Uuid, exhibits: &[Exhibit<'_>]) -> String {
+    let mut text = format!(
+        "# {id}\n\nСобытия заявки по порядку журнала; время — UTC, кто — вид и идентификатор.\nПерсональные данные могут \
+         быть записаны зашифрованными.\n\nThe ticket's events in the order of the log; times are UTC, actors are kind and \
+         id.\nPersonal data may be stored encrypted.\n"
+    );
+    for (number, exhibit) in (1..).zip(exhibits) {
+        let known = serde_json::from_slice::<Metadata>(exhibit.leaf.metadata).ok();
+        let at = known.as_ref().map_or_else(|| "?".to_owned(), |it| it.at.to_rfc3339());
+        let actor = known.as_ref().map_or_else(|| "?".to_owned(), |it| it.actor.to_string());
+        let words = WORDS.iter().find(|(name, ..)| *name == exhibit.leaf.event_type);
+        let (russian, english) = words.map_or((exhibit.leaf.event_type, exhibit.leaf.event_type), |it| (it.1, it.2));
+        let sealed = if exhibit.proof.is_some() {
+            "запечатано / sealed"
+        } else {
+            "ещё не запечатано / not yet sealed"
+        };
+        let payload = String::from_utf8_lossy(exhibit.leaf.payload);
+        let told = write!(
+            text,
+            "\n## {number:04} · {at}\n\n{russian} · {english}\n\n* {actor}\n* position {}, revision {} of {}\n* \
+             {sealed}\n\n    {payload}\n",
+            exhibit.leaf.position, exhibit.leaf.revision, exhibit.leaf.stream
+        );
+        // Writing to a string does not fail.
+        drop(told);
+    }
+    text
+}
