@@ -14,6 +14,7 @@ mod import;
 mod lists;
 mod live;
 mod pages;
+mod proof;
 mod schema;
 mod serve_errors;
 mod slow;

@@ -1,6 +1,6 @@
 //! `letopis-replay verify`.
 
-use std::{fmt::Write, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
@@ -86,12 +86,10 @@ fn in_words(report: &Report) -> String {
         text.push_str(&in_a_line(problem));
         text.push('\n');
     }
-    let told = match report.problem_count {
-        0 => write!(text, "everything fits"),
-        count => write!(text, "{count} problems, the first {} told", report.problems.len()),
-    };
-    // Writing to a string does not fail.
-    drop(told);
+    text.push_str(&match report.problem_count {
+        0 => "everything fits".to_owned(),
+        count => format!("{count} problems, the first {} told", report.problems.len()),
+    });
     if !report.whole {
         text.push_str("; what lies behind was not looked at");
     }

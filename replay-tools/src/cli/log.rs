@@ -1,6 +1,6 @@
 //! `letopis-replay log`: what the embedded node's files say of themselves.
 
-use std::{fmt::Write, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use chrono::DateTime;
@@ -120,11 +120,10 @@ fn counted(stats: &Stats) -> (Value, String) {
     );
     let mut tables = Map::new();
     for (name, counts) in [("types", &stats.types), ("categories", &stats.categories)] {
-        let told = write!(text, "\n{:>12} {:>14}  {name}\n", "events", "bytes");
-        drop(told);
+        text.push_str(&format!("\n{:>12} {:>14}  {name}\n", "events", "bytes"));
         let mut table = Map::new();
         for (key, Count { events, bytes }) in counts {
-            drop(writeln!(text, "{events:>12} {bytes:>14}  {key}"));
+            text.push_str(&format!("{events:>12} {bytes:>14}  {key}\n"));
             table.insert(key.to_string(), json!({ "events": events, "bytes": bytes }));
         }
         tables.insert(name.to_owned(), Value::Object(table));

@@ -1,12 +1,12 @@
 //! The files of a package.
 
 use std::{
-    fmt::Write,
     fs, io,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
+use event_store::Statement;
 use uuid::Uuid;
 
 use super::{EvidenceError, Exhibit, Proof, proofs::Shown, story};
@@ -60,19 +60,15 @@ pub(super) fn write(folder: &Path, id: Uuid, exhibits: &[Exhibit<'_>], seals: &[
 }
 
 fn text_of(proof: &Proof, seals: &[Shown]) -> String {
-    let mut text = String::new();
-    if let Some(seal) = seals.get(proof.seal) {
-        let statement = seal.statement;
-        let _: Result<(), std::fmt::Error> = writeln!(
-            text,
-            "seal {:06}\nfirst {}\nlast {}\ncount {}\nindex {}",
-            seal.revision, statement.first, statement.last, statement.count, proof.index
-        );
-    }
-    for sibling in &proof.path {
-        let _: Result<(), std::fmt::Error> = writeln!(text, "sibling {sibling}");
-    }
-    text
+    let head = seals.get(proof.seal).map(|seal| {
+        let Statement { first, last, count, .. } = seal.statement;
+        format!(
+            "seal {:06}\nfirst {first}\nlast {last}\ncount {count}\nindex {}\n",
+            seal.revision, proof.index
+        )
+    });
+    let siblings = proof.path.iter().map(|it| format!("sibling {it}\n"));
+    head.into_iter().chain(siblings).collect()
 }
 
 fn put(folder: &Path, name: &str, content: &[u8]) -> Result<(), EvidenceError> {
