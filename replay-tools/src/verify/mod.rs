@@ -86,7 +86,7 @@ pub fn verify(source: &Source, settings: &Settings, progress: &mut dyn FnMut(u64
         position: 0,
         events: 0,
         streams: Streams::default(),
-        ranges: Ranges::new(&seals, &settings.keys, seal_stream(), &mut problems),
+        ranges: Ranges::new(&seals, &settings.keys, seal_stream()),
     };
     let whole = pass.all(source, &mut problems, progress)?;
     pass.ranges.finish(pass.position, whole, &mut problems);

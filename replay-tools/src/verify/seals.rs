@@ -37,14 +37,16 @@ pub(super) struct Ranges<'a> {
     tree: Tree,
     unsealed: u64,
     buffer: Vec<u8>,
+    /// What is wrong with the seals themselves: told last, since it says nothing on the events in their ranges.
+    about_seals: Vec<(u64, String)>,
 }
 
 impl<'a> Ranges<'a> {
     /// Looks at the seals themselves.
-    pub(super) fn new(seals: &'a [Known], keys: &[PublicKey], stream: String, problems: &mut Problems) -> Self {
-        let mut before = None;
+    pub(super) fn new(seals: &'a [Known], keys: &[PublicKey], stream: String) -> Self {
+        let (mut before, mut about_seals) = (None, Vec::new());
         for known in seals {
-            before = Some(look(known, before, keys, problems));
+            before = Some(look(known, before, keys, &mut about_seals));
         }
         Self {
             seals,
@@ -53,6 +55,7 @@ impl<'a> Ranges<'a> {
             tree: Tree::default(),
             unsealed: 0,
             buffer: Vec::new(),
+            about_seals,
         }
     }
 
@@ -78,7 +81,16 @@ impl<'a> Ranges<'a> {
 
     /// The log ends at `head`.
     pub(super) fn finish(&mut self, head: u64, whole: bool, problems: &mut Problems) {
-        while whole && let Some(known) = self.seals.get(self.current) {
+        if whole {
+            self.close_all(head, problems);
+        }
+        for (position, what) in std::mem::take(&mut self.about_seals) {
+            problems.add(Some(position), what);
+        }
+    }
+
+    fn close_all(&mut self, head: u64, problems: &mut Problems) {
+        while let Some(known) = self.seals.get(self.current) {
             if known.seal.last > head {
                 let Sealed { first, last, .. } = known.seal;
                 let what = format!("the log ends at position {head}, but positions {first} to {last} are sealed");
@@ -113,9 +125,12 @@ impl<'a> Ranges<'a> {
 /// What the seal after this one must name and where it must begin.
 type Before = (u64, Option<Digest>);
 
-fn look(known: &Known, before: Option<Before>, keys: &[PublicKey], problems: &mut Problems) -> Before {
+fn look(known: &Known, before: Option<Before>, keys: &[PublicKey], about: &mut Vec<(u64, String)>) -> Before {
     let seal = &known.seal;
-    let mut wrong = |what: String| problems.add(Some(known.position), format!("the seal of positions {} to {} {what}", seal.first, seal.last));
+    let mut wrong = |what: String| {
+        let what = format!("the seal of positions {} to {} {what}", seal.first, seal.last);
+        about.push((known.position, what));
+    };
     let expected = before.map_or(0, |(last, _)| last).saturating_add(1);
     if seal.first != expected {
         wrong(format!("does not follow the one before: it should begin at {expected}"));

@@ -274,7 +274,7 @@ fn lost_ends_and_forged_seals_are_found() -> Result<()> {
         ensure!(forged.to_string().contains("unknown key"), "{forged}");
         let unsigned = is_found(data, "seal under the old signature", last.position, thoroughly(|rows| {
             let mut seal = last.seal.clone();
-            seal.count += 1;
+            seal.signature.clone_from(&seals[0].seal.signature);
             rows[seal_row].data = serde_json::to_vec(&seal)?;
             Ok(())
         }))
