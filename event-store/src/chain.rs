@@ -157,7 +157,13 @@ pub fn verify_stream(stream: &str, events: &[Raw]) -> Result<Chain, ChainBreak> 
             return Err(broken("its revision does not follow the one before".to_owned()));
         }
         chain = chain
-            .follow(event.id, &event.event_type, &event.metadata, &event.payload, &mut buffer)
+            .follow(
+                event.id,
+                &event.event_type,
+                &event.metadata,
+                &event.payload,
+                &mut buffer,
+            )
             .map_err(|fault| broken(fault.to_string()))?;
     }
     Ok(chain)
@@ -190,7 +196,11 @@ mod tests {
             let whole = whole.replace("HASH", &chain.to_hex());
             assert_eq!(follow(&whole), Ok(chain), "{whole}");
             let other = chained(r#"{"a":"3"}"#).to_hex();
-            assert_eq!(follow(&whole.replace(&chain.to_hex(), &other)), Err(ChainFault::Hash), "{whole}");
+            assert_eq!(
+                follow(&whole.replace(&chain.to_hex(), &other)),
+                Err(ChainFault::Hash),
+                "{whole}"
+            );
         }
     }
 

@@ -150,8 +150,20 @@ mod tests {
     #[test]
     fn events_of_the_store_itself_are_not_sealed() {
         assert!(LEAF.is_sealed());
-        assert!(!Leaf { stream: "$$ticket-1", ..LEAF }.is_sealed());
-        assert!(!Leaf { event_type: "$metadata", ..LEAF }.is_sealed());
+        assert!(
+            !Leaf {
+                stream: "$$ticket-1",
+                ..LEAF
+            }
+            .is_sealed()
+        );
+        assert!(
+            !Leaf {
+                event_type: "$metadata",
+                ..LEAF
+            }
+            .is_sealed()
+        );
     }
 
     proptest! {

@@ -24,7 +24,8 @@ pub use esdb::EventLog;
 pub use leaf::Leaf;
 pub use merkle::Digest;
 pub use seal::{
-    KeyError, MalformedSeal, PublicKey, SealFile, SealFileError, SealKey, SealRecord, Statement, public_key_file, statement,
+    KeyError, MalformedSeal, PublicKey, SealFile, SealFileError, SealKey, SealRecord, Statement, public_key_file,
+    statement,
 };
 pub use subscription::{Delivery, Subscription};
 use uuid::Uuid;

@@ -97,8 +97,22 @@ impl Tree {
 
     /// The root; of no leaves, the hash of nothing.
     pub fn root(&self) -> Digest {
-        let joined = self.peaks.iter().rev().copied().reduce(|right, left| Digest::of_node(left, right));
+        let joined = self
+            .peaks
+            .iter()
+            .rev()
+            .copied()
+            .reduce(|right, left| Digest::of_node(left, right));
         joined.unwrap_or_else(|| Digest::of(&[]))
+    }
+}
+
+impl FromIterator<Digest> for Tree {
+    fn from_iter<T: IntoIterator<Item = Digest>>(leaves: T) -> Self {
+        leaves.into_iter().fold(Self::default(), |mut tree, leaf| {
+            tree.push(leaf);
+            tree
+        })
     }
 }
 
@@ -156,9 +170,7 @@ fn split(count: usize) -> usize {
 }
 
 fn root_of(leaves: &[Digest]) -> Digest {
-    let mut tree = Tree::default();
-    leaves.iter().for_each(|leaf| tree.push(*leaf));
-    tree.root()
+    leaves.iter().copied().collect::<Tree>().root()
 }
 
 #[cfg(test)]
@@ -197,8 +209,7 @@ mod tests {
     #[test]
     fn roots_are_those_of_certificate_transparency() {
         for (count, root) in ROOTS.into_iter().enumerate() {
-            let mut tree = Tree::default();
-            LEAVES[..count].iter().for_each(|it| tree.push(Digest::of_leaf(it)));
+            let tree: Tree = LEAVES[..count].iter().map(|it| Digest::of_leaf(it)).collect();
             assert_eq!(tree.root().to_string(), root, "{count} leaves");
         }
     }
@@ -207,7 +218,10 @@ mod tests {
     fn paths_are_those_of_certificate_transparency() {
         let leaves = LEAVES.map(Digest::of_leaf);
         let path = |index, count| -> Vec<String> {
-            audit_path(&leaves[..count], index).iter().map(ToString::to_string).collect()
+            audit_path(&leaves[..count], index)
+                .iter()
+                .map(ToString::to_string)
+                .collect()
         };
         assert_eq!(
             path(0, 8),
@@ -225,7 +239,10 @@ mod tests {
                 "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
             ]
         );
-        assert_eq!(path(2, 3), ["fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"]);
+        assert_eq!(
+            path(2, 3),
+            ["fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"]
+        );
     }
 
     #[test]
@@ -244,7 +261,13 @@ mod tests {
         let digest = Digest::of(&[b"ab", b"c"]);
         assert_eq!(digest, Digest::of(&[b"abc"]));
         assert_eq!(digest.to_string().parse(), Ok(digest));
-        for wrong in ["", "00", &digest.to_string().to_uppercase(), &format!("{digest}0"), &"g".repeat(64)] {
+        for wrong in [
+            "",
+            "00",
+            &digest.to_string().to_uppercase(),
+            &format!("{digest}0"),
+            &"g".repeat(64),
+        ] {
             assert!(wrong.parse::<Digest>().is_err(), "{wrong}");
         }
     }
@@ -253,13 +276,11 @@ mod tests {
         #[test]
         fn grown_root_is_the_one_of_the_definition(count in 1_usize..300) {
             fn defined(leaves: &[Digest]) -> Digest {
-                match leaves {
-                    [leaf] => *leaf,
-                    _ => {
-                        let (left, right) = leaves.split_at(split(leaves.len()));
-                        Digest::of_node(defined(left), defined(right))
-                    }
+                if let [leaf] = leaves {
+                    return *leaf;
                 }
+                let (left, right) = leaves.split_at(split(leaves.len()));
+                Digest::of_node(defined(left), defined(right))
             }
             let leaves = leaves(count);
             prop_assert_eq!(root_of(&leaves), defined(&leaves));

@@ -117,7 +117,11 @@ impl Folder {
         }
         files.sort();
         let is_public = |it: &&PathBuf| it.to_string_lossy().ends_with(".pub.pem");
-        Ok(files.iter().filter(is_public).map(|it| PublicKey::load(it)).collect::<Result<_, _>>()?)
+        Ok(files
+            .iter()
+            .filter(is_public)
+            .map(|it| PublicKey::load(it))
+            .collect::<Result<_, _>>()?)
     }
 }
 
@@ -186,7 +190,11 @@ impl Source {
             })?,
             Self::Server(log, runtime) => {
                 for raw in runtime.block_on(log.read_stream(name, 0))? {
-                    batch.push(&Leaf::from(&raw), raw.stream.as_str().into(), raw.event_type.as_str().into());
+                    batch.push(
+                        &Leaf::from(&raw),
+                        raw.stream.as_str().into(),
+                        raw.event_type.as_str().into(),
+                    );
                 }
             }
         }
@@ -206,11 +214,7 @@ fn leaf(event: &offline::StoredEvent) -> Leaf<'_> {
     }
 }
 
-fn from_folder(
-    folder: &Folder,
-    after: u64,
-    each: &mut dyn FnMut(Batch) -> ControlFlow<()>,
-) -> Result<(), SourceError> {
+fn from_folder(folder: &Folder, after: u64, each: &mut dyn FnMut(Batch) -> ControlFlow<()>) -> Result<(), SourceError> {
     let mut batch = Batch::default();
     let mut flow = ControlFlow::Continue(());
     let scanned = offline::scan(folder.log(), after + 1, &mut |event| {
@@ -222,7 +226,7 @@ fn from_folder(
     });
     if flow.is_continue() && !batch.is_empty() {
         // The end, or what lies before the damage; nothing is left to break off.
-        let _: ControlFlow<()> = each(batch);
+        let _last = each(batch);
     }
     scanned?;
     Ok(())
@@ -241,7 +245,11 @@ fn from_server(
         after = last.position;
         let mut batch = Batch::default();
         for raw in &page {
-            batch.push(&Leaf::from(raw), raw.stream.as_str().into(), raw.event_type.as_str().into());
+            batch.push(
+                &Leaf::from(raw),
+                raw.stream.as_str().into(),
+                raw.event_type.as_str().into(),
+            );
         }
         if each(batch).is_break() {
             return Ok(());

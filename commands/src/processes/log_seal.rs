@@ -88,7 +88,8 @@ impl SealError {
     fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::Log(LogError::Unavailable { .. } | LogError::Conflict { .. }) | Self::File(SealFileError::File { .. })
+            Self::Log(LogError::Unavailable { .. } | LogError::Conflict { .. })
+                | Self::File(SealFileError::File { .. })
         )
     }
 }
@@ -210,7 +211,12 @@ impl Sealer {
         };
         let appended = self.append(next.seal(&self.key)?).await;
         match appended {
-            Ok(()) => debug!(first = next.first, last = next.last, count = next.count, "the log is sealed"),
+            Ok(()) => debug!(
+                first = next.first,
+                last = next.last,
+                count = next.count,
+                "the log is sealed"
+            ),
             Err(SealError::Log(LogError::Conflict { .. })) => {}
             Err(fault) => return Err(fault),
         }
@@ -222,13 +228,18 @@ impl Sealer {
             at: self.clock.now(),
             actor: Actor::new(ActorKind::System, LogSeal::CATEGORY),
         };
-        let state = self.end.as_ref().map(|it| LogSeal { last: it.statement.last });
+        let state = self.end.as_ref().map(|it| LogSeal {
+            last: it.statement.last,
+        });
         let envelope = envelope(&context.actor, &seal);
         let events: Vec<_> = LogSeal::decide(state.as_ref(), &LogSealCommand::Seal(seal), &context)?
             .into_iter()
             .map(|event| (DomainEvent::from(event), context.at))
             .collect();
-        let chain = self.end.as_ref().map_or_else(|| Chain::genesis(&self.stream), |it| it.chain);
+        let chain = self
+            .end
+            .as_ref()
+            .map_or_else(|| Chain::genesis(&self.stream), |it| it.chain);
         let (encoded, _) = encode(chain, &envelope, 0, &events)?;
         let expected = Expected::after(self.end.as_ref().map(|it| it.revision));
         self.log.append(&self.stream, expected, &encoded).await?;

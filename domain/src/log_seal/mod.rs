@@ -88,9 +88,7 @@ impl Decider for LogSeal {
         _context: &Context,
     ) -> Result<Vec<LogSealEvent>, LogSealRefusal> {
         let LogSealCommand::Seal(seal) = command;
-        let Sealed {
-            first, last, count, ..
-        } = *seal;
+        let Sealed { first, last, count, .. } = *seal;
         let expected = state.map_or(0, |it| it.last).saturating_add(1);
         if first != expected {
             return Err(LogSealRefusal::Gap { first, expected });

@@ -28,10 +28,7 @@ fn seals_follow_each_other_without_gap() {
     let first = seal(1, 40, None);
     let command = LogSealCommand::Seal(first.clone());
     let sealed = LogSealEvent::Sealed(first);
-    assert_eq!(
-        given::<LogSeal>(&[]).when(&command, &noon()),
-        Ok(vec![sealed.clone()])
-    );
+    assert_eq!(given::<LogSeal>(&[]).when(&command, &noon()), Ok(vec![sealed.clone()]));
     let after = given::<LogSeal>(&[sealed]);
     let next = seal(41, 50, Some("22"));
     assert_eq!(

@@ -67,7 +67,9 @@ impl SealFile {
     /// # Errors
     /// [`SealFileError`].
     pub fn read(&self) -> Result<Vec<SealRecord>, SealFileError> {
-        let Some(file) = self.open()? else { return Ok(Vec::new()) };
+        let Some(file) = self.open()? else {
+            return Ok(Vec::new());
+        };
         let mut reader = BufReader::new(file);
         let mut records = Vec::new();
         let mut text = Vec::new();
@@ -117,13 +119,21 @@ impl SealFile {
         }
         let write = || -> io::Result<()> {
             let mut options = OpenOptions::new();
-            let mut file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&self.path)?;
+            let mut file = options
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(&self.path)?;
             let end = end_of_last_line(&mut file)?;
             file.set_len(end)?;
             file.seek(SeekFrom::Start(end))?;
             file.write_all(&lines)?;
             file.sync_all()?;
-            self.path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+            self.path
+                .parent()
+                .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
         };
         write().map_err(|it| self.failed(it))
     }

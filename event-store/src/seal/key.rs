@@ -54,7 +54,9 @@ pub struct SealKey {
 
 impl std::fmt::Debug for SealKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SealKey").field("public", &self.public).finish_non_exhaustive()
+        f.debug_struct("SealKey")
+            .field("public", &self.public)
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,7 +137,9 @@ impl PublicKey {
 
     /// Whether the signature of this message is of this key.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.0).verify(message, signature).is_ok()
+        UnparsedPublicKey::new(&ED25519, self.0)
+            .verify(message, signature)
+            .is_ok()
     }
 }
 
@@ -166,16 +170,24 @@ fn write_new(path: &Path, content: &str, mode: u32) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&draft)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&draft)?;
     file.write_all(content.as_bytes())?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
-    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    path.parent()
+        .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 fn pem(kind: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let lines: Vec<&str> = (0..text.len()).step_by(64).filter_map(|at| text.get(at..text.len().min(at + 64))).collect();
+    let lines: Vec<&str> = (0..text.len())
+        .step_by(64)
+        .filter_map(|at| text.get(at..text.len().min(at + 64)))
+        .collect();
     format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", lines.join("\n"))
 }
 
@@ -196,7 +208,9 @@ fn read_pem(path: &Path, kind: &'static str) -> Result<Vec<u8>, KeyError> {
         .split_once(&format!("-----END {kind}-----"))
         .ok_or_else(|| malformed("its PEM block has no end"))?;
     let body: String = body.split_whitespace().collect();
-    STANDARD.decode(body).map_err(|_error| malformed("its PEM block is not base64"))
+    STANDARD
+        .decode(body)
+        .map_err(|_error| malformed("its PEM block is not base64"))
 }
 
 #[cfg(test)]

@@ -51,7 +51,10 @@ impl fmt::Display for Statement {
             previous,
             key,
         } = self;
-        writeln!(f, "letopis log seal 1\nfirst {first}\nlast {last}\ncount {count}\nroot {root}")?;
+        writeln!(
+            f,
+            "letopis log seal 1\nfirst {first}\nlast {last}\ncount {count}\nroot {root}"
+        )?;
         match previous {
             Some(previous) => writeln!(f, "previous {previous}")?,
             None => writeln!(f, "previous none")?,
@@ -100,21 +103,27 @@ pub struct MalformedSeal {
 /// [`MalformedSeal`].
 pub fn statement(sealed: &Sealed) -> Result<(Statement, Vec<u8>), MalformedSeal> {
     let digest = |field, text: &str| {
-        text.parse::<Digest>().map_err(|_| MalformedSeal {
+        text.parse::<Digest>().map_err(|_unreadable| MalformedSeal {
             field,
             value: text.to_owned(),
         })
     };
-    let signature = STANDARD.decode(&sealed.signature).map_err(|_| MalformedSeal {
-        field: "signature",
-        value: sealed.signature.clone(),
-    })?;
+    let signature = STANDARD
+        .decode(&sealed.signature)
+        .map_err(|_unreadable| MalformedSeal {
+            field: "signature",
+            value: sealed.signature.clone(),
+        })?;
     let statement = Statement {
         first: sealed.first,
         last: sealed.last,
         count: sealed.count,
         root: digest("root", &sealed.root)?,
-        previous: sealed.previous.as_deref().map(|it| digest("previous", it)).transpose()?,
+        previous: sealed
+            .previous
+            .as_deref()
+            .map(|it| digest("previous", it))
+            .transpose()?,
         key: digest("key", &sealed.key)?,
     };
     Ok((statement, signature))
@@ -147,11 +156,13 @@ mod tests {
             key: Digest([2; 32]),
         };
         let (root, previous, key) = ("ab".repeat(32), "01".repeat(32), "02".repeat(32));
-        let expected = format!(
-            "letopis log seal 1\nfirst 41\nlast 50\ncount 9\nroot {root}\nprevious {previous}\nkey {key}\n"
-        );
+        let expected =
+            format!("letopis log seal 1\nfirst 41\nlast 50\ncount 9\nroot {root}\nprevious {previous}\nkey {key}\n");
         assert_eq!(statement.to_string(), expected);
-        let first = Statement { previous: None, ..statement };
+        let first = Statement {
+            previous: None,
+            ..statement
+        };
         assert!(first.to_string().contains("\nprevious none\nkey "));
     }
 

@@ -46,13 +46,21 @@ pub(super) fn run(args: &VerifyArgs) -> Result<Outcome> {
     let report = verify(&source, &settings, &mut |position| bar.set_position(position))?;
     bar.finish_and_clear();
     tell(args.json, &report, &in_words(&report))?;
-    Ok(if report.problem_count == 0 { Outcome::Fine } else { Outcome::Problem })
+    Ok(if report.problem_count == 0 {
+        Outcome::Fine
+    } else {
+        Outcome::Problem
+    })
 }
 
 fn copies(args: &VerifyArgs) -> Result<Option<Vec<event_store::SealRecord>>> {
     let file = match (&args.seals, args.place.folder()) {
         (Some(path), _) => {
-            anyhow::ensure!(path.is_file(), "there is no file {}: name a copy of seals.ndjson", path.display());
+            anyhow::ensure!(
+                path.is_file(),
+                "there is no file {}: name a copy of seals.ndjson",
+                path.display()
+            );
             SealFile::new(path.clone())
         }
         (None, Some(folder)) if folder.seals().path().exists() => folder.seals(),
@@ -68,32 +76,46 @@ fn stream(source: &Source, name: &str, json: bool) -> Result<Outcome> {
         None => format!("{name}: {events} events, the hash chain is whole"),
         Some(problem) => in_a_line(problem),
     };
-    tell(json, &json!({ "stream": name, "events": events, "problem": problem }), &text)?;
-    Ok(if problem.is_none() { Outcome::Fine } else { Outcome::Problem })
+    tell(
+        json,
+        &json!({ "stream": name, "events": events, "problem": problem }),
+        &text,
+    )?;
+    Ok(if problem.is_none() {
+        Outcome::Fine
+    } else {
+        Outcome::Problem
+    })
 }
 
 fn in_words(report: &Report) -> String {
-    let mut text = format!(
-        "{} events in {} streams, {} of them hash chains\n{} seals, up to position {}; not yet sealed: {}\n",
-        report.events, report.streams, report.chains, report.seals, report.sealed_up_to, report.unsealed
-    );
+    let mut lines = vec![
+        format!(
+            "{} events in {} streams, {} of them hash chains",
+            report.events, report.streams, report.chains
+        ),
+        format!(
+            "{} seals, up to position {}; not yet sealed: {}",
+            report.seals, report.sealed_up_to, report.unsealed
+        ),
+    ];
     if report.seals == 0 {
-        text.push_str("nothing is sealed: an end that was cut off would not show\n");
+        lines.push("nothing is sealed: an end that was cut off would not show".to_owned());
     } else if !report.compared_with_copy {
-        text.push_str("no copy of the seals was given: an end that was cut off together with its seals would not show\n");
+        let line = "no copy of the seals was given: an end cut off together with its seals would not show";
+        lines.push(line.to_owned());
     }
-    for problem in &report.problems {
-        text.push_str(&in_a_line(problem));
-        text.push('\n');
-    }
-    text.push_str(&match report.problem_count {
+    lines.extend(report.problems.iter().map(in_a_line));
+    let behind = if report.whole {
+        ""
+    } else {
+        "; what lies behind was not looked at"
+    };
+    lines.push(match report.problem_count {
         0 => "everything fits".to_owned(),
-        count => format!("{count} problems, the first {} told", report.problems.len()),
+        count => format!("{count} problems, the first {} told{behind}", report.problems.len()),
     });
-    if !report.whole {
-        text.push_str("; what lies behind was not looked at");
-    }
-    text
+    lines.join("\n")
 }
 
 fn in_a_line(problem: &Problem) -> String {

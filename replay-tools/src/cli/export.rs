@@ -37,7 +37,10 @@ pub(super) fn run(args: &ExportArgs) -> Result<Outcome> {
         package.folder.join("verify.sh").display()
     );
     if package.unsealed > 0 {
-        text = format!("{text}\n{} events are not yet sealed: run again after the next seal", package.unsealed);
+        text = format!(
+            "{text}\n{} events are not yet sealed: run again after the next seal",
+            package.unsealed
+        );
     }
     tell(args.json, &package, &text)?;
     Ok(Outcome::Fine)

@@ -53,9 +53,15 @@ impl Files {
 pub(super) fn run(command: &LogCommand) -> Result<Outcome> {
     let bar = bar(0);
     let (files, answer) = match command {
-        LogCommand::Verify(files) => (files, offline::verify(&files.log(), &mut moving(&bar)).map(checked)),
+        LogCommand::Verify(files) => (
+            files,
+            offline::verify(&files.log(), &mut moving(&bar)).map(|it| checked(&it)),
+        ),
         LogCommand::Stats(files) => (files, offline::stats(&files.log()).map(|it| counted(&it))),
-        LogCommand::Backup { files, to } => (files, offline::backup(&files.log(), to, &mut moving(&bar)).map(checked)),
+        LogCommand::Backup { files, to } => (
+            files,
+            offline::backup(&files.log(), to, &mut moving(&bar)).map(|it| checked(&it)),
+        ),
     };
     bar.finish_and_clear();
     match answer {
@@ -84,7 +90,7 @@ fn moving(bar: &ProgressBar) -> impl FnMut(u64, u64) {
     }
 }
 
-fn checked(report: Report) -> (Value, String) {
+fn checked(report: &Report) -> (Value, String) {
     let Report {
         events,
         streams,
@@ -92,7 +98,7 @@ fn checked(report: Report) -> (Value, String) {
         head,
         acknowledged,
         format,
-    } = report;
+    } = *report;
     let answer = json!({
         "events": events, "streams": streams, "bytes": bytes, "head": head, "acknowledged": acknowledged,
         "format": format,
@@ -106,10 +112,13 @@ fn checked(report: Report) -> (Value, String) {
 }
 
 fn counted(stats: &Stats) -> (Value, String) {
-    let instant = |at: Option<i64>| at.and_then(|it| DateTime::from_timestamp_micros(it / 10)).map(|it| it.to_rfc3339());
+    let instant = |at: Option<i64>| {
+        at.and_then(|it| DateTime::from_timestamp_micros(it / 10))
+            .map(|it| it.to_rfc3339())
+    };
     let (first, last) = (instant(stats.first_created), instant(stats.last_created));
-    let mut text = format!(
-        "{} events in {} streams, format {}\nfrom {} to {}\n{} bytes in events.db, {} in its write-ahead log\n",
+    let mut lines = vec![format!(
+        "{} events in {} streams, format {}\nfrom {} to {}\n{} bytes in events.db, {} in its write-ahead log",
         stats.events,
         stats.streams,
         stats.format,
@@ -117,13 +126,13 @@ fn counted(stats: &Stats) -> (Value, String) {
         last.as_deref().unwrap_or("-"),
         stats.files.data,
         stats.files.write_ahead
-    );
+    )];
     let mut tables = Map::new();
     for (name, counts) in [("types", &stats.types), ("categories", &stats.categories)] {
-        text.push_str(&format!("\n{:>12} {:>14}  {name}\n", "events", "bytes"));
+        lines.push(format!("\n{:>12} {:>14}  {name}", "events", "bytes"));
         let mut table = Map::new();
         for (key, Count { events, bytes }) in counts {
-            text.push_str(&format!("{events:>12} {bytes:>14}  {key}\n"));
+            lines.push(format!("{events:>12} {bytes:>14}  {key}"));
             table.insert(key.to_string(), json!({ "events": events, "bytes": bytes }));
         }
         tables.insert(name.to_owned(), Value::Object(table));
@@ -133,5 +142,5 @@ fn counted(stats: &Stats) -> (Value, String) {
         "bytes": stats.files.data, "write_ahead_bytes": stats.files.write_ahead,
         "types": tables.get("types"), "categories": tables.get("categories"),
     });
-    (answer, text)
+    (answer, lines.join("\n"))
 }

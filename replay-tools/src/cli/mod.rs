@@ -86,7 +86,11 @@ impl Keys {
     fn load(&self, place: &Place) -> Result<Vec<PublicKey>> {
         match place.folder() {
             Some(folder) if self.public_keys.is_empty() => Ok(folder.public_keys()?),
-            Some(_) | None => Ok(self.public_keys.iter().map(|it| PublicKey::load(it)).collect::<Result<_, _>>()?),
+            Some(_) | None => Ok(self
+                .public_keys
+                .iter()
+                .map(|it| PublicKey::load(it))
+                .collect::<Result<_, _>>()?),
         }
     }
 }

@@ -32,14 +32,22 @@ pub(super) fn write(folder: &Path, id: Uuid, exhibits: &[Exhibit<'_>], seals: &[
         match &exhibit.proof {
             Some(proof) => {
                 put(folder, &format!("events/{number:04}.leaf"), &leaf)?;
-                put(folder, &format!("proofs/{number:04}.txt"), text_of(proof, seals).as_bytes())?;
+                put(
+                    folder,
+                    &format!("proofs/{number:04}.txt"),
+                    text_of(proof, seals).as_bytes(),
+                )?;
             }
             None => put(folder, &format!("unsealed/{number:04}.leaf"), &leaf)?,
         }
     }
     for seal in seals {
         let name = format!("seals/{:06}", seal.revision);
-        put(folder, &format!("{name}.statement"), seal.statement.to_string().as_bytes())?;
+        put(
+            folder,
+            &format!("{name}.statement"),
+            seal.statement.to_string().as_bytes(),
+        )?;
         put(folder, &format!("{name}.sig"), &seal.signature)?;
     }
     let mut keys = Vec::new();
@@ -49,7 +57,11 @@ pub(super) fn write(folder: &Path, id: Uuid, exhibits: &[Exhibit<'_>], seals: &[
         }
     }
     for (number, key) in (1..).zip(&keys) {
-        let name = if number == 1 { "public-key.pem".to_owned() } else { format!("public-key-{number}.pem") };
+        let name = if number == 1 {
+            "public-key.pem".to_owned()
+        } else {
+            format!("public-key-{number}.pem")
+        };
         put(folder, &name, key.to_pem().as_bytes())?;
     }
     put(folder, "story.md", story::tell(id, exhibits).as_bytes())?;
@@ -74,7 +86,9 @@ fn text_of(proof: &Proof, seals: &[Shown]) -> String {
 fn put(folder: &Path, name: &str, content: &[u8]) -> Result<(), EvidenceError> {
     let path: PathBuf = folder.join(name);
     let written = path.parent().map_or(Ok(()), fs::create_dir_all);
-    written.and_then(|()| fs::write(&path, content)).map_err(|it| failed(&path, it))
+    written
+        .and_then(|()| fs::write(&path, content))
+        .map_err(|it| failed(&path, it))
 }
 
 fn failed(path: &Path, source: io::Error) -> EvidenceError {

@@ -7,12 +7,7 @@ mod story;
 use std::path::{Path, PathBuf};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{
-    assignment::Assignment,
-    decider::Decider,
-    ids::stream_name,
-    ticket::Ticket,
-};
+use domain::{assignment::Assignment, decider::Decider, ids::stream_name, ticket::Ticket};
 use event_store::{Digest, Leaf, PublicKey};
 use serde::Serialize;
 use uuid::Uuid;

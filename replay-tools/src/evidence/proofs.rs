@@ -21,11 +21,11 @@ pub(super) struct Shown {
     pub(super) key: PublicKey,
 }
 
-fn wrong(seal: &Sealed, reason: impl ToString) -> EvidenceError {
+fn wrong(seal: &Sealed, reason: &str) -> EvidenceError {
     EvidenceError::Seal {
         first: seal.first,
         last: seal.last,
-        reason: reason.to_string(),
+        reason: reason.to_owned(),
     }
 }
 
@@ -39,10 +39,17 @@ pub(super) fn shown(
     let concerned = seals.iter().filter(|it| concerns(&it.seal));
     concerned
         .map(|known| {
-            let (statement, signature) = statement(&known.seal).map_err(|it| wrong(&known.seal, it))?;
-            let key = keys.iter().find(|it| it.fingerprint() == statement.key).ok_or_else(|| {
-                wrong(&known.seal, format!("is signed with unknown key {}, or --public-key is missing", statement.key))
-            })?;
+            let (statement, signature) = statement(&known.seal).map_err(|it| wrong(&known.seal, &it.to_string()))?;
+            let key = keys
+                .iter()
+                .find(|it| it.fingerprint() == statement.key)
+                .ok_or_else(|| {
+                    let reason = format!(
+                        "is signed with unknown key {}, or --public-key is missing",
+                        statement.key
+                    );
+                    wrong(&known.seal, &reason)
+                })?;
             if !key.verifies(statement.to_string().as_bytes(), &signature) {
                 return Err(wrong(&known.seal, "has a signature of another key"));
             }
@@ -84,8 +91,7 @@ pub(super) fn prove(
         }
         ControlFlow::Continue(())
     })?;
-    let mut tree = Tree::default();
-    leaves.iter().for_each(|it| tree.push(*it));
+    let tree: Tree = leaves.iter().copied().collect();
     if tree.root() != root || tree.count() != count {
         return Err(EvidenceError::Seal {
             first,

@@ -16,8 +16,8 @@ use domain::{
 use event_store::{Chain, Leaf, PublicKey, SealRecord};
 pub use problems::Problem;
 use problems::Problems;
-pub use seals::{Known, known_seals};
 use seals::Ranges;
+pub use seals::{Known, known_seals};
 use serde::Serialize;
 use streams::Streams;
 
@@ -123,16 +123,26 @@ pub fn verify_stream(source: &Source, name: &str) -> Result<(u64, Option<Problem
     let mut chain = Chain::genesis(name);
     let mut buffer = Vec::new();
     for (expected, (leaf, _)) in (0..).zip(batch.iter()) {
-        let problem = |what: String| Some(Problem {
-            position: Some(leaf.position),
-            what,
-        });
+        let problem = |what: String| {
+            Some(Problem {
+                position: Some(leaf.position),
+                what,
+            })
+        };
         if leaf.revision != expected {
-            return Ok((expected, problem(format!("revision {} follows where {expected} should", leaf.revision))));
+            return Ok((
+                expected,
+                problem(format!("revision {} follows where {expected} should", leaf.revision)),
+            ));
         }
         match chain.follow(leaf.id, leaf.event_type, leaf.metadata, leaf.payload, &mut buffer) {
             Ok(next) => chain = next,
-            Err(fault) => return Ok((expected, problem(format!("event {expected} of {name} breaks the hash chain: {fault}")))),
+            Err(fault) => {
+                return Ok((
+                    expected,
+                    problem(format!("event {expected} of {name} breaks the hash chain: {fault}")),
+                ));
+            }
         }
     }
     Ok((batch.len() as u64, None))

@@ -46,7 +46,9 @@ impl Problems {
 
     /// Whether something is known to be wrong within a range.
     pub(super) fn any_in(&self, range: &RangeInclusive<u64>) -> bool {
-        self.found.iter().any(|it| it.position.is_some_and(|at| range.contains(&at)))
+        self.found
+            .iter()
+            .any(|it| it.position.is_some_and(|at| range.contains(&at)))
     }
 
     pub(super) fn sorted(mut self) -> (u64, Vec<Problem>) {

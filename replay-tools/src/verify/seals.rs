@@ -145,7 +145,8 @@ fn look(known: &Known, before: Option<Before>, keys: &[PublicKey], about: &mut V
             return (seal.last, None);
         }
     };
-    if before.is_none_or(|(_, digest)| digest.is_some()) && statement.previous != before.and_then(|(_, digest)| digest) {
+    if before.is_none_or(|(_, digest)| digest.is_some()) && statement.previous != before.and_then(|(_, digest)| digest)
+    {
         wrong("does not name the one before".to_owned());
     }
     match keys.iter().find(|it| it.fingerprint() == statement.key) {
@@ -165,7 +166,11 @@ fn look(known: &Known, before: Option<Before>, keys: &[PublicKey], about: &mut V
 pub(super) fn compare(seals: &[Known], copies: &[SealRecord], head: u64, problems: &mut Problems) {
     for copy in copies {
         let Sealed { first, last, .. } = copy.seal;
-        match seals.binary_search_by_key(&copy.revision, |it| it.revision).ok().and_then(|at| seals.get(at)) {
+        match seals
+            .binary_search_by_key(&copy.revision, |it| it.revision)
+            .ok()
+            .and_then(|at| seals.get(at))
+        {
             Some(known) if known == copy => {}
             Some(known) => problems.add(
                 Some(known.position.min(copy.position)),

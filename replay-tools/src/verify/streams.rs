@@ -59,7 +59,10 @@ impl Stream {
         let ends = revision == TOMBSTONE && leaf.event_type == "$streamDeleted";
         let follows = revision == self.next || (ends && self.next != TOMBSTONE + 1);
         if !follows {
-            let what = format!("revision {revision} of stream {name} follows where {} should", self.next);
+            let what = format!(
+                "revision {revision} of stream {name} follows where {} should",
+                self.next
+            );
             problems.add(Some(leaf.position), what);
         }
         self.next = revision + 1;
@@ -141,7 +144,10 @@ mod tests {
 
     #[test]
     fn gaps_and_repeated_ids_are_told() {
-        assert_eq!(problems(&[(0, 1, "a"), (2, 2, "a")]), ["revision 2 of stream orders-1 follows where 1 should"]);
+        assert_eq!(
+            problems(&[(0, 1, "a"), (2, 2, "a")]),
+            ["revision 2 of stream orders-1 follows where 1 should"]
+        );
         let twice = problems(&[(0, 7, "a"), (1, 7, "a")]);
         assert!(twice[0].ends_with("stands twice in stream orders-1"), "{twice:?}");
     }

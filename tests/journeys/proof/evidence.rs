@@ -12,7 +12,10 @@ use tests::{Program, run};
 use super::history;
 
 fn script(package: &Path, arguments: &[&str]) -> Result<Output> {
-    Ok(Command::new("bash").arg(package.join("verify.sh")).args(arguments).output()?)
+    Ok(Command::new("bash")
+        .arg(package.join("verify.sh"))
+        .args(arguments)
+        .output()?)
 }
 
 /// Files that the script relies on.
@@ -21,7 +24,9 @@ fn relied_on(package: &Path) -> Result<Vec<PathBuf>> {
     for folder in ["", "events", "proofs", "seals"] {
         for entry in fs::read_dir(package.join(folder))? {
             let path = entry?.path();
-            let is_aid = ["story.md", "INSTRUCTIONS.md", "verify.sh"].iter().any(|it| path.ends_with(it));
+            let is_aid = ["story.md", "INSTRUCTIONS.md", "verify.sh"]
+                .iter()
+                .any(|it| path.ends_with(it));
             if path.is_file() && !is_aid {
                 files.push(path);
             }
@@ -46,7 +51,10 @@ fn package_verifies_with_standard_tools_and_not_after_any_change() -> Result<()>
 
         let passed = script(&package, &[])?;
         let said = String::from_utf8(passed.stdout)?;
-        ensure!(passed.status.success() && said.contains("3 events are proven"), "{said}");
+        ensure!(
+            passed.status.success() && said.contains("3 events are proven"),
+            "{said}"
+        );
         let fingerprint = super::copies(app.data.path())[0].seal.key.clone();
         ensure!(script(&package, &[&fingerprint])?.status.success());
         ensure!(!script(&package, &["00"])?.status.success());
@@ -62,10 +70,18 @@ fn package_verifies_with_standard_tools_and_not_after_any_change() -> Result<()>
                 changed[at] ^= 1;
                 fs::write(&file, &changed)?;
                 let refused = script(&package, &[])?;
-                ensure!(refused.status.code() == Some(1), "{} at {at}: {refused:?}", file.display());
+                ensure!(
+                    refused.status.code() == Some(1),
+                    "{} at {at}: {refused:?}",
+                    file.display()
+                );
             }
             fs::remove_file(&file)?;
-            ensure!(!script(&package, &[])?.status.success(), "{} may be missing", file.display());
+            ensure!(
+                !script(&package, &[])?.status.success(),
+                "{} may be missing",
+                file.display()
+            );
             fs::write(&file, &whole)?;
         }
         ensure!(script(&package, &[])?.status.success());
@@ -75,8 +91,15 @@ fn package_verifies_with_standard_tools_and_not_after_any_change() -> Result<()>
         let key = app.data.path().join("keys/log-seal.pub.pem");
         let other = folder.path().join("other");
         let arguments = [
-            "export", "--evidence", &tickets[3], "--url", url.trim(), "--public-key",
-            key.to_str().context("no path")?, "--out", other.to_str().context("no path")?,
+            "export",
+            "--evidence",
+            &tickets[3],
+            "--url",
+            url.trim(),
+            "--public-key",
+            key.to_str().context("no path")?,
+            "--out",
+            other.to_str().context("no path")?,
         ];
         let output = Program::replay(&arguments).await?;
         ensure!(output.status.success(), "{output:?}");
@@ -86,7 +109,10 @@ fn package_verifies_with_standard_tools_and_not_after_any_change() -> Result<()>
             let none = none.to_str().context("no path")?;
             let output = Program::replay(&["export", "--evidence", unknown, "--out", none, "--data", &data]).await?;
             let said = String::from_utf8(output.stderr)?;
-            ensure!(output.status.code() == Some(2) && said.contains("is not in this log"), "{said}");
+            ensure!(
+                output.status.code() == Some(2) && said.contains("is not in this log"),
+                "{said}"
+            );
         }
         app.finish().await
     })

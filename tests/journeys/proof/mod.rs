@@ -38,7 +38,9 @@ async fn history() -> Result<(App, Vec<String>)> {
         for index in 0..3 {
             let id = app.client.ticket(&format!("open-{round}-{index}"), &json!({})).await?;
             let agent = json!({"agentId": "00000000-0000-4000-8000-000000000007"});
-            app.client.must("assignTicket", &format!("assign-{round}-{index}"), &id, &agent).await?;
+            app.client
+                .must("assignTicket", &format!("assign-{round}-{index}"), &id, &agent)
+                .await?;
             let key = format!("resolve-{round}-{index}");
             let payload = app.client.must("resolveTicket", &key, &id, &json!({})).await?;
             position = payload["position"].as_str().context("no position")?.parse()?;
@@ -53,8 +55,8 @@ async fn history() -> Result<(App, Vec<String>)> {
 async fn verify(data: &Path) -> Result<(Option<i32>, Value)> {
     let data = data.to_str().context("no path")?;
     let output = Program::replay(&["verify", "--data", data, "--json"]).await?;
-    let answer = serde_json::from_slice(&output.stdout)
-        .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    let answer =
+        serde_json::from_slice(&output.stdout).with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
     Ok((output.status.code(), answer))
 }
 
@@ -71,7 +73,10 @@ async fn is_found(data: &Path, what: &str, position: u64, act: impl FnOnce(&Path
     act(folder.path()).with_context(|| what.to_owned())?;
     let (code, report) = verify(folder.path()).await?;
     ensure!(code == Some(1), "{what}: not found: {report}");
-    ensure!(report["problems"][0]["position"] == position, "{what}: not at {position}: {report}");
+    ensure!(
+        report["problems"][0]["position"] == position,
+        "{what}: not at {position}: {report}"
+    );
     Ok(report)
 }
 
@@ -99,9 +104,15 @@ fn log_seals_itself_and_verifies_while_it_grows_and_after() -> Result<()> {
         let data = app.data.path().to_owned();
         let seals = copies(&data);
         ensure!(seals.len() >= 2, "{seals:?}");
-        ensure!(seals[0].seal.first == 1 && seals[1].seal.first == seals[0].seal.last + 1, "{seals:?}");
+        ensure!(
+            seals[0].seal.first == 1 && seals[1].seal.first == seals[0].seal.last + 1,
+            "{seals:?}"
+        );
         let report = is_whole(&data).await?;
-        ensure!(report["seals"].as_u64() >= Some(2) && report["compared_with_copy"] == true, "{report}");
+        ensure!(
+            report["seals"].as_u64() >= Some(2) && report["compared_with_copy"] == true,
+            "{report}"
+        );
         let url = std::fs::read_to_string(data.join("node.url"))?;
         let key = data.join("keys/log-seal.pub.pem");
         let key = key.to_str().context("no path")?;
@@ -116,6 +127,57 @@ fn log_seals_itself_and_verifies_while_it_grows_and_after() -> Result<()> {
         // An idle log is left alone, and a new start goes on behind the last seal.
         let app = app.restart().await?;
         app.finish().await
+    })
+}
+
+#[test]
+fn two_sealers_of_one_log_make_one_row_of_seals() -> Result<()> {
+    run(async {
+        let data = tempfile::tempdir()?;
+        let (node, log) = tests::open_log(data.path()).await?;
+        let stopped = tokio_util::sync::CancellationToken::new();
+        let files = ["one", "two"].map(|name| data.path().join(name).join("seals.ndjson"));
+        let mut sealers = Vec::new();
+        for file in &files {
+            let key = SealKey::load_or_make(&file.with_file_name("key.pem"))?;
+            let seals = SealFile::new(file.clone());
+            let interval = std::time::Duration::from_millis(20);
+            let sealer = commands::processes::Sealer::new(log.clone(), commands::Clock::System, key, seals, interval);
+            sealers.push(tokio::spawn(sealer.run(stopped.clone())));
+        }
+        let mut last = 0;
+        for index in 0..200_u128 {
+            let event = event_store::NewEvent {
+                id: uuid::Uuid::from_u128(index + 1),
+                event_type: "order.placed".to_owned(),
+                payload: b"{}".to_vec(),
+                metadata: Vec::new(),
+            };
+            let stream = format!("order-{index}");
+            last = log
+                .append(&stream, event_store::Expected::NoStream, &[event])
+                .await?
+                .position
+                .0;
+        }
+        let read = |file: &Path| SealFile::new(file.to_owned()).read().unwrap_or_default();
+        poll("the two do not agree", async || {
+            let (one, two) = (read(&files[0]), read(&files[1]));
+            one == two && one.last().is_some_and(|it| it.seal.last >= last)
+        })
+        .await?;
+        let seals = read(&files[0]);
+        ensure!(seals.len() > 1 && seals[0].seal.first == 1, "{seals:?}");
+        ensure!(
+            seals.windows(2).all(|it| it[1].seal.first == it[0].seal.last + 1),
+            "{seals:?}"
+        );
+        stopped.cancel();
+        for sealer in sealers {
+            sealer.await?;
+        }
+        node.stop().await?;
+        Ok(())
     })
 }
 
@@ -163,9 +225,12 @@ fn clumsy_changes_are_found_where_they_are() -> Result<()> {
         let place = all[resolved].position.unsigned_abs();
         for (column, from, to) in [("meta", "api_key:bootstrap", "api_key:somebody!"), ("data", "{", "[")] {
             is_found(data, column, place, |data| {
-                let sql = format!("UPDATE events SET {column} = CAST(replace(CAST({column} AS TEXT), ?1, ?2) AS BLOB) WHERE pos = ?3");
+                let sql = format!(
+                    "UPDATE events SET {column} = CAST(replace(CAST({column} AS TEXT), ?1, ?2) AS BLOB) WHERE pos = ?3"
+                );
                 let changed = tamper::open(data)?.execute(&sql, (from, to, all[resolved].position))?;
-                Ok(ensure!(changed == 1))
+                ensure!(changed == 1);
+                Ok(())
             })
             .await?;
         }
@@ -181,18 +246,23 @@ fn clumsy_changes_are_found_where_they_are() -> Result<()> {
         })
         .await?;
         let opened = at(&all, "ticket.opened", 1)?;
-        is_found(data, "two of a stream exchanged", all[opened].position.unsigned_abs(), |data| {
-            let mut rows = rows(data)?;
-            let (one, two) = (rows[opened].clone(), rows[resolved].clone());
-            let place = |row: &Row, of: &Row| Row {
-                position: of.position,
-                revision: of.revision,
-                ..row.clone()
-            };
-            rows[opened] = place(&two, &one);
-            rows[resolved] = place(&one, &two);
-            replace(data, &rows)
-        })
+        is_found(
+            data,
+            "two of a stream exchanged",
+            all[opened].position.unsigned_abs(),
+            |data| {
+                let mut rows = rows(data)?;
+                let (one, two) = (rows[opened].clone(), rows[resolved].clone());
+                let place = |row: &Row, of: &Row| Row {
+                    position: of.position,
+                    revision: of.revision,
+                    ..row.clone()
+                };
+                rows[opened] = place(&two, &one);
+                rows[resolved] = place(&one, &two);
+                replace(data, &rows)
+            },
+        )
         .await?;
         let last = all.len();
         is_found(data, "end cut off", last as u64, |data| {
@@ -220,23 +290,44 @@ fn thorough_changes_are_found_in_the_range_that_no_longer_fits() -> Result<()> {
         let resolved = at(&all, "ticket.resolved", 4)?;
         let range = range_of(all[resolved].position)?;
         ensure!(range > 1, "it is meant to lie in a later range: {seals:?}");
-        is_found(data, "changed", range, thoroughly(|rows| edit(&mut rows[resolved].meta, "api_key:bootstrap", "api_key:somebody!"))).await?;
-        is_found(data, "removed", range, thoroughly(|rows| {
-            rows.remove(resolved);
-            Ok(())
-        }))
+        is_found(
+            data,
+            "changed",
+            range,
+            thoroughly(|rows| edit(&mut rows[resolved].meta, "api_key:bootstrap", "api_key:somebody!")),
+        )
         .await?;
-        is_found(data, "inserted", range, thoroughly(|rows| {
-            let mut more = rows[resolved].clone();
-            more.id.reverse();
-            rows.insert(resolved, more);
-            Ok(())
-        }))
+        is_found(
+            data,
+            "removed",
+            range,
+            thoroughly(|rows| {
+                rows.remove(resolved);
+                Ok(())
+            }),
+        )
         .await?;
-        is_found(data, "reordered", range, thoroughly(|rows| {
-            rows.swap(resolved, resolved - 1);
-            Ok(())
-        }))
+        is_found(
+            data,
+            "inserted",
+            range,
+            thoroughly(|rows| {
+                let mut more = rows[resolved].clone();
+                more.id.reverse();
+                rows.insert(resolved, more);
+                Ok(())
+            }),
+        )
+        .await?;
+        is_found(
+            data,
+            "reordered",
+            range,
+            thoroughly(|rows| {
+                rows.swap(resolved, resolved - 1);
+                Ok(())
+            }),
+        )
         .await?;
         Ok(())
     })
@@ -254,32 +345,50 @@ fn lost_ends_and_forged_seals_are_found() -> Result<()> {
         let seal_row = at(&all, "log_seal.sealed", seals.len() - 1)?;
         ensure!(seal_row + 1 == all.len(), "the seal is meant to be the last event");
         for (what, left) in [("last seal removed", seal_row), ("end cut off", seal_row - 2)] {
-            let report = is_found(data, what, left as u64 + 1, thoroughly(|rows| {
-                rows.truncate(left);
-                Ok(())
-            }))
+            let report = is_found(
+                data,
+                what,
+                left as u64 + 1,
+                thoroughly(|rows| {
+                    rows.truncate(left);
+                    Ok(())
+                }),
+            )
             .await?;
             ensure!(report.to_string().contains("copy outside of the log"), "{report}");
         }
-        let forged = is_found(data, "forged seal", last.position, thoroughly(|rows| {
-            let folder: TempDir = tempfile::tempdir()?;
-            let key = SealKey::load_or_make(&folder.path().join("thief.pem"))?;
-            let (mut statement, _) = statement(&last.seal)?;
-            statement.key = key.public().fingerprint();
-            let seal: Sealed = statement.seal(&key)?;
-            rows[seal_row].data = serde_json::to_vec(&seal)?;
-            Ok(())
-        }))
+        let forged = is_found(
+            data,
+            "forged seal",
+            last.position,
+            thoroughly(|rows| {
+                let folder: TempDir = tempfile::tempdir()?;
+                let key = SealKey::load_or_make(&folder.path().join("thief.pem"))?;
+                let (mut statement, _) = statement(&last.seal)?;
+                statement.key = key.public().fingerprint();
+                let seal: Sealed = statement.seal(&key)?;
+                rows[seal_row].data = serde_json::to_vec(&seal)?;
+                Ok(())
+            }),
+        )
         .await?;
         ensure!(forged.to_string().contains("unknown key"), "{forged}");
-        let unsigned = is_found(data, "seal under the old signature", last.position, thoroughly(|rows| {
-            let mut seal = last.seal.clone();
-            seal.signature.clone_from(&seals[0].seal.signature);
-            rows[seal_row].data = serde_json::to_vec(&seal)?;
-            Ok(())
-        }))
+        let unsigned = is_found(
+            data,
+            "seal under the old signature",
+            last.position,
+            thoroughly(|rows| {
+                let mut seal = last.seal.clone();
+                seal.signature.clone_from(&seals[0].seal.signature);
+                rows[seal_row].data = serde_json::to_vec(&seal)?;
+                Ok(())
+            }),
+        )
         .await?;
-        ensure!(unsigned.to_string().contains("has a signature that is not of key"), "{unsigned}");
+        ensure!(
+            unsigned.to_string().contains("has a signature that is not of key"),
+            "{unsigned}"
+        );
         Ok(())
     })
 }
@@ -295,11 +404,19 @@ fn server_refuses_to_seal_a_log_that_lost_its_seals() -> Result<()> {
             rows.truncate(from);
             Ok(())
         })(data.path())?;
-        let arguments = ["--data", data.path().to_str().context("no path")?, "--database-url", &url];
+        let arguments = [
+            "--data",
+            data.path().to_str().context("no path")?,
+            "--database-url",
+            &url,
+        ];
         let mut command = Program::command(&[&["serve", "--listen", "127.0.0.1:0"], &arguments[..]].concat())?;
-        command.env("LETOPIS_SEAL_INTERVAL_S", "1").stderr(std::process::Stdio::piped());
+        command
+            .env("LETOPIS_SEAL_INTERVAL_S", "1")
+            .stderr(std::process::Stdio::piped());
         let mut child = command.spawn()?;
-        let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(child.stderr.take().context("no pipe")?));
+        let mut lines =
+            tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(child.stderr.take().context("no pipe")?));
         let said = async {
             while let Some(line) = lines.next_line().await? {
                 if line.contains("NO LONGER SEALED") {
@@ -308,7 +425,7 @@ fn server_refuses_to_seal_a_log_that_lost_its_seals() -> Result<()> {
             }
             anyhow::bail!("it ended without a word")
         };
-        let line = tokio::time::timeout(std::time::Duration::from_secs(60), said).await??;
+        let line = tokio::time::timeout(std::time::Duration::from_mins(1), said).await??;
         ensure!(line.contains("seals.ndjson"), "{line}");
         child.kill().await?;
         ensure!(copies(data.path()) == before);

@@ -77,7 +77,9 @@ pub(crate) fn make_consistent(rows: &mut [Row]) -> Result<()> {
     let mut ends: HashMap<String, (i64, Chain)> = HashMap::new();
     for (position, row) in (1..).zip(rows) {
         row.position = position;
-        let (next, chain) = ends.entry(row.stream.clone()).or_insert_with(|| (0, Chain::genesis(&row.stream)));
+        let (next, chain) = ends
+            .entry(row.stream.clone())
+            .or_insert_with(|| (0, Chain::genesis(&row.stream)));
         row.revision = *next;
         *next += 1;
         let mut fields: BTreeMap<String, Value> = serde_json::from_slice(&row.meta)?;
@@ -108,7 +110,14 @@ fn checksum(row: &Row) -> i64 {
         fixed.extend_from_slice(&(part.len() as u64).to_le_bytes());
     }
     fixed.push(u8::from(row.is_json));
-    let parts = [&fixed, &row.id, row.stream.as_bytes(), row.kind.as_bytes(), &row.meta, &row.data];
+    let parts = [
+        &fixed,
+        &row.id,
+        row.stream.as_bytes(),
+        row.kind.as_bytes(),
+        &row.meta,
+        &row.data,
+    ];
     parts.into_iter().fold(0, crc32c_append).into()
 }
 

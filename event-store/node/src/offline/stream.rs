@@ -55,8 +55,9 @@ fn positions(source: &Source, name: &str, after: i64) -> rusqlite::Result<Vec<(i
         "SELECT rev, pos FROM events WHERE sid = (SELECT id FROM streams WHERE name = ?1) AND rev > ?2 AND pos <= ?3
          ORDER BY rev LIMIT ?4",
     )?;
-    let rows = select.query_map((name, after, source.head, i64::try_from(PAGE).unwrap_or(i64::MAX)), |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
+    let rows = select.query_map(
+        (name, after, source.head, i64::try_from(PAGE).unwrap_or(i64::MAX)),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     rows.collect()
 }
