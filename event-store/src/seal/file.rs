@@ -34,12 +34,12 @@ pub enum SealFileError {
         source: io::Error,
     },
     /// A line.
-    #[error("line {line} of {} is no seal ({source}): restore the file from a copy", path.display())]
+    #[error("{line} of {} is no seal ({source}): restore the file from a copy", path.display())]
     Line {
         /// Where.
         path: PathBuf,
-        /// Which, from 1.
-        line: usize,
+        /// Which: `line 1`, or `the last line`.
+        line: String,
         /// What is wrong.
         source: serde_json::Error,
     },
@@ -73,13 +73,13 @@ impl SealFile {
         let mut reader = BufReader::new(file);
         let mut records = Vec::new();
         let mut text = Vec::new();
-        for line in 1.. {
+        for line in 1_usize.. {
             text.clear();
             reader.read_until(b'\n', &mut text).map_err(|it| self.failed(it))?;
             if text.last() != Some(&b'\n') {
                 break;
             }
-            records.push(self.parse(&text, line)?);
+            records.push(self.parse(&text, || format!("line {line}"))?);
         }
         Ok(records)
     }
@@ -104,7 +104,7 @@ impl SealFile {
         if line.is_empty() {
             return Ok(None);
         }
-        self.parse(line, 0).map(Some)
+        self.parse(line, || "the last line".to_owned()).map(Some)
     }
 
     /// Adds seals, and returns when the disk has them. What a crash left of a last line is removed.
@@ -146,10 +146,10 @@ impl SealFile {
         }
     }
 
-    fn parse(&self, text: &[u8], line: usize) -> Result<SealRecord, SealFileError> {
+    fn parse(&self, text: &[u8], line: impl FnOnce() -> String) -> Result<SealRecord, SealFileError> {
         serde_json::from_slice(text).map_err(|source| SealFileError::Line {
             path: self.path.clone(),
-            line,
+            line: line(),
             source,
         })
     }
