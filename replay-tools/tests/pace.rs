@@ -25,10 +25,10 @@ use uuid::Uuid;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const STREAMS: u128 = 50_000;
+const STREAMS: u64 = 50_000;
 /// Events of each stream.
 const EACH: usize = 6;
-const EVENTS: u64 = STREAMS as u64 * EACH as u64;
+const EVENTS: u64 = STREAMS * EACH as u64;
 
 async fn write(log: &EventLog, index: u128) -> Result<()> {
     let command_id = CommandId(Uuid::from_u128(index));
@@ -67,7 +67,7 @@ async fn fill(data: &std::path::Path) -> Result<Duration> {
     })
     .await?;
     let log = EventLog::new(&node.connection_string())?;
-    let writes = stream::iter((1..=STREAMS).map(|it| write(&log, it)));
+    let writes = stream::iter((1..=STREAMS).map(|it| write(&log, it.into())));
     writes.buffer_unordered(64).try_collect::<Vec<()>>().await?;
     let key = SealKey::load_or_make(&data.join("keys/log-seal.pem"))?;
     let file = SealFile::new(data.join("seals.ndjson"));
