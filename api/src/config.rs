@@ -31,6 +31,11 @@ pub struct Config {
     pub previous_master_key_file: Option<PathBuf>,
     /// The first administrator's API key; made up and kept in the data folder when absent.
     pub bootstrap_api_key: Option<String>,
+    /// Private key that signs the seals of the log; made and kept in the data folder when absent.
+    pub seal_key_file: Option<PathBuf>,
+    /// Seconds after which what is new in the log is sealed, from 1 on.
+    #[serde(deserialize_with = "interval")]
+    pub seal_interval_s: u64,
 }
 
 impl Default for Config {
@@ -43,6 +48,8 @@ impl Default for Config {
             master_key_file: None,
             previous_master_key_file: None,
             bootstrap_api_key: None,
+            seal_key_file: None,
+            seal_interval_s: 60,
         }
     }
 }
@@ -154,6 +161,24 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     text.parse().map_err(|_unparsable| wrong())
 }
 
+/// A number, or its text in the environment.
+fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Number(u64),
+        Text(String),
+    }
+    let (number, text) = match Given::deserialize(deserializer) {
+        Ok(Given::Number(number)) => (Some(number), number.to_string()),
+        Ok(Given::Text(text)) => (text.trim().parse().ok(), text),
+        Err(_unreadable) => (None, "what is given".to_owned()),
+    };
+    number
+        .filter(|it| (1..=86_400).contains(it))
+        .ok_or_else(|| serde::de::Error::custom(format!("{text} is no interval: give whole seconds, 1 to 86400")))
+}
+
 /// Settings of the environment, each as the text it is: a key of digits is no number.
 fn environment() -> BTreeMap<&'static str, String> {
     let known = [
@@ -164,6 +189,8 @@ fn environment() -> BTreeMap<&'static str, String> {
         ("EVENT_STORE_URL", "event_store_url"),
         ("LETOPIS_MASTER_KEY_FILE", "master_key_file"),
         ("LETOPIS_PREVIOUS_MASTER_KEY_FILE", "previous_master_key_file"),
+        ("LETOPIS_SEAL_KEY_FILE", "seal_key_file"),
+        ("LETOPIS_SEAL_INTERVAL_S", "seal_interval_s"),
     ];
     known
         .into_iter()

@@ -1,7 +1,7 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use commands::CommandError;
-use event_store::LogError;
+use event_store::{KeyError, LogError};
 use event_store_node::NodeError;
 use projections::ProjectError;
 use sqlx::migrate::MigrateError;
@@ -36,6 +36,9 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The key that signs the seals of the log.
+    #[error(transparent)]
+    SealKey(#[from] KeyError),
     /// The embedded node.
     #[error(transparent)]
     Node(#[from] NodeError),

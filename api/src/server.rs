@@ -1,9 +1,9 @@
 //! `letopis serve`: starts every part in its order, watches them, stops them in the reverse order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use commands::{Clock, Handler, Sharing};
-use event_store::{EventLog, LogError, Vault};
+use commands::{Clock, Handler, Sharing, processes::Sealer};
+use event_store::{EventLog, LogError, SealFile, SealKey, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::{MIGRATOR, Worker};
 use sqlx::{
@@ -169,6 +169,7 @@ impl Run {
 
     /// Starts the parts and works until one of them fails.
     async fn work(&self, embedded: &mut Embedded, working: &CancellationToken) -> Result<(), ServeError> {
+        let seal_key = SealKey::load_or_make(&self.seal_key_file())?;
         let log = self.log(embedded).await?;
         let (database, pool) = self.database(embedded).await?;
         let sharing = if embedded.node.is_some() {
@@ -183,6 +184,10 @@ impl Run {
             .await
             .map_err(ServeError::Database)?;
         let worker = tokio::spawn(Worker::new(log.clone(), vault.clone(), database).run(working.clone()));
+        let interval = Duration::from_secs(self.config.seal_interval_s);
+        let seals = SealFile::new(self.data.seals());
+        let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval);
+        tokio::spawn(sealer.run(working.clone()));
         let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
             handler: Arc::new(handler),
@@ -205,6 +210,11 @@ impl Run {
                 Err(panic) => Err(ServeError::Panicked(panic)),
             },
         }
+    }
+
+    fn seal_key_file(&self) -> PathBuf {
+        let configured = self.config.seal_key_file.clone();
+        configured.unwrap_or_else(|| self.data.seal_key())
     }
 
     async fn log(&self, embedded: &mut Embedded) -> Result<EventLog, ServeError> {

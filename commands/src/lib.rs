@@ -12,6 +12,7 @@ mod folded;
 mod handler;
 mod history;
 mod numbers;
+pub mod processes;
 mod router;
 
 pub use authorize::{Forbidden, Role, authorize};

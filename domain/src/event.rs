@@ -7,6 +7,7 @@ use crate::{
     assignment::{Assignment, AssignmentEvent},
     data_subject::{DataSubjectEvent, ForgottenSubject},
     decider::Decider,
+    log_seal::{LogSeal, LogSealEvent},
     personal::PersonalField,
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
@@ -23,6 +24,8 @@ pub enum DomainEvent {
     TicketNumbers(TicketNumbersEvent),
     /// Of a person whose data are kept.
     DataSubject(DataSubjectEvent),
+    /// Of the log's seals.
+    LogSeal(LogSealEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -61,6 +64,7 @@ impl DomainEvent {
             Self::Assignment(event) => split(Assignment::CATEGORY, event),
             Self::TicketNumbers(event) => split(TicketNumbers::CATEGORY, event),
             Self::DataSubject(event) => split(ForgottenSubject::CATEGORY, event),
+            Self::LogSeal(event) => split(LogSeal::CATEGORY, event),
         }
     }
 
@@ -82,7 +86,8 @@ impl DomainEvent {
             )
             | Self::Assignment(_)
             | Self::TicketNumbers(_)
-            | Self::DataSubject(_) => Vec::new(),
+            | Self::DataSubject(_)
+            | Self::LogSeal(_) => Vec::new(),
         }
     }
 
@@ -96,6 +101,7 @@ impl DomainEvent {
             Some((Assignment::CATEGORY, name)) => join(event_type, name, payload).map(Self::Assignment),
             Some((TicketNumbers::CATEGORY, name)) => join(event_type, name, payload).map(Self::TicketNumbers),
             Some((ForgottenSubject::CATEGORY, name)) => join(event_type, name, payload).map(Self::DataSubject),
+            Some((LogSeal::CATEGORY, name)) => join(event_type, name, payload).map(Self::LogSeal),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -128,6 +134,7 @@ member!(Ticket, TicketEvent);
 member!(Assignment, AssignmentEvent);
 member!(TicketNumbers, TicketNumbersEvent);
 member!(DataSubject, DataSubjectEvent);
+member!(LogSeal, LogSealEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

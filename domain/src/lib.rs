@@ -10,6 +10,7 @@ pub mod data_subject;
 pub mod decider;
 pub mod event;
 pub mod ids;
+pub mod log_seal;
 pub mod metadata;
 pub mod personal;
 pub mod ticket;

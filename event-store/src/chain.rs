@@ -48,6 +48,17 @@ impl Chain {
     }
 }
 
+/// Why an event does not continue its stream's chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChainFault {
+    /// It has no place in the chain.
+    #[error("its metadata is not a JSON object")]
+    Malformed,
+    /// The hash does not fit.
+    #[error("its recorded hash is not the one computed")]
+    Hash,
+}
+
 /// The first event of a stream that does not continue its chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("event {revision} of stream {stream}, position {position}, breaks the stream's hash chain: {reason}")]
@@ -59,7 +70,73 @@ pub struct ChainBreak {
     /// Place in the log.
     pub position: u64,
     /// What does not fit.
-    pub reason: &'static str,
+    pub reason: String,
+}
+
+impl Chain {
+    /// The hash that stored metadata records, if it records one in the form Letopis writes.
+    pub fn in_metadata(metadata: &[u8]) -> Option<Self> {
+        let start = find(metadata)? + FIELD.len();
+        let digits = metadata.get(start..start + 64)?;
+        blake3::Hash::from_hex(digits).ok().map(Self)
+    }
+
+    /// The chain with one more stored event, when that event records it so.
+    ///
+    /// `buffer` is overwritten, so that a long run needs no memory for each event.
+    ///
+    /// # Errors
+    /// [`ChainFault`].
+    pub fn follow(
+        self,
+        id: Uuid,
+        event_type: &str,
+        metadata: &[u8],
+        payload: &[u8],
+        buffer: &mut Vec<u8>,
+    ) -> Result<Self, ChainFault> {
+        // Metadata as Letopis writes it is canonical but for the one field, which is cut out of the text.
+        if let Some(recorded) = Self::in_metadata(metadata)
+            && cut(metadata, buffer)
+            && self.link(id, event_type, buffer, payload) == recorded
+        {
+            return Ok(recorded);
+        }
+        let mut fields: BTreeMap<String, serde_json::Value> =
+            serde_json::from_slice(metadata).map_err(|_malformed| ChainFault::Malformed)?;
+        let recorded = fields.remove("chain");
+        let bare = serde_json::to_vec(&fields).map_err(|_unwritable| ChainFault::Malformed)?;
+        let chain = self.link(id, event_type, &bare, payload);
+        if recorded.as_ref().and_then(serde_json::Value::as_str) == Some(chain.to_hex().as_str()) {
+            Ok(chain)
+        } else {
+            Err(ChainFault::Hash)
+        }
+    }
+}
+
+const FIELD: &[u8] = br#""chain":""#;
+
+fn find(metadata: &[u8]) -> Option<usize> {
+    metadata.windows(FIELD.len()).position(|it| it == FIELD)
+}
+
+/// Copies metadata without its `chain` field and the comma that goes with it; `false` when it has another form.
+fn cut(metadata: &[u8], to: &mut Vec<u8>) -> bool {
+    to.clear();
+    let Some(start) = find(metadata) else { return false };
+    let (before, rest) = metadata.split_at(start);
+    let Some(after) = rest.get(FIELD.len() + 64..).and_then(|it| it.strip_prefix(b"\"")) else {
+        return false;
+    };
+    if let Some(after) = after.strip_prefix(b",") {
+        to.extend_from_slice(before);
+        to.extend_from_slice(after);
+    } else {
+        to.extend_from_slice(before.strip_suffix(b",").unwrap_or(before));
+        to.extend_from_slice(after);
+    }
+    true
 }
 
 /// Follows a stream's chain from its first event on; returns its head.
@@ -68,24 +145,69 @@ pub struct ChainBreak {
 /// The first event that does not continue the chain.
 pub fn verify_stream(stream: &str, events: &[Raw]) -> Result<Chain, ChainBreak> {
     let mut chain = Chain::genesis(stream);
+    let mut buffer = Vec::new();
     for (expected, event) in (0_u64..).zip(events) {
-        let broken = |reason| ChainBreak {
+        let broken = |reason: String| ChainBreak {
             stream: stream.to_owned(),
             revision: event.revision,
             position: event.position.0,
             reason,
         };
         if event.revision != expected {
-            return Err(broken("its revision does not follow the one before"));
+            return Err(broken("its revision does not follow the one before".to_owned()));
         }
-        let mut fields: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&event.metadata)
-            .map_err(|_malformed| broken("its metadata is not a JSON object"))?;
-        let recorded = fields.remove("chain");
-        let bare = serde_json::to_vec(&fields).map_err(|_unwritable| broken("its metadata cannot be written"))?;
-        chain = chain.link(event.id, &event.event_type, &bare, &event.payload);
-        if recorded.as_ref().and_then(serde_json::Value::as_str) != Some(chain.to_hex().as_str()) {
-            return Err(broken("its recorded hash is not the one computed"));
-        }
+        chain = chain
+            .follow(
+                event.id,
+                &event.event_type,
+                &event.metadata,
+                &event.payload,
+                &mut buffer,
+            )
+            .map_err(|fault| broken(fault.to_string()))?;
     }
     Ok(chain)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::{Chain, ChainFault};
+
+    fn follow(metadata: &str) -> Result<Chain, ChainFault> {
+        Chain::genesis("s").follow(Uuid::nil(), "t", metadata.as_bytes(), b"{}", &mut Vec::new())
+    }
+
+    fn chained(bare: &str) -> Chain {
+        Chain::genesis("s").link(Uuid::nil(), "t", bare.as_bytes(), b"{}")
+    }
+
+    #[test]
+    fn field_is_cut_wherever_it_stands() {
+        for (bare, whole) in [
+            (r#"{"a":"1","z":"2"}"#, r#"{"a":"1","chain":"HASH","z":"2"}"#),
+            (r#"{"a":"1"}"#, r#"{"a":"1","chain":"HASH"}"#),
+            (r#"{"z":"2"}"#, r#"{"chain":"HASH","z":"2"}"#),
+            ("{}", r#"{"chain":"HASH"}"#),
+            (r#"{"a":"1","z":"2"}"#, r#"{ "z": "2", "chain": "HASH", "a": "1" }"#),
+        ] {
+            let chain = chained(bare);
+            let whole = whole.replace("HASH", &chain.to_hex());
+            assert_eq!(follow(&whole), Ok(chain), "{whole}");
+            let other = chained(r#"{"a":"3"}"#).to_hex();
+            assert_eq!(
+                follow(&whole.replace(&chain.to_hex(), &other)),
+                Err(ChainFault::Hash),
+                "{whole}"
+            );
+        }
+    }
+
+    #[test]
+    fn metadata_without_a_chain_does_not_follow() {
+        assert_eq!(follow("{}"), Err(ChainFault::Hash));
+        assert_eq!(follow("no"), Err(ChainFault::Malformed));
+        assert_eq!(follow(r#"{"chain":"00"}"#), Err(ChainFault::Hash));
+    }
 }

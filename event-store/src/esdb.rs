@@ -123,11 +123,31 @@ impl EventLog {
     /// # Errors
     /// [`LogError`], never a conflict.
     pub async fn read_all(&self, after: Position, types: &[&str], limit: usize) -> Result<Vec<Raw>, LogError> {
+        self.read_filtered("read_all", after, &filter(types), limit).await
+    }
+
+    /// At most `limit` events after a position, oldest first, without those of the store itself.
+    ///
+    /// # Errors
+    /// [`LogError`], never a conflict.
+    pub async fn read_unfiltered(&self, after: Position, limit: usize) -> Result<Vec<Raw>, LogError> {
+        let all_but_system = SubscriptionFilter::on_event_type().exclude_system_events();
+        self.read_filtered("read_unfiltered", after, &all_but_system, limit)
+            .await
+    }
+
+    async fn read_filtered(
+        &self,
+        call: &'static str,
+        after: Position,
+        filter: &SubscriptionFilter,
+        limit: usize,
+    ) -> Result<Vec<Raw>, LogError> {
         let read = |client: Arc<Client>, silence: Duration| async move {
             // A forward read includes its start, hence one more.
             let options = ReadAllOptions::default()
                 .position(behind(after))
-                .filter(filter(types))
+                .filter(filter.clone())
                 .max_count(limit.saturating_add(1));
             let mut page = within(silence, client.read_all(&options)).await?;
             let mut events = Vec::new();
@@ -137,7 +157,7 @@ impl EventLog {
             events.truncate(limit);
             Ok(events)
         };
-        self.supervisor.call("read_all", read).await
+        self.supervisor.call(call, read).await
     }
 
     /// Position of the newest event, whatever its type.

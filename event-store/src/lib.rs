@@ -10,7 +10,10 @@ mod codec;
 mod error;
 mod esdb;
 mod keys;
+mod leaf;
+pub mod merkle;
 pub mod metrics;
+mod seal;
 mod subscription;
 mod supervisor;
 mod tripwire;
@@ -20,11 +23,17 @@ mod watchdog;
 use std::fmt;
 
 use bytes::Bytes;
-pub use chain::{Chain, ChainBreak, verify_stream};
+pub use chain::{Chain, ChainBreak, ChainFault, verify_stream};
 pub use codec::{Envelope, decode, encode, open, subjects};
 pub use error::{DecodeError, EncodeError, LogError};
 pub use esdb::EventLog;
 pub use keys::{DoesNotOpen, Key, Keys, SealError, SubjectKey, TooLong};
+pub use leaf::Leaf;
+pub use merkle::Digest;
+pub use seal::{
+    KeyError, MalformedSeal, PublicKey, SealFile, SealFileError, SealKey, SealRecord, Statement, public_key_file,
+    statement,
+};
 pub use subscription::{Delivery, Subscription};
 pub use supervisor::Timing;
 use uuid::Uuid;

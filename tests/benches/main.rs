@@ -5,7 +5,7 @@
 //! event log the embedded node, and the load generator shares the cores with both.
 //!
 //! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_CLIENTS` at a time
-//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,handler,graphql,lag,import,projector`, and `LETOPIS_SHARED_DATA` for the
+//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,lag,import,projector`, and `LETOPIS_SHARED_DATA` for the
 //! real incident log.
 
 mod appends;
@@ -22,6 +22,7 @@ mod load;
 mod log;
 mod memory;
 mod projector;
+mod proof;
 mod report;
 mod settings;
 mod stack;
@@ -64,6 +65,9 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
         let mut limits = Limits::new(settings.window, report);
         if wants(Section::Log) {
             log::measure(settings, &mut limits).await?;
+        }
+        if wants(Section::Proof) {
+            proof::measure(&mut limits).await?;
         }
         if wants(Section::Handler) {
             handler::measure(settings, &mut limits).await?;

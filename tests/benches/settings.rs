@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 pub(crate) enum Section {
     Limits,
     Log,
+    Proof,
     Handler,
     Graphql,
     Lag,
@@ -17,9 +18,10 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Limits,
         Self::Log,
+        Self::Proof,
         Self::Handler,
         Self::Graphql,
         Self::Lag,
@@ -31,6 +33,7 @@ impl Section {
         match self {
             Self::Limits => "limits",
             Self::Log => "log",
+            Self::Proof => "proof",
             Self::Handler => "handler",
             Self::Graphql => "graphql",
             Self::Lag => "lag",
@@ -44,6 +47,7 @@ impl Section {
         match self {
             Self::Limits => "What the parts can do",
             Self::Log => "The event log: the embedded node through the official client",
+            Self::Proof => "Sealing and proof",
             Self::Handler => "Commands through the handler, no projections running",
             Self::Graphql => "Commands through GraphQL over HTTP, the whole server, until the change is visible",
             Self::Lag => "Live lag, append acknowledged to visible in the ticket list, all projections running",

@@ -16,7 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("commands", &["domain", "event-store"]),
     ("channels", &["domain", "event-store", "commands"]),
     ("projections", &["domain", "event-store"]),
-    ("replay-tools", &["domain", "event-store", "projections"]),
+    (
+        "replay-tools",
+        &["domain", "event-store", "event-store-node", "projections"],
+    ),
     ("api", &["*"]),
     ("tests", &["*"]),
 ];

@@ -9,6 +9,7 @@ use domain::{
     data_subject::DataSubjectEvent,
     event::DomainEvent,
     ids::{AgentId, CommandId, ContactId},
+    log_seal::{LogSealEvent, Sealed},
     personal::{DataSubject, Personal},
     ticket::{TicketEvent, TicketSource},
     ticket_numbers::TicketNumbersEvent,
@@ -91,6 +92,15 @@ samples! {
         first: 101,
         last: 200,
     },
+    DomainEvent::LogSeal(LogSealEvent::Sealed(_)) => LogSealEvent::Sealed(Sealed {
+        first: 101,
+        last: 200,
+        count: 99,
+        root: "5df6e0e2761359d30a8275058e299fcc0381534545f55cf43e41983f5d4c9456".to_owned(),
+        previous: Some("6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d".to_owned()),
+        key: "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7".to_owned(),
+        signature: "jvMl2rIMYPmPGzu7JvPzz5GiGOyjLEvWNkoGUjSE3v2oZPpTmgZnXt7b6tJf1rKzYxGJ5o7jvqzPYbZ9h0aWBg==".to_owned(),
+    }),
     DomainEvent::DataSubject(DataSubjectEvent::KeyDestroyed { .. }) => DataSubjectEvent::KeyDestroyed {
         key_fingerprint: "0123456789abcdef".to_owned(),
     },

@@ -16,6 +16,7 @@ mod lists;
 mod live;
 mod metrics;
 mod pages;
+mod proof;
 mod schema;
 mod serve_errors;
 mod slow;

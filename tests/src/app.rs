@@ -51,7 +51,25 @@ impl App {
         Self::on(data, database_url, Clock::System).await
     }
 
+    /// A new server whose settings differ from the usual.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_with(adjust: impl FnOnce(Config) -> Config) -> Result<Self> {
+        let database_url = Cluster::shared().await?.database().await?;
+        Self::adjusted(tempfile::tempdir()?, database_url, Clock::System, adjust).await
+    }
+
     async fn on(data: TempDir, database_url: String, clock: Clock) -> Result<Self> {
+        Self::adjusted(data, database_url, clock, std::convert::identity).await
+    }
+
+    async fn adjusted(
+        data: TempDir,
+        database_url: String,
+        clock: Clock,
+        adjust: impl FnOnce(Config) -> Config,
+    ) -> Result<Self> {
         let config = Config {
             data: data.path().to_owned(),
             listen: ([127, 0, 0, 1], 0).into(),
@@ -60,7 +78,9 @@ impl App {
             master_key_file: None,
             previous_master_key_file: None,
             bootstrap_api_key: Some(KEY.to_owned()),
+            ..Config::default()
         };
+        let config = adjust(config);
         let server = Server::start(config, clock).await?;
         if !server.ready().await {
             server.ended().await?;

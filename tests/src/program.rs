@@ -29,7 +29,7 @@ impl Program {
     /// # Errors
     /// When the binary is not where cargo puts it.
     pub fn command(arguments: &[&str]) -> Result<Command> {
-        let mut command = Command::new(binary()?);
+        let mut command = Command::new(binary("letopis")?);
         command
             .args(arguments)
             .env("LETOPIS_BOOTSTRAP_API_KEY", KEY)
@@ -50,6 +50,16 @@ impl Program {
     /// When it does not end within 60 s.
     pub async fn output(arguments: &[&str]) -> Result<Output> {
         Self::ended(Self::command(arguments)?).await
+    }
+
+    /// Runs `letopis-replay` with these arguments to its end.
+    ///
+    /// # Errors
+    /// When it is not built, or does not end within 60 s.
+    pub async fn replay(arguments: &[&str]) -> Result<Output> {
+        let mut command = Command::new(binary("letopis-replay")?);
+        command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+        Self::ended(command).await
     }
 
     /// Runs a prepared command to its end.
@@ -145,11 +155,10 @@ pub async fn poll(otherwise: &'static str, is_so: impl AsyncFn() -> bool) -> Res
     Ok(())
 }
 
-fn binary() -> Result<PathBuf> {
+fn binary(name: &str) -> Result<PathBuf> {
     // Tests lie in target/<profile>/deps, binaries in target/<profile>.
     let test = std::env::current_exe()?;
-    let folder = test.ancestors().find(|it| it.join("letopis").is_file());
-    Ok(folder
-        .context("letopis is not built: run the tests of the whole workspace")?
-        .join("letopis"))
+    let folder = test.ancestors().find(|it| it.join(name).is_file());
+    let folder = folder.with_context(|| format!("{name} is not built: run the tests of the whole workspace"))?;
+    Ok(folder.join(name))
 }

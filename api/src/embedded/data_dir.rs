@@ -154,6 +154,16 @@ impl DataDir {
         self.root.join("log")
     }
 
+    /// Where the key that signs the seals of the log lies, unless another is configured.
+    pub fn seal_key(&self) -> PathBuf {
+        self.root.join("keys").join("log-seal.pem")
+    }
+
+    /// Where every seal of the log is written once more.
+    pub fn seals(&self) -> PathBuf {
+        self.root.join("seals.ndjson")
+    }
+
     /// Where the private Postgres cluster lies.
     pub fn postgres(&self) -> PathBuf {
         self.root.join("postgres")

@@ -10,6 +10,9 @@ use event_store_node::{Node, NodeConfig, NodeError, offline};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// An event log in one process that speaks the EventStoreDB gRPC protocol.
 #[derive(Debug, Parser)]
 #[command(version)]

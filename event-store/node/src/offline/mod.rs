@@ -8,10 +8,12 @@ mod backup;
 mod scan;
 mod source;
 mod stats;
+mod stream;
 mod verify;
 
 pub use accept::accept;
 pub use backup::backup;
 pub use scan::{StoredEvent, scan};
 pub use stats::{Count, Files, Stats, stats};
+pub use stream::stream;
 pub use verify::{Report, verify};

@@ -70,7 +70,7 @@ pub(super) fn visit(
 }
 
 /// One event's buffers serve all of them.
-fn fill<'a>(event: &'a mut Option<StoredEvent>, row: &Stored<'_>) -> &'a StoredEvent {
+pub(super) fn fill<'a>(event: &'a mut Option<StoredEvent>, row: &Stored<'_>) -> &'a StoredEvent {
     let parts = row.parts;
     let event = event.get_or_insert_with(|| StoredEvent {
         position: 0,

@@ -1,0 +1,5 @@
+//! Processes: what Letopis does of itself, by what has happened and by the time.
+
+mod log_seal;
+
+pub use log_seal::{SealError, Sealer};

@@ -1,0 +1,126 @@
+//! `letopis-replay verify`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use event_store::SealFile;
+use replay_tools::{Problem, Report, Settings, Source, verify, verify_stream};
+use serde_json::json;
+
+use super::{Keys, Outcome, Place, bar, tell};
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    keys: Keys,
+    /// Copy of the seals, best one kept elsewhere [default: seals.ndjson of the data folder]
+    #[arg(long, value_name = "FILE")]
+    seals: Option<PathBuf>,
+    /// Look at the hash chain of this stream alone
+    #[arg(long, value_name = "NAME")]
+    stream: Option<String>,
+    /// How many problems to tell, the first of the log first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    problems: usize,
+    /// Answer as one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &VerifyArgs) -> Result<Outcome> {
+    // Before the log: a running server copies a seal after it has appended it.
+    let copies = copies(args)?;
+    let source = args.place.source()?;
+    if let Some(name) = &args.stream {
+        return stream(&source, name, args.json);
+    }
+    let settings = Settings {
+        keys: args.keys.load(&args.place)?,
+        copies,
+        problems: args.problems,
+    };
+    let bar = bar(source.head().unwrap_or_default());
+    let report = verify(&source, &settings, &mut |position| bar.set_position(position))?;
+    bar.finish_and_clear();
+    tell(args.json, &report, &in_words(&report))?;
+    Ok(if report.problem_count == 0 {
+        Outcome::Fine
+    } else {
+        Outcome::Problem
+    })
+}
+
+fn copies(args: &VerifyArgs) -> Result<Option<Vec<event_store::SealRecord>>> {
+    let file = match (&args.seals, args.place.folder()) {
+        (Some(path), _) => {
+            anyhow::ensure!(
+                path.is_file(),
+                "there is no file {}: name a copy of seals.ndjson",
+                path.display()
+            );
+            SealFile::new(path.clone())
+        }
+        (None, Some(folder)) if folder.seals().path().exists() => folder.seals(),
+        (None, _) => return Ok(None),
+    };
+    Ok(Some(file.read()?))
+}
+
+fn stream(source: &Source, name: &str, json: bool) -> Result<Outcome> {
+    let (events, problem) = verify_stream(source, name)?;
+    let text = match &problem {
+        None if events == 0 => format!("there is no stream {name}"),
+        None => format!("{name}: {events} events, the hash chain is whole"),
+        Some(problem) => in_a_line(problem),
+    };
+    tell(
+        json,
+        &json!({ "stream": name, "events": events, "problem": problem }),
+        &text,
+    )?;
+    Ok(if problem.is_none() {
+        Outcome::Fine
+    } else {
+        Outcome::Problem
+    })
+}
+
+fn in_words(report: &Report) -> String {
+    let mut lines = vec![
+        format!(
+            "{} events in {} streams, {} of them hash chains",
+            report.events, report.streams, report.chains
+        ),
+        format!(
+            "{} seals, up to position {}; not yet sealed: {}",
+            report.seals, report.sealed_up_to, report.unsealed
+        ),
+    ];
+    if report.seals == 0 {
+        lines.push("nothing is sealed: an end that was cut off would not show".to_owned());
+    } else if !report.compared_with_copy {
+        let line = "no copy of the seals was given: an end cut off together with its seals would not show";
+        lines.push(line.to_owned());
+    }
+    lines.extend(report.problems.iter().map(in_a_line));
+    let behind = if report.whole {
+        ""
+    } else {
+        "; what lies behind was not looked at"
+    };
+    lines.push(match report.problem_count {
+        0 => "everything fits".to_owned(),
+        count => format!("{count} problems, the first {} told{behind}", report.problems.len()),
+    });
+    lines.join("\n")
+}
+
+fn in_a_line(problem: &Problem) -> String {
+    match problem.position {
+        Some(position) => format!("PROBLEM at position {position}: {}", problem.what),
+        None => format!("PROBLEM: {}", problem.what),
+    }
+}
