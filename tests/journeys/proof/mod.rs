@@ -186,9 +186,8 @@ fn a_restarted_server_goes_on_sealing_with_another_key() -> Result<()> {
     run(async {
         let (app, _) = history().await?;
         let before = copies(app.data.path());
-        let (data, _) = app.stop().await?;
+        let (data, url) = app.stop().await?;
         let key = data.path().join("keys/second.pem");
-        let url = tests::Cluster::shared().await?.database().await?;
         let config = api::config::Config {
             data: data.path().to_owned(),
             listen: ([127, 0, 0, 1], 0).into(),
