@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use event_store::Leaf;
+use event_store::{Digest, Leaf};
 use uuid::Uuid;
 
 /// Some events in the order of the log.
@@ -10,10 +10,13 @@ use uuid::Uuid;
 pub struct Batch {
     bytes: Vec<u8>,
     heads: Vec<Head>,
+    buffer: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Head {
+    /// `None` when the event is not sealed.
+    digest: Option<Digest>,
     position: u64,
     stream: Arc<str>,
     revision: u64,
@@ -26,11 +29,14 @@ struct Head {
 impl Batch {
     /// Adds an event; its names are shared with the reader's.
     pub fn push(&mut self, leaf: &Leaf<'_>, stream: Arc<str>, event_type: Arc<str>) {
+        // Here, because the thread that reads has less to do than the one that follows the chains.
+        let digest = leaf.is_sealed().then(|| leaf.digest(&mut self.buffer));
         let start = self.bytes.len();
         self.bytes.extend_from_slice(leaf.metadata);
         let middle = self.bytes.len();
         self.bytes.extend_from_slice(leaf.payload);
         self.heads.push(Head {
+            digest,
             position: leaf.position,
             stream,
             revision: leaf.revision,
@@ -56,8 +62,8 @@ impl Batch {
         self.heads.is_empty()
     }
 
-    /// Its events, and their streams' names.
-    pub fn iter(&self) -> impl Iterator<Item = (Leaf<'_>, &Arc<str>)> {
+    /// Its events, their streams' names, and the digests of those that are sealed.
+    pub fn iter(&self) -> impl Iterator<Item = (Leaf<'_>, &Arc<str>, Option<Digest>)> {
         self.heads.iter().map(|head| {
             let leaf = Leaf {
                 position: head.position,
@@ -68,7 +74,7 @@ impl Batch {
                 metadata: self.bytes.get(head.metadata.clone()).unwrap_or_default(),
                 payload: self.bytes.get(head.payload.clone()).unwrap_or_default(),
             };
-            (leaf, &head.stream)
+            (leaf, &head.stream, head.digest)
         })
     }
 }

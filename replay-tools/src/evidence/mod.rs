@@ -77,7 +77,7 @@ pub fn export(source: &Source, keys: &[PublicKey], ticket: &str, folder: &Path) 
         source.stream(&stream_name(Ticket::CATEGORY, id))?,
         source.stream(&stream_name(Assignment::CATEGORY, id))?,
     ];
-    let mut leaves: Vec<Leaf<'_>> = streams.iter().flat_map(Batch::iter).map(|(leaf, _)| leaf).collect();
+    let mut leaves: Vec<Leaf<'_>> = streams.iter().flat_map(Batch::iter).map(|(leaf, ..)| leaf).collect();
     if leaves.is_empty() {
         return Err(EvidenceError::Unknown(ticket.to_owned()));
     }
@@ -113,11 +113,11 @@ fn find(source: &Source, ticket: &str) -> Result<Option<Uuid>, SourceError> {
 fn numbered(source: &Source, number: i64) -> Result<Option<Uuid>, SourceError> {
     let mut found = None;
     source.batches(0, &mut |batch| {
-        let opened = batch.iter().find(|(leaf, _)| {
+        let opened = batch.iter().find(|(leaf, ..)| {
             let payload = || serde_json::from_slice::<serde_json::Value>(leaf.payload).ok();
             leaf.event_type == "ticket.opened" && payload().is_some_and(|it| it["number"] == number)
         });
-        found = opened.and_then(|(leaf, _)| leaf.stream.split_once('-')?.1.parse().ok());
+        found = opened.and_then(|(leaf, ..)| leaf.stream.split_once('-')?.1.parse().ok());
         if found.is_some() {
             std::ops::ControlFlow::Break(())
         } else {

@@ -80,7 +80,7 @@ pub(super) fn prove(
     let (mut leaves, mut places) = (Vec::<Digest>::new(), Vec::<(u64, usize)>::new());
     let mut buffer = Vec::new();
     source.batches(first.saturating_sub(1), &mut |batch| {
-        for (leaf, _) in batch.iter().filter(|(leaf, _)| leaf.is_sealed()) {
+        for (leaf, ..) in batch.iter().filter(|(leaf, ..)| leaf.is_sealed()) {
             if leaf.position > last || leaves.len() as u64 > count {
                 return ControlFlow::Break(());
             }

@@ -13,7 +13,7 @@ use domain::{
     ids::{singleton, stream_name},
     log_seal::LogSeal,
 };
-use event_store::{Chain, Leaf, PublicKey, SealRecord};
+use event_store::{Chain, Digest, Leaf, PublicKey, SealRecord};
 pub use problems::Problem;
 use problems::Problems;
 use seals::Ranges;
@@ -122,7 +122,7 @@ pub fn verify_stream(source: &Source, name: &str) -> Result<(u64, Option<Problem
     };
     let mut chain = Chain::genesis(name);
     let mut buffer = Vec::new();
-    for (expected, (leaf, _)) in (0..).zip(batch.iter()) {
+    for (expected, (leaf, _, _)) in (0..).zip(batch.iter()) {
         let problem = |what: String| {
             Some(Problem {
                 position: Some(leaf.position),
@@ -195,8 +195,8 @@ impl Pass<'_> {
                 })
             });
             for batch in receiver {
-                for (leaf, stream) in batch.iter() {
-                    self.event(&leaf, stream, problems);
+                for (leaf, stream, digest) in batch.iter() {
+                    self.event(&leaf, stream, digest, problems);
                 }
                 progress(self.position);
             }
@@ -204,7 +204,13 @@ impl Pass<'_> {
         })
     }
 
-    fn event(&mut self, leaf: &Leaf<'_>, stream: &std::sync::Arc<str>, problems: &mut Problems) {
+    fn event(
+        &mut self,
+        leaf: &Leaf<'_>,
+        stream: &std::sync::Arc<str>,
+        digest: Option<Digest>,
+        problems: &mut Problems,
+    ) {
         let follows = if self.dense {
             leaf.position == self.position + 1
         } else {
@@ -217,6 +223,6 @@ impl Pass<'_> {
         self.position = leaf.position;
         self.events += 1;
         self.streams.event(leaf, stream, problems);
-        self.ranges.event(leaf, problems);
+        self.ranges.event(leaf, digest, problems);
     }
 }

@@ -16,7 +16,7 @@ pub type Known = SealRecord;
 /// [`SourceError`].
 pub fn known_seals(source: &Source) -> Result<Vec<Known>, SourceError> {
     let batch = source.stream(&seal_stream())?;
-    let seals = batch.iter().filter_map(|(leaf, _)| {
+    let seals = batch.iter().filter_map(|(leaf, ..)| {
         let event = DomainEvent::from_stored(leaf.event_type, leaf.payload).ok()?;
         let LogSealEvent::Sealed(seal) = event.try_into().ok()?;
         Some(SealRecord {
@@ -36,7 +36,6 @@ pub(super) struct Ranges<'a> {
     current: usize,
     tree: Tree,
     unsealed: u64,
-    buffer: Vec<u8>,
     /// What is wrong with the seals themselves: told last, since it says nothing on the events in their ranges.
     about_seals: Vec<(u64, String)>,
 }
@@ -54,7 +53,6 @@ impl<'a> Ranges<'a> {
             current: 0,
             tree: Tree::default(),
             unsealed: 0,
-            buffer: Vec::new(),
             about_seals,
         }
     }
@@ -63,17 +61,15 @@ impl<'a> Ranges<'a> {
         self.unsealed
     }
 
-    pub(super) fn event(&mut self, leaf: &Leaf<'_>, problems: &mut Problems) {
+    pub(super) fn event(&mut self, leaf: &Leaf<'_>, digest: Option<Digest>, problems: &mut Problems) {
         while let Some(known) = self.seals.get(self.current)
             && leaf.position > known.seal.last
         {
             self.close(known, problems);
         }
-        if !leaf.is_sealed() {
-            return;
-        }
+        let Some(digest) = digest else { return };
         if self.current < self.seals.len() {
-            self.tree.push(leaf.digest(&mut self.buffer));
+            self.tree.push(digest);
         } else {
             self.unsealed += u64::from(leaf.stream != self.stream);
         }
