@@ -10,6 +10,7 @@ mod faults;
 mod foreign;
 mod impostor;
 mod port;
+mod protocol;
 mod proxy;
 mod restarts;
 mod server;
