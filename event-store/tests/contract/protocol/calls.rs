@@ -1,6 +1,6 @@
 //! The calls around the log: what a client asks first, what it sends along, and what there is not.
 
-use kurrentdb::{Client, Error, PersistentSubscriptionOptions, StreamState};
+use kurrentdb::{AppendToStreamOptions, Client, Error, PersistentSubscriptionOptions, StreamState};
 use tonic::{Code, Request};
 
 use super::{
@@ -63,7 +63,10 @@ async fn client_that_discovers_finds_the_node(server: Server) {
         let url = format!("esdb://{hosts}?tls=false&discoveryInterval=20&maxDiscoverAttempts=10");
         let client = Client::new(url.parse().unwrap()).unwrap();
         let event = peer.event(1);
-        client.append_to_stream("ticket-1", &Default::default(), event).await.unwrap();
+        client
+            .append_to_stream("ticket-1", &AppendToStreamOptions::default(), event)
+            .await
+            .unwrap();
     }
 }
 
@@ -109,7 +112,7 @@ async fn credentials_and_wishes_are_ignored(server: Server) {
     let url = format!("esdb://nobody:wrong@{address}?tls=false&discoveryInterval=50&nodePreference=leader");
     let client = Client::new(url.parse().unwrap()).unwrap();
     client
-        .append_to_stream("ticket-1", &Default::default(), peer.event(1))
+        .append_to_stream("ticket-1", &AppendToStreamOptions::default(), peer.event(1))
         .await
         .unwrap();
     let raw = Raw::connect(&peer.server).await;
@@ -126,5 +129,7 @@ async fn credentials_and_wishes_are_ignored(server: Server) {
         raw.call_with(&format!("{STREAMS}/Append"), request).await.unwrap();
     }
     assert_eq!(peer.stream("ticket-1").await, [1, 2]);
-    peer.append("ticket-1", StreamState::StreamRevision(1), &[3]).await.unwrap();
+    peer.append("ticket-1", StreamState::StreamRevision(1), &[3])
+        .await
+        .unwrap();
 }

@@ -89,8 +89,20 @@ async fn refusals_of_appends_carry_their_trailers(server: Server) {
         .message(1, id(1))
         .message(2, property("content-type", "application/json"));
     for (event, trailers) in [
-        (untyped, [("exception", "missing-required-metadata-property"), ("required-metadata-properties", "type,content-type")]),
-        (proposed(1, 8 << 20), [("exception", "maximum-append-size-exceeded"), ("maximum-append-size", "8388608")]),
+        (
+            untyped,
+            [
+                ("exception", "missing-required-metadata-property"),
+                ("required-metadata-properties", "type,content-type"),
+            ],
+        ),
+        (
+            proposed(1, 8 << 20),
+            [
+                ("exception", "maximum-append-size-exceeded"),
+                ("maximum-append-size", "8388608"),
+            ],
+        ),
     ] {
         let messages = vec![append_options("ticket-1", 4), append_event(event)];
         let refusal = raw.call(&format!("{STREAMS}/Append"), messages).await.unwrap_err();

@@ -31,9 +31,8 @@ async fn with_links(peer: &Peer, targets: &[String]) -> (String, Position) {
     let stream = peer.server.stream("ticket-1");
     let appended = peer.append(&stream, StreamState::NoStream, &[1, 2]).await.unwrap();
     let links = peer.server.stream("links");
-    let link = |(number, target): (u128, &String)| {
-        EventData::binary("$>", target.clone().into()).id(Uuid::from_u128(number))
-    };
+    let link =
+        |(number, target): (u128, &String)| EventData::binary("$>", target.clone().into()).id(Uuid::from_u128(number));
     let events = (10..).zip(targets).map(link).collect();
     peer.append_events(&links, StreamState::NoStream, events).await.unwrap();
     (links, appended.position)
@@ -78,6 +77,10 @@ async fn link_to_what_is_gone_comes_alone(server: Server) {
 async fn link_that_does_not_read_comes_alone(server: Server) {
     let peer = Peer::of(server);
     let target = peer.server.stream("ticket-1");
-    let links = with_links(&peer, &["no link".to_owned(), format!("-1@{target}"), format!("x@{target}")]).await;
+    let links = with_links(
+        &peer,
+        &["no link".to_owned(), format!("-1@{target}"), format!("x@{target}")],
+    )
+    .await;
     check(&peer, links, &[(None, Some(10)), (None, Some(11)), (None, Some(12))]).await;
 }

@@ -86,19 +86,26 @@ async fn truncated_stream_keeps_its_revisions(server: Server) {
     peer.append(&stream, StreamState::NoStream, &[0, 1, 2]).await.unwrap();
     set(&peer, &stream, &StreamMetadata::builder().truncate_before(3).build()).await;
     assert!(peer.stream(&stream).await.is_empty());
-    let answer = peer.append(&stream, StreamState::StreamRevision(2), &[3]).await.unwrap();
+    let answer = peer
+        .append(&stream, StreamState::StreamRevision(2), &[3])
+        .await
+        .unwrap();
     assert_eq!(answer.next_expected_version, 3);
     assert_eq!(peer.stream(&stream).await, [3]);
 }
 
 async fn metadata_that_is_none_hides_nothing(server: Server) {
     let peer = Peer::of(server);
-    peer.append("ticket-1", StreamState::NoStream, &[0, 1, 2]).await.unwrap();
+    peer.append("ticket-1", StreamState::NoStream, &[0, 1, 2])
+        .await
+        .unwrap();
     set(&peer, "ticket-1", &StreamMetadata::builder().max_count(1).build()).await;
     assert_eq!(peer.stream("ticket-1").await, [2]);
     for (kind, data) in [("$metadata", "{"), ("other", r#"{"$maxCount":1}"#)] {
         let event = EventData::binary(kind, data.into());
-        peer.append_events("$$ticket-1", StreamState::Any, vec![event]).await.unwrap();
+        peer.append_events("$$ticket-1", StreamState::Any, vec![event])
+            .await
+            .unwrap();
         assert_eq!(peer.stream("ticket-1").await, [0, 1, 2], "{kind} {data}");
     }
 }
@@ -106,6 +113,9 @@ async fn metadata_that_is_none_hides_nothing(server: Server) {
 async fn metastream_of_a_metastream_is_refused(server: Server) {
     let peer = Peer::of(server);
     let refusal = peer.append("$$$$ticket-1", StreamState::Any, &[1]).await.unwrap_err();
-    assert!(refusal.to_string().contains("a metastream has no metadata"), "{refusal}");
+    assert!(
+        refusal.to_string().contains("a metastream has no metadata"),
+        "{refusal}"
+    );
     assert_eq!(peer.count().await, 0);
 }

@@ -228,7 +228,12 @@ impl Fields {
     }
 
     pub(crate) fn message(&self, field: u64) -> Self {
-        Self::of(self.all(field).first().cloned().unwrap_or_else(|| panic!("no {field} in {self:?}")))
+        Self::of(
+            self.all(field)
+                .first()
+                .cloned()
+                .unwrap_or_else(|| panic!("no {field} in {self:?}")),
+        )
     }
 }
 

@@ -18,6 +18,7 @@ rules! {
         all_is_filtered_by_stream_or_type_by_prefix_or_expression,
     ],
     own: [
+        empty_page_of_a_stream_tells_both_ends,
         whole_log_is_read_in_both_directions,
         expression_that_cannot_be_used_is_refused_and_one_that_explodes_ends_the_read,
     ],
@@ -73,8 +74,8 @@ async fn stream_that_is_unknown_is_not_found(server: Server) {
     }
 }
 
-async fn read_of_a_stream_tells_its_ends(server: Server) {
-    let peer = Peer::of(server);
+/// Checks how many events each read has, and the first and last revision it tells. The first event is truncated.
+async fn check_ends(peer: &Peer, reads: Vec<(ReadStreamOptions, usize, Option<u64>)>) {
     let stream = peer.server.stream("ticket-1");
     peer.append(&stream, StreamState::NoStream, &[0, 1, 2, 3])
         .await
@@ -84,11 +85,7 @@ async fn read_of_a_stream_tells_its_ends(server: Server) {
         .set_stream_metadata(&*stream, &AppendToStreamOptions::default(), &metadata)
         .await
         .unwrap();
-    let options = ReadStreamOptions::default;
-    for (options, (events, first)) in [
-        (options(), (3, None)),
-        (options().position(StreamPosition::Position(9)), (0, Some(1))),
-    ] {
+    for (options, events, first) in reads {
         let mut read = peer.client.read_stream(&*stream, &options).await.unwrap();
         let (mut seen, mut ends) = (0, (None, None));
         while let Some(message) = read.next_read_event().await.unwrap() {
@@ -101,6 +98,20 @@ async fn read_of_a_stream_tells_its_ends(server: Server) {
         }
         assert_eq!((seen, ends), (events, (first, Some(3))));
     }
+}
+
+async fn read_of_a_stream_tells_its_ends(server: Server) {
+    let beyond = ReadStreamOptions::default().position(StreamPosition::Position(9));
+    let reads = vec![(ReadStreamOptions::default(), 3, None), (beyond, 0, Some(1))];
+    check_ends(&Peer::of(server), reads).await;
+}
+
+async fn empty_page_of_a_stream_tells_both_ends(server: Server) {
+    let nothing = ReadStreamOptions::default().max_count(0);
+    let truncated = ReadStreamOptions::default()
+        .backwards()
+        .position(StreamPosition::Position(0));
+    check_ends(&Peer::of(server), vec![(nothing, 0, Some(1)), (truncated, 0, Some(1))]).await;
 }
 
 async fn all_is_read_forwards_with_its_position_and_backwards_without(server: Server) {
@@ -140,9 +151,15 @@ async fn all_is_filtered_by_stream_or_type_by_prefix_or_expression(server: Serve
     let types = peer.server.event_type("");
     for (filter, expected) in [
         (by_name().add_prefix(name("ticket-")), &[2, 5, 6][..]),
-        (by_name().add_prefix(name("none-")).add_prefix(name("customer-")), &[3, 4]),
+        (
+            by_name().add_prefix(name("none-")).add_prefix(name("customer-")),
+            &[3, 4],
+        ),
         (by_name().regex(format!("^{begin}(ticket|none)-1")), &[2]),
-        (by_name().regex(format!(r"^(?!(\$.+|.*customer-\d)$){begin}")), &[2, 5, 6]),
+        (
+            by_name().regex(format!(r"^(?!(\$.+|.*customer-\d)$){begin}")),
+            &[2, 5, 6],
+        ),
         (by_type().add_prefix(&types), &[2, 3, 4, 5, 6]),
         (by_type().regex(format!("^{types}.*opened$")), &[2, 3, 4, 5, 6]),
         (by_type().regex(format!("^{types}.*closed$")), &[]),
@@ -173,7 +190,10 @@ async fn whole_log_is_read_in_both_directions(server: Server) {
     for (options, expected) in [
         (options(), &[1, 2, 3, 4, 5, 6, 7, 8][..]),
         (options().forwards().position(at(beyond)), &[]),
-        (options().backwards().position(StreamPosition::End).max_count(3), &[8, 7, 6]),
+        (
+            options().backwards().position(StreamPosition::End).max_count(3),
+            &[8, 7, 6],
+        ),
         (options().filter(no_system), &[1, 2, 5, 6, 7, 8]),
         (options().position(StreamPosition::Start).backwards(), &[]),
         (options().position(StreamPosition::End).forwards(), &[]),

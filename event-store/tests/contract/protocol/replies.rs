@@ -86,7 +86,9 @@ async fn append_is_answered_with_a_choice_of_each_kind(server: Server) {
 
 async fn wrong_version_is_told_in_the_fields_of_both_ages(server: Server) {
     let raw = Raw::connect(&server).await;
-    let exact = message().message(1, message().message(1, stream("ticket-1")).number(2, 7)).done();
+    let exact = message()
+        .message(1, message().message(1, stream("ticket-1")).number(2, 7))
+        .done();
     // Expected and found: a number, or which of the kinds it is.
     let wrong = append(&raw, exact.clone(), &[9]).await.message(2);
     assert_eq!((wrong.number(3), wrong.number(8)), (7, 7));
@@ -124,11 +126,17 @@ async fn event_has_its_id_in_the_form_asked_for_and_the_properties_of_the_store(
     assert_eq!(property("content-type"), "application/json");
     // 100 ns ticks since 1970: between the years 2023 and 2096.
     let created: u64 = property("created").parse().unwrap();
-    assert!((17_000_000_000_000_000..40_000_000_000_000_000).contains(&created), "{created}");
+    assert!(
+        (17_000_000_000_000_000..40_000_000_000_000_000).contains(&created),
+        "{created}"
+    );
 
     let structured = read(&raw, counted(of_stream("ticket-1"), 1)).await;
     let id = structured[0].message(EVENT).message(1).message(1).message(1);
-    assert_eq!((id.number(1), id.number(2)), (0x0123_4567_89ab_cdef, 0x0011_2233_4455_6677));
+    assert_eq!(
+        (id.number(1), id.number(2)),
+        (0x0123_4567_89ab_cdef, 0x0011_2233_4455_6677)
+    );
 }
 
 async fn read_of_an_unknown_stream_is_a_message_and_not_a_status(server: Server) {
@@ -140,7 +148,12 @@ async fn read_of_an_unknown_stream_is_a_message_and_not_a_status(server: Server)
 
 async fn subscription_is_confirmed_first_and_never_told_that_there_is_no_stream(server: Server) {
     let raw = Raw::connect(&server).await;
-    let messages = subscribe(&raw, of_stream("ticket-1").message(6, message()).message(8, message()), 2).await;
+    let messages = subscribe(
+        &raw,
+        of_stream("ticket-1").message(6, message()).message(8, message()),
+        2,
+    )
+    .await;
     assert!(!messages[0].message(CONFIRMATION).text(1).is_empty());
     assert_eq!(messages[1].numbers(), [CAUGHT_UP]);
 }
@@ -148,7 +161,10 @@ async fn subscription_is_confirmed_first_and_never_told_that_there_is_no_stream(
 async fn checkpoint_and_caught_up_have_position_and_time(server: Server) {
     let raw = Raw::connect(&server).await;
     append(&raw, append_options("ticket-1", 3), &[1, 2, 3]).await;
-    let prefix = message().message(1, message().bytes(2, "none-")).number(3, 2).number(5, 1);
+    let prefix = message()
+        .message(1, message().bytes(2, "none-"))
+        .number(3, 2)
+        .number(5, 1);
     let options = of_all().message(6, message()).message(7, prefix);
     let messages = subscribe(&raw, options, 4).await;
     let kinds: Vec<_> = messages.iter().flat_map(Fields::numbers).collect();
@@ -177,7 +193,10 @@ async fn stream_deleted_is_a_status_with_trailers(server: Server) {
     let any = message().message(1, message().message(1, stream("ticket-1")).message(4, message()));
     let read = message().message(1, counted(of_stream("ticket-1"), 1));
     for (call, messages) in [
-        ("Append", vec![append_options("ticket-1", 4), append_event(proposed(1, 1))]),
+        (
+            "Append",
+            vec![append_options("ticket-1", 4), append_event(proposed(1, 1))],
+        ),
         ("Delete", vec![any.clone().done()]),
         ("Tombstone", vec![any.done()]),
         ("Read", vec![read.done()]),
@@ -197,9 +216,14 @@ async fn wrong_version_of_a_deletion_is_a_status_with_trailers(server: Server) {
     let peer = Peer::of(server);
     let raw = Raw::connect(&peer.server).await;
     peer.append("ticket-1", StreamState::NoStream, &[1, 2]).await.unwrap();
-    let exact = message().message(1, message().message(1, stream("ticket-1")).number(2, 7)).done();
+    let exact = message()
+        .message(1, message().message(1, stream("ticket-1")).number(2, 7))
+        .done();
     for call in ["Delete", "Tombstone"] {
-        let refusal = raw.call(&format!("{STREAMS}/{call}"), vec![exact.clone()]).await.unwrap_err();
+        let refusal = raw
+            .call(&format!("{STREAMS}/{call}"), vec![exact.clone()])
+            .await
+            .unwrap_err();
         assert_eq!(refusal.code(), Code::FailedPrecondition);
         for (key, value) in [
             ("exception", "wrong-expected-version"),
@@ -215,7 +239,12 @@ async fn wrong_version_of_a_deletion_is_a_status_with_trailers(server: Server) {
 async fn position_beyond_every_number_is_the_end(server: Server) {
     let raw = Raw::connect(&server).await;
     append(&raw, append_options("ticket-1", 3), &[1, 2]).await;
-    let from = |position: u64| message().message(2, message().message(1, message().number(1, position).number(2, position)));
+    let from = |position: u64| {
+        message().message(
+            2,
+            message().message(1, message().number(1, position).number(2, position)),
+        )
+    };
     for position in [3, i64::MAX.cast_unsigned(), u64::MAX] {
         assert!(read(&raw, counted(from(position), 10)).await.is_empty());
         let backwards = read(&raw, counted(from(position), 10).number(3, 1)).await;

@@ -1,5 +1,9 @@
 //! Subscriptions: what they begin with, each event once and in order, and how they end.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "enums of the client")]
+
+use std::sync::Arc;
+
 use kurrentdb::{
     Error, ReadAllOptions, StreamPosition, StreamState, SubscribeToAllOptions, SubscribeToStreamOptions, Subscription,
     SubscriptionEvent, SubscriptionFilter,
@@ -36,10 +40,12 @@ async fn confirmed(subscription: &mut Subscription) {
 async fn subscription_gets_old_and_new_events_once_and_in_order(server: Server) {
     const APPENDERS: u128 = 8;
     const EACH: u128 = 60;
-    let peer = std::sync::Arc::new(Peer::of(server));
+    let peer = Arc::new(Peer::of(server));
     let mut half = None;
     for number in 0..300 {
-        let stream = peer.server.stream(if number % 3 == 0 { "customer-0" } else { "ticket-0" });
+        let stream = peer
+            .server
+            .stream(if number % 3 == 0 { "customer-0" } else { "ticket-0" });
         let answer = peer.append(&stream, StreamState::Any, &[number]).await.unwrap();
         if number == 149 {
             half = Some(answer.position);
@@ -48,7 +54,7 @@ async fn subscription_gets_old_and_new_events_once_and_in_order(server: Server) 
     let half = half.unwrap();
     let mut appenders = JoinSet::new();
     for appender in 1..=APPENDERS {
-        let peer = std::sync::Arc::clone(&peer);
+        let peer = Arc::clone(&peer);
         appenders.spawn(async move {
             for number in 0..EACH {
                 let kind = if number % 2 == 0 { "ticket" } else { "customer" };
@@ -83,7 +89,10 @@ async fn subscription_gets_old_and_new_events_once_and_in_order(server: Server) 
     let mut appended: Vec<_> = peer.read_all(&options).await;
     // A read has its position, a subscription begins behind it.
     appended.retain(|event| event.position > half);
-    let appended: Vec<_> = appended.iter().map(|event| (event.position, event.id.as_u128())).collect();
+    let appended: Vec<_> = appended
+        .iter()
+        .map(|event| (event.position, event.id.as_u128()))
+        .collect();
     assert_eq!(seen, appended);
 }
 
@@ -120,7 +129,9 @@ async fn subscription_from_the_end_gets_only_what_is_new(server: Server) {
     let mut of_all = peer.client.subscribe_to_all(&options).await;
     confirmed(&mut of_stream).await;
     confirmed(&mut of_all).await;
-    peer.append(&stream, StreamState::StreamRevision(1), &[3]).await.unwrap();
+    peer.append(&stream, StreamState::StreamRevision(1), &[3])
+        .await
+        .unwrap();
     assert_eq!(next_numbers(&mut of_stream, 1).await, [3]);
     assert_eq!(next_numbers(&mut of_all, 1).await, [3]);
 }
@@ -134,7 +145,9 @@ async fn stream_subscription_begins_before_the_stream_does(server: Server) {
     peer.append(&stream, StreamState::NoStream, &[1, 2]).await.unwrap();
     let other = peer.server.stream("ticket-2");
     peer.append(&other, StreamState::NoStream, &[9]).await.unwrap();
-    peer.append(&stream, StreamState::StreamRevision(1), &[3]).await.unwrap();
+    peer.append(&stream, StreamState::StreamRevision(1), &[3])
+        .await
+        .unwrap();
     assert_eq!(next_numbers(&mut subscription, 3).await, [1, 2, 3]);
 }
 
