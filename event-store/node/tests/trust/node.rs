@@ -23,7 +23,7 @@ async fn start(directory: &Path) -> (Node, Client) {
 
 async fn append(client: &Client, stream: &str, state: StreamState, numbers: &[u128]) -> Result<WriteResult, Error> {
     let options = AppendToStreamOptions::default().stream_state(state);
-    let event = |number: &u128| EventData::binary("ticket.opened", "{}".into()).id(Uuid::from_u128(*number));
+    let event = |number: &u128| EventData::binary("ticket.opened", "opened".into()).id(Uuid::from_u128(*number));
     let events: Vec<EventData> = numbers.iter().map(event).collect();
     client.append_to_stream(stream, &options, events).await
 }
