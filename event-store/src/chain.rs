@@ -194,9 +194,23 @@ mod tests {
     }
 
     #[test]
+    fn other_bytes_of_the_same_meaning_do_not_follow() {
+        let chain = chained(r#"{"a":"1","z":"2"}"#).to_hex();
+        let whole = format!(r#"{{"a":"1","chain":"{chain}","z":"2"}}"#);
+        assert!(follow(&whole).is_ok());
+        let upper = whole.replace(&chain, &chain.to_uppercase());
+        assert_eq!(follow(&upper), Err(ChainFault::Hash));
+        assert_eq!(follow(&whole.replace("\"z\":", "\"z\": ")), Err(ChainFault::Hash));
+        assert_eq!(
+            follow(&whole.replace("\"chain\":", "\"chain\": ")),
+            Err(ChainFault::Malformed)
+        );
+    }
+
+    #[test]
     fn metadata_without_a_chain_does_not_follow() {
-        assert_eq!(follow("{}"), Err(ChainFault::Hash));
-        assert_eq!(follow("no"), Err(ChainFault::Malformed));
-        assert_eq!(follow(r#"{"chain":"00"}"#), Err(ChainFault::Hash));
+        for metadata in ["{}", "no", r#"{"chain":"00"}"#] {
+            assert_eq!(follow(metadata), Err(ChainFault::Malformed), "{metadata}");
+        }
     }
 }

@@ -134,6 +134,19 @@ impl Server {
         self.address.unwrap()
     }
 
+    /// How the official client names it.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Of the program, when it is one of our own.
+    pub(crate) fn process(&self) -> Option<u32> {
+        match &self.running {
+            Running::Program(program) => program.id(),
+            Running::Node(_) | Running::Elsewhere | Running::Stopped(_) => None,
+        }
+    }
+
     /// A client of it with the usual times.
     pub(crate) fn log(&self) -> EventLog {
         EventLog::new(&self.url).unwrap()

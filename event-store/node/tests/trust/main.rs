@@ -8,5 +8,6 @@ mod damage;
 mod disk;
 mod kill;
 mod lock;
+mod node;
 mod program;
 mod random;

@@ -1,13 +1,27 @@
+//! Many appends over one call.
+
 use bytes::Bytes;
-use kurrentdb::{BatchAppendOptions, ReadAllOptions, ReadStreamOptions, StreamState, TombstoneStreamOptions};
+use kurrentdb::{BatchAppendOptions, ReadAllOptions, StreamState, TombstoneStreamOptions};
 use prost::Message as _;
-use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, Request, Status, Streaming};
 
-use super::raw::{Message, Raw, id, message, proposed, stream};
-use super::{append, event, numbers, read_all, read_stream, start};
+use super::{
+    Peer, numbers,
+    raw::{Message, Raw, STREAMS, id, message, proposed, stream},
+};
+use crate::server::{Server, rules};
+
+rules! {
+    any: [official_client_appends_in_batches],
+    own: [
+        parts_are_one_append_and_failures_do_not_end_the_session,
+        append_of_many_parts_is_limited_as_a_whole,
+        client_that_never_finishes_is_cut_off,
+        stop_ends_the_session_with_an_error,
+    ],
+}
 
 const NO_STREAM: u8 = 3;
 const ANY: u8 = 4;
@@ -63,8 +77,7 @@ impl Session {
     async fn open(raw: &Raw) -> Self {
         let (send, messages) = mpsc::unbounded_channel();
         let request = Request::new(UnboundedReceiverStream::new(messages));
-        let path = "/event_store.client.streams.Streams/BatchAppend";
-        let answers = raw.open(path, request).await.unwrap();
+        let answers = raw.open(&format!("{STREAMS}/BatchAppend"), request).await.unwrap();
         Self { send, answers }
     }
 
@@ -109,32 +122,27 @@ fn part(number: u128, options: Option<Message>, events: &[u128], last: bool) -> 
     part.number(4, last.into())
 }
 
-#[tokio::test]
-async fn official_client_appends_in_batches() {
-    let directory = TempDir::new().unwrap();
-    let (node, client) = start(directory.path()).await;
-    let batch = client.batch_append(&BatchAppendOptions::default()).await.unwrap();
-    for (number, stream) in (1..).zip(["ticket-1", "ticket-2", "ticket-1"]) {
-        let written = batch.append_to_stream(stream, StreamState::Any, vec![event(number * 2), event(number * 2 + 1)]);
-        assert_eq!(written.await.unwrap().stream_name(), stream);
+async fn official_client_appends_in_batches(server: Server) {
+    let peer = Peer::of(server);
+    let batch = peer.client.batch_append(&BatchAppendOptions::default()).await.unwrap();
+    let (one, two) = (peer.server.stream("ticket-1"), peer.server.stream("ticket-2"));
+    for (number, stream) in (1..).zip([&one, &two, &one]) {
+        let events = vec![peer.event(number * 2), peer.event(number * 2 + 1)];
+        let written = batch.append_to_stream(&**stream, StreamState::Any, events).await;
+        assert_eq!(written.unwrap().stream_name(), stream);
     }
-    let found = read_stream(&client, "ticket-1", &ReadStreamOptions::default())
-        .await
-        .unwrap();
-    assert_eq!(numbers(&found), [2, 3, 6, 7]);
-    node.stop().await.unwrap();
+    assert_eq!(peer.stream(&one).await, [2, 3, 6, 7]);
+    assert_eq!(peer.stream(&two).await, [4, 5]);
 }
 
-#[tokio::test]
-async fn parts_are_one_append_and_failures_do_not_end_the_session() {
-    let directory = TempDir::new().unwrap();
-    let (node, client) = start(directory.path()).await;
-    append(&client, "old-1", StreamState::NoStream, &[900]).await.unwrap();
-    client
+async fn parts_are_one_append_and_failures_do_not_end_the_session(server: Server) {
+    let peer = Peer::of(server);
+    peer.append("old-1", StreamState::NoStream, &[900]).await.unwrap();
+    peer.client
         .tombstone_stream("old-1", &TombstoneStreamOptions::default())
         .await
         .unwrap();
-    let mut session = Session::open(&Raw::connect(&node).await).await;
+    let mut session = Session::open(&Raw::connect(&peer.server).await).await;
 
     session.send(part(1, Some(options("ticket-1", NO_STREAM)), &[1], false));
     session.send(part(2, Some(options("ticket-2", ANY)), &[], false));
@@ -142,7 +150,7 @@ async fn parts_are_one_append_and_failures_do_not_end_the_session() {
     session.send(part(2, None, &[3, 4, 5], true));
     assert_eq!(session.outcome().await, (2, Ok(Some(2))));
     assert_eq!(
-        numbers(&read_all(&client, &ReadAllOptions::default()).await)[2..],
+        numbers(&peer.read_all(&ReadAllOptions::default()).await)[2..],
         [3, 4, 5]
     );
     session.send(part(1, None, &[], true));
@@ -202,16 +210,12 @@ async fn parts_are_one_append_and_failures_do_not_end_the_session() {
         session.send(part(number, options, events, true));
         assert_eq!(session.outcome().await, (number, expected));
     }
-    assert_eq!(read_all(&client, &ReadAllOptions::default()).await.len(), 8);
-    node.stop().await.unwrap();
-    assert_eq!(session.answer().await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(peer.count().await, 8);
 }
 
-#[tokio::test]
-async fn append_of_many_parts_is_limited_as_a_whole() {
-    let directory = TempDir::new().unwrap();
-    let (node, _client) = start(directory.path()).await;
-    let mut session = Session::open(&Raw::connect(&node).await).await;
+async fn append_of_many_parts_is_limited_as_a_whole(server: Server) {
+    let peer = Peer::of(server);
+    let mut session = Session::open(&Raw::connect(&peer.server).await).await;
     let large = |number| part(number, Some(options("ticket-1", ANY)), &[], false).message(3, proposed(1, 5 << 20));
     session.send(large(1));
     session.send(large(1));
@@ -221,14 +225,11 @@ async fn append_of_many_parts_is_limited_as_a_whole() {
     session.send(part(1, None, &[2], true));
     session.send(part(1, Some(options("ticket-1", NO_STREAM)), &[3], true));
     assert_eq!(session.outcome().await, (1, Ok(Some(0))));
-    node.stop().await.unwrap();
 }
 
-#[tokio::test]
-async fn client_that_never_finishes_is_cut_off() {
-    let directory = TempDir::new().unwrap();
-    let (node, client) = start(directory.path()).await;
-    let raw = Raw::connect(&node).await;
+async fn client_that_never_finishes_is_cut_off(server: Server) {
+    let peer = Peer::of(server);
+    let raw = Raw::connect(&peer.server).await;
     let mut session = Session::open(&raw).await;
     for number in 0..1025 {
         session.send(part(number, Some(options("ticket-1", ANY)), &[number], false));
@@ -256,6 +257,14 @@ async fn client_that_never_finishes_is_cut_off() {
         cut.code() == Code::InvalidArgument && cut.message().contains("correlation_id is \"no id\""),
         "{cut}"
     );
-    assert!(read_all(&client, &ReadAllOptions::default()).await.is_empty());
-    node.stop().await.unwrap();
+    assert_eq!(peer.count().await, 0);
+}
+
+async fn stop_ends_the_session_with_an_error(server: Server) {
+    let mut peer = Peer::of(server);
+    let mut session = Session::open(&Raw::connect(&peer.server).await).await;
+    session.send(part(1, Some(options("ticket-1", NO_STREAM)), &[1], true));
+    assert_eq!(session.outcome().await, (1, Ok(Some(0))));
+    let ((), ended) = tokio::join!(peer.server.stop(), session.answer());
+    assert!(ended.is_err(), "{ended:?}");
 }

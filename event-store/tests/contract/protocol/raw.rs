@@ -1,22 +1,32 @@
 //! Calls without the official client: messages are bytes, put together by hand.
 
 use bytes::{Buf, BufMut, Bytes};
-use event_store_node::Node;
 use tokio_stream::{Stream, StreamExt};
-use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status, Streaming};
+use tonic::{
+    Request, Status, Streaming,
+    client::Grpc,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    transport::{Channel, Endpoint},
+};
+
+use crate::server::Server;
 
 pub(crate) const STREAMS: &str = "/event_store.client.streams.Streams";
+
+pub(crate) fn endpoint(server: &Server) -> Endpoint {
+    Endpoint::from_shared(format!("http://{}", server.address())).unwrap()
+}
 
 /// A connection of its own.
 #[derive(Clone)]
 pub(crate) struct Raw(Grpc<Channel>);
 
 impl Raw {
-    pub(crate) async fn connect(node: &Node) -> Self {
-        let endpoint = Endpoint::from_shared(format!("http://{}", node.address())).unwrap();
+    pub(crate) async fn connect(server: &Server) -> Self {
+        Self::through(endpoint(server)).await
+    }
+
+    pub(crate) async fn through(endpoint: Endpoint) -> Self {
         Self(Grpc::new(endpoint.connect().await.unwrap()))
     }
 
@@ -157,4 +167,84 @@ pub(crate) fn append_options(name: &str, expected: u8) -> Bytes {
 
 pub(crate) fn append_event(event: Message) -> Bytes {
     message().message(2, event).done()
+}
+
+/// A message taken apart, without knowledge of what it means.
+#[derive(Debug)]
+pub(crate) struct Fields(Vec<(u64, Value)>);
+
+#[derive(Debug)]
+enum Value {
+    Number(u64),
+    Bytes(Bytes),
+}
+
+impl Fields {
+    pub(crate) fn of(mut message: Bytes) -> Self {
+        let mut fields = Vec::new();
+        while message.has_remaining() {
+            let key = varint(&mut message);
+            let value = match key & 7 {
+                0 => Value::Number(varint(&mut message)),
+                2 => {
+                    let length = usize::try_from(varint(&mut message)).unwrap();
+                    Value::Bytes(message.split_to(length))
+                }
+                other => panic!("wire type {other}"),
+            };
+            fields.push((key >> 3, value));
+        }
+        Self(fields)
+    }
+
+    pub(crate) fn has(&self, field: u64) -> bool {
+        self.0.iter().any(|(number, _)| *number == field)
+    }
+
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        self.0.iter().map(|(number, _)| *number).collect()
+    }
+
+    pub(crate) fn number(&self, field: u64) -> u64 {
+        let found = self.0.iter().find_map(|(number, value)| match value {
+            Value::Number(value) if *number == field => Some(*value),
+            Value::Number(_) | Value::Bytes(_) => None,
+        });
+        // Zero is not sent.
+        found.unwrap_or_default()
+    }
+
+    pub(crate) fn all(&self, field: u64) -> Vec<Bytes> {
+        let value = |(number, value): &(u64, Value)| match value {
+            Value::Bytes(value) if *number == field => Some(value.clone()),
+            Value::Number(_) | Value::Bytes(_) => None,
+        };
+        self.0.iter().filter_map(value).collect()
+    }
+
+    pub(crate) fn text(&self, field: u64) -> String {
+        let bytes = self.all(field).first().cloned().unwrap_or_default();
+        String::from_utf8(bytes.into()).unwrap()
+    }
+
+    pub(crate) fn message(&self, field: u64) -> Self {
+        Self::of(
+            self.all(field)
+                .first()
+                .cloned()
+                .unwrap_or_else(|| panic!("no {field} in {self:?}")),
+        )
+    }
+}
+
+fn varint(bytes: &mut Bytes) -> u64 {
+    let (mut value, mut shift) = (0, 0);
+    loop {
+        let byte = bytes.get_u8();
+        value |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte < 0x80 {
+            return value;
+        }
+    }
 }
