@@ -22,3 +22,4 @@ mod serve_errors;
 mod slow;
 mod ticket;
 mod vault;
+mod vault_faults;

@@ -74,7 +74,7 @@ impl MasterKey {
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = folder_of(path);
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         let text = Zeroizing::new(hex(self.0.as_bytes()));
@@ -102,6 +102,12 @@ impl MasterKey {
     }
 }
 
+/// A bare name lies in the working folder, which its parent, the empty path, does not name.
+fn folder_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
 fn file(path: &Path, source: io::Error) -> MasterKeyError {
     MasterKeyError::File {
         path: path.to_owned(),
@@ -125,7 +131,13 @@ fn parse(text: &str) -> Option<Key> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use super::{MasterKey, MasterKeyError};
+    use super::{MasterKey, MasterKeyError, Path, folder_of};
+
+    #[test]
+    fn bare_file_name_lies_in_the_working_folder() {
+        assert_eq!(folder_of(Path::new("master.key")), Path::new("."));
+        assert_eq!(folder_of(Path::new("keys/master.key")), Path::new("keys"));
+    }
 
     #[test]
     fn key_that_was_made_is_read_again_and_only_by_its_owner() {

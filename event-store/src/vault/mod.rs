@@ -15,7 +15,7 @@ use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use tracing::warn;
 
 use self::cache::Cache;
@@ -156,10 +156,11 @@ impl Vault {
     pub async fn is_new(database: &PgConnectOptions) -> Result<bool, VaultError> {
         let pool = PgPoolOptions::new()
             .max_connections(1)
+            .acquire_timeout(PATIENCE)
             .connect_lazy_with(database.clone());
-        let masters = rows::masters(&pool).await.map_err(fault)?;
+        let masters = rows::masters(&pool).await;
         pool.close().await;
-        Ok(masters.is_empty())
+        Ok(masters.map_err(fault)?.is_empty())
     }
 
     /// The keys of these subjects, as far as there are any.
@@ -286,7 +287,13 @@ impl Vault {
             previous,
             ..
         } = &*self.inner;
-        let known = self.ask(|| rows::masters(pool)).await?;
+        let mut known = self.ask(|| rows::masters(pool)).await?;
+        if known.is_empty() {
+            let (name, proof) = (current.fingerprint(), current.prove());
+            self.ask(|| rows::add_first_master(pool, &name, &proof)).await?;
+            // Another server's first start may have come before.
+            known = self.ask(|| rows::masters(pool)).await?;
+        }
         let fits = |key: &MasterKey| {
             known
                 .iter()
@@ -297,7 +304,7 @@ impl Vault {
             expected: expected.join(", "),
         };
         let names = || known.iter().map(|(name, _)| name.clone()).collect();
-        if !known.is_empty() && !fits(current) && !previous.as_ref().is_some_and(fits) {
+        if !fits(current) && !previous.as_ref().is_some_and(fits) {
             return Err(wrong(previous.as_ref().unwrap_or(current), names()));
         }
         if !fits(current) {
@@ -334,8 +341,11 @@ impl Vault {
     /// Those who come while one statement is under way share the next.
     async fn make(&self, missing: &[DataSubject]) -> Result<(), VaultError> {
         let inner = &self.inner;
+        // Waiting for others counts: they may be waiting for a Postgres that is away.
+        let deadline = Instant::now() + inner.patience;
         lock(&inner.waiting).extend(missing);
-        let _making = inner.making.lock().await;
+        let making = timeout_at(deadline, inner.making.lock()).await;
+        let _making = making.map_err(|_elapsed| VaultError::Away(sqlx::Error::PoolTimedOut))?;
         let (_, mine) = inner.cache.find(missing);
         if mine.is_empty() {
             return Ok(());
@@ -345,7 +355,9 @@ impl Vault {
         all.extend(mine);
         let master = inner.current.fingerprint();
         let new: Vec<rows::NewKey> = all.iter().map(|it| rows::NewKey::random(*it, &inner.current)).collect();
-        let made = self.ask(|| rows::add(&inner.pool, &new, &master)).await?;
+        let made = self
+            .ask_until(deadline, || rows::add(&inner.pool, &new, &master))
+            .await?;
         for key in new {
             if made.contains(&key.subject.0) {
                 inner.cache.put(key.subject, SubjectKey::Known(key.key));
@@ -355,13 +367,16 @@ impl Vault {
     }
 
     fn unwrap(&self, row: &rows::Row) -> Result<crate::Key, VaultError> {
-        let masters = [Some(&self.inner.current), self.inner.previous.as_ref()];
-        let wrapped = row.wrapped.as_deref().unwrap_or_default();
-        masters
-            .into_iter()
-            .flatten()
-            .filter(|it| it.fingerprint() == row.master)
-            .find_map(|it| it.unwrap(row.subject, wrapped))
+        let Inner { current, previous, .. } = &*self.inner;
+        let masters = [Some(current), previous.as_ref()];
+        let master = masters.into_iter().flatten().find(|it| it.fingerprint() == row.master);
+        // A rotation elsewhere, under a key that this process was not given, damages nothing.
+        let master = master.ok_or_else(|| VaultError::WrongMasterKey {
+            found: current.fingerprint(),
+            expected: row.master.clone(),
+        })?;
+        master
+            .unwrap(row.subject, row.wrapped.as_deref().unwrap_or_default())
             .ok_or(VaultError::Damaged(DataSubject(row.subject)))
     }
 
@@ -369,7 +384,13 @@ impl Vault {
     where
         F: Future<Output = sqlx::Result<T>>,
     {
-        let deadline = Instant::now() + self.inner.patience;
+        self.ask_until(Instant::now() + self.inner.patience, question).await
+    }
+
+    async fn ask_until<T, F>(&self, deadline: Instant, question: impl Fn() -> F) -> Result<T, VaultError>
+    where
+        F: Future<Output = sqlx::Result<T>>,
+    {
         let mut pause = FIRST_PAUSE;
         loop {
             let error = match question().await {

@@ -49,6 +49,23 @@ pub(super) async fn add_master(pool: &PgPool, fingerprint: &str, proof: &[u8]) -
     .map(drop)
 }
 
+/// Records a master key unless there is one: of several first starts at once, one makes the vault its own.
+pub(super) async fn add_first_master(pool: &PgPool, fingerprint: &str, proof: &[u8]) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    sqlx::query!("LOCK TABLE vault.master_key IN SHARE ROW EXCLUSIVE MODE")
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query!(
+        "INSERT INTO vault.master_key (fingerprint, proof)
+         SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM vault.master_key)",
+        fingerprint,
+        proof
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await
+}
+
 /// Master keys other than these that keys are still wrapped under.
 pub(super) async fn masters_beside(pool: &PgPool, given: &[String]) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
