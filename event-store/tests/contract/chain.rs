@@ -65,7 +65,7 @@ async fn chain_tells_of_every_change_to_a_stream(server: Server) {
     };
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     assert_eq!(
-        changed(&|it| it.payload = text(&it.payload).replace("Тема 2", "Тема 9").into()),
+        changed(&|it| it.payload = text(&it.payload).replace("\"sealed\":\"A", "\"sealed\":\"B").into()),
         2
     );
     assert_eq!(
