@@ -43,7 +43,7 @@ pub enum ProjectError {
     /// The tables show events that the log does not have.
     #[error(
         "read model {projection} shows position {position}, the log ends at {head}: it is another log, or an older copy \
-         of it; start with the right one, or drop the schemas read and ops, which are filled from the log"
+         of it; start with the right one, or empty the read models, which are filled from the log"
     )]
     Ahead {
         /// The projection.

@@ -202,6 +202,8 @@ async fn append<D: Stored<Refusal: std::fmt::Display>>(
     };
     let reason = match handler.record::<D>(&history).await {
         Ok(present) => return Ok(Ok(present)),
+        // Such as a caller whose personal data was erased: one incident less, not the end of the import.
+        Err(HistoryError::Command(CommandError::Refused(refusal))) => refusal.to_string(),
         Err(HistoryError::Command(error)) => return Err(error),
         Err(error @ (HistoryError::Refused { .. } | HistoryError::Diverged { .. })) => error.to_string(),
     };

@@ -1,6 +1,5 @@
 //! What a read sends, in the protocol's words.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +8,7 @@ use uuid::Uuid;
 use super::request::Ids;
 use crate::clock;
 use crate::proto::streams::ReadResp;
-use crate::proto::streams::read_resp::read_event::{self, RecordedEvent};
+use crate::proto::streams::read_resp::read_event::{self, Entry, RecordedEvent};
 use crate::proto::streams::read_resp::{
     CaughtUp, Checkpoint, Content, Position, ReadEvent, StreamNotFound, SubscriptionConfirmation,
 };
@@ -42,11 +41,11 @@ fn recorded(event: Recorded, ids: Ids) -> RecordedEvent {
     } else {
         "application/octet-stream"
     };
-    let metadata = HashMap::from([
-        ("type".to_owned(), event.kind.to_string()),
-        ("created".to_owned(), event.created.to_string()),
-        ("content-type".to_owned(), content_type.to_owned()),
-    ]);
+    let metadata = vec![
+        entry("type", Bytes::copy_from_slice(event.kind.as_bytes())),
+        entry("created", event.created.to_string().into()),
+        entry("content-type", Bytes::from_static(content_type.as_bytes())),
+    ];
     RecordedEvent {
         id: Some(id(event.id, ids)),
         stream_identifier: Some(stream_identifier(&event.stream)),
@@ -56,6 +55,13 @@ fn recorded(event: Recorded, ids: Ids) -> RecordedEvent {
         metadata,
         custom_metadata: event.meta.into(),
         data: event.data.into(),
+    }
+}
+
+fn entry(key: &'static str, value: Bytes) -> Entry {
+    Entry {
+        key: Bytes::from_static(key.as_bytes()),
+        value,
     }
 }
 
