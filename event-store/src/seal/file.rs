@@ -101,7 +101,8 @@ impl SealFile {
         read().map_err(|it| self.failed(it))?;
         let whole = tail.iter().rposition(|it| *it == b'\n').unwrap_or(0);
         let line = tail[..whole].rsplit(|it| *it == b'\n').next().unwrap_or_default();
-        if line.is_empty() {
+        // An empty line behind seals is none of ours, and must not hide them.
+        if whole == 0 {
             return Ok(None);
         }
         self.parse(line, || "the last line".to_owned()).map(Some)

@@ -77,6 +77,7 @@ impl SealKey {
         let beside = public_key_file(path);
         let pem = key.public.to_pem();
         if fs::read_to_string(&beside).ok().as_deref() != Some(&pem) {
+            keep(&beside)?;
             write_new(&beside, &pem, 0o644).map_err(|source| KeyError::File { path: beside, source })?;
         }
         Ok(key)
@@ -148,13 +149,30 @@ pub fn public_key_file(private: &Path) -> PathBuf {
     private.with_extension("pub.pem")
 }
 
+/// A public key that gives way to another still proves the seals of its time.
+fn keep(public: &Path) -> Result<(), KeyError> {
+    let Ok(old) = PublicKey::load(public) else {
+        return Ok(());
+    };
+    let name = old.fingerprint().to_string();
+    let kept = public.with_file_name(format!("{}.pub.pem", name.get(..16).unwrap_or(&name)));
+    fs::rename(public, &kept).map_err(|source| KeyError::File { path: kept, source })
+}
+
+/// The folder of a file; the working folder when the path names none.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("/"),
+    }
+}
+
 fn make(path: &Path) -> Result<(), KeyError> {
     let pair = Ed25519KeyPair::generate().map_err(|_unspecified| KeyError::Unusable)?;
     let der = pair.to_pkcs8v1().map_err(|_unspecified| KeyError::Unusable)?;
     let made = || {
-        if let Some(folder) = path.parent() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder(path))?;
         write_new(path, &pem(PRIVATE, der.as_ref()), 0o600)
     };
     made().map_err(|source| KeyError::File {
@@ -178,8 +196,7 @@ fn write_new(path: &Path, content: &str, mode: u32) -> io::Result<()> {
     file.write_all(content.as_bytes())?;
     file.sync_all()?;
     fs::rename(&draft, path)?;
-    path.parent()
-        .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    fs::File::open(folder(path))?.sync_all()
 }
 
 fn pem(kind: &str, der: &[u8]) -> String {
@@ -227,6 +244,18 @@ mod tests {
         assert_eq!(SealKey::load_or_make(&file).unwrap().public(), key.public());
         assert_eq!(PublicKey::load(&public_key_file(&file)).unwrap(), key.public());
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn public_key_of_a_replaced_key_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("log-seal.pem");
+        let old = SealKey::load_or_make(&file).unwrap().public();
+        std::fs::remove_file(&file).unwrap();
+        let new = SealKey::load_or_make(&file).unwrap().public();
+        let name = format!("{}.pub.pem", &old.fingerprint().to_string()[..16]);
+        assert_eq!(PublicKey::load(&folder.path().join(name)).unwrap(), old);
+        assert_eq!(PublicKey::load(&public_key_file(&file)).unwrap(), new);
     }
 
     #[test]
