@@ -1,8 +1,9 @@
 //! Settings: defaults, then a file, then the environment, then flags; the later wins.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::Args;
+use event_store::vault::MasterKey;
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
@@ -29,6 +30,13 @@ pub struct Config {
     pub master_key_file: Option<PathBuf>,
     /// The master key before it, while keys are still wrapped under that.
     pub previous_master_key_file: Option<PathBuf>,
+    /// The master key itself, instead of its file. From the environment alone: files of settings and lists of processes
+    /// are read by too many.
+    #[serde(skip)]
+    pub master_key: Option<MasterKey>,
+    /// The same for the master key before it.
+    #[serde(skip)]
+    pub previous_master_key: Option<MasterKey>,
     /// The first administrator's API key; made up and kept in the data folder when absent.
     pub bootstrap_api_key: Option<String>,
     /// Private key that signs the seals of the log; made and kept in the data folder when absent.
@@ -47,6 +55,8 @@ impl Default for Config {
             event_store_url: None,
             master_key_file: None,
             previous_master_key_file: None,
+            master_key: None,
+            previous_master_key: None,
             bootstrap_api_key: None,
             seal_key_file: None,
             seal_interval_s: 60,
@@ -101,6 +111,17 @@ pub enum ConfigError {
         /// What is wrong with it, and what is accepted.
         reason: String,
     },
+    /// A master key in the environment that is none. Its text is not repeated.
+    #[error("{0} does not read: it must hold 64 hex digits and nothing else")]
+    MasterKey(&'static str),
+    /// Which of two keys is meant?
+    #[error("{variable} and {file} are both given: unset one of them")]
+    TwoMasterKeys {
+        /// The variable that holds a key.
+        variable: &'static str,
+        /// The setting that names a file.
+        file: &'static str,
+    },
     /// A key that everybody could guess.
     #[error(
         "LETOPIS_BOOTSTRAP_API_KEY {0}: give at least 8 characters, best 32 random ones, or unset it to have one made"
@@ -129,16 +150,33 @@ impl Config {
         if file.is_file() {
             settings = settings.merge(Toml::file_exact(file));
         }
-        let config: Self = settings
+        let mut config: Self = settings
             .merge(Serialized::defaults(environment()))
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(|error| ConfigError::from(&error))?;
+        config.take_master_keys(|variable| std::env::var_os(variable))?;
         match config.bootstrap_api_key.as_deref().map(str::trim) {
             Some("") => Err(ConfigError::WeakKey("is empty")),
             Some(key) if key.chars().count() < 8 => Err(ConfigError::WeakKey("is too short")),
             Some(_) | None => Ok(config),
         }
+    }
+
+    fn take_master_keys(&mut self, given: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigError> {
+        let take = |variable, file: (&'static str, &Option<PathBuf>)| match (given(variable), file) {
+            (None, _) => Ok(None),
+            (Some(_), (file, Some(_))) => Err(ConfigError::TwoMasterKeys { variable, file }),
+            (Some(text), (_, None)) => {
+                let key = text.to_str().and_then(MasterKey::from_hex);
+                key.map(Some).ok_or(ConfigError::MasterKey(variable))
+            }
+        };
+        let current = take("LETOPIS_MASTER_KEY", ("master_key_file", &self.master_key_file))?;
+        let file = ("previous_master_key_file", &self.previous_master_key_file);
+        self.previous_master_key = take("LETOPIS_PREVIOUS_MASTER_KEY", file)?;
+        self.master_key = current;
+        Ok(())
     }
 }
 
@@ -200,6 +238,8 @@ fn environment() -> BTreeMap<&'static str, String> {
 
 #[cfg(test)]
 mod tests {
+    use event_store::vault::MasterKey;
+
     use super::{Config, Flags};
 
     #[test]
@@ -220,5 +260,45 @@ mod tests {
             ..Flags::default()
         };
         assert!(Config::load(&flags).unwrap_err().to_string().contains("nowhere.toml"));
+    }
+
+    #[test]
+    fn master_key_of_the_environment_is_taken_and_never_shown() {
+        let digits = "5a".repeat(32);
+        let mut config = Config::default();
+        config
+            .take_master_keys(|it| (it == "LETOPIS_MASTER_KEY").then(|| format!(" {digits}\n").into()))
+            .unwrap();
+        assert_eq!(config.master_key, Some(MasterKey::from_bytes([0x5a; 32])));
+        assert_eq!(config.previous_master_key, None);
+        let shown = format!("{config:?}").to_lowercase();
+        assert!(!shown.contains("5a5a") && !shown.contains("90, 90"), "{shown}");
+    }
+
+    #[test]
+    fn master_key_of_the_environment_that_is_none_or_one_too_many_is_refused() {
+        for (variable, file) in [
+            ("LETOPIS_MASTER_KEY", "master_key_file"),
+            ("LETOPIS_PREVIOUS_MASTER_KEY", "previous_master_key_file"),
+        ] {
+            for text in [String::new(), "secret".to_owned(), "0".repeat(65), "ж".repeat(64)] {
+                let mut config = Config::default();
+                let error = config.take_master_keys(|it| (it == variable).then(|| text.clone().into()));
+                let said = error.unwrap_err().to_string();
+                assert!(said.starts_with(variable) && said.contains("64 hex digits"), "{said}");
+                assert!(text.is_empty() || !said.contains(&text), "{said}");
+            }
+            let mut config = Config {
+                master_key_file: Some("a".into()),
+                previous_master_key_file: Some("b".into()),
+                ..Config::default()
+            };
+            let error = config.take_master_keys(|it| (it == variable).then(|| "1".repeat(64).into()));
+            let said = error.unwrap_err().to_string();
+            assert!(
+                said.starts_with(variable) && said.contains(&format!(" {file} ")),
+                "{said}"
+            );
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! The vault of personal data, from the settings: its master key lies in a file, made at the first start; and the
-//! administrator's commands about it.
+//! The vault of personal data, from the settings: its master key is given, or lies in a file that is made at the first
+//! start; and the administrator's commands about it.
 
 use std::{
     io::Write,
@@ -135,26 +135,32 @@ pub enum VaultSetupError {
 /// # Errors
 /// [`VaultSetupError`].
 pub async fn open(config: &Config, data: &Path, database: PgConnectOptions) -> Result<Vault, VaultSetupError> {
-    let file = config
-        .master_key_file
-        .clone()
-        .unwrap_or_else(|| data.join("keys/master.key"));
-    let previous = match &config.previous_master_key_file {
-        Some(file) => Some(MasterKey::read(file)?.ok_or_else(|| VaultSetupError::Missing(file.clone()))?),
-        None => None,
+    let previous = match (&config.previous_master_key, &config.previous_master_key_file) {
+        (Some(key), _) => Some(key.clone()),
+        (None, Some(file)) => Some(MasterKey::read(file)?.ok_or_else(|| VaultSetupError::Missing(file.clone()))?),
+        (None, None) => None,
     };
-    let current = match MasterKey::read(&file)? {
-        Some(key) => key,
-        None if Vault::is_new(&database).await? => {
+    let current = match &config.master_key {
+        Some(key) => key.clone(),
+        None => read_or_make(config, data, &database).await?,
+    };
+    Ok(Vault::open(database, current, previous).await?)
+}
+
+async fn read_or_make(config: &Config, data: &Path, database: &PgConnectOptions) -> Result<MasterKey, VaultSetupError> {
+    let file = config.master_key_file.clone();
+    let file = file.unwrap_or_else(|| data.join("keys/master.key"));
+    match MasterKey::read(&file)? {
+        Some(key) => Ok(key),
+        None if Vault::is_new(database).await? => {
             info!(
                 "the master key of personal data is made: {}; keep a copy of it elsewhere",
                 file.display()
             );
-            MasterKey::make(&file)?
+            Ok(MasterKey::make(&file)?)
         }
-        None => return Err(VaultSetupError::Missing(file)),
-    };
-    Ok(Vault::open(database, current, previous).await?)
+        None => Err(VaultSetupError::Missing(file)),
+    }
 }
 
 /// The key of a ticket that has one of its own.

@@ -10,7 +10,9 @@ use domain::{
     ticket::{TicketCommand, TicketSource},
     values::{Priority, Subject, TicketType},
 };
+use projections::Worker;
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use tests::{App, Cluster, Program, open_log, open_vault, run};
 
 use crate::vault::{close, reopen};
@@ -154,6 +156,47 @@ fn nothing_is_appended_while_the_vault_is_away() -> Result<()> {
         reopen(&mut admin, &options).await?;
         let opened = handler.execute(Role::Admin, &open_ticket("second")?).await?;
         ensure!(opened.changed && opened.position > head);
+        Ok(node.stop().await?)
+    })
+}
+
+#[test]
+fn read_models_wait_for_the_vault() -> Result<()> {
+    run(async {
+        let data = tempfile::tempdir()?;
+        let keys = Cluster::shared().await?.database().await?;
+        let tables = Cluster::shared().await?.database().await?;
+        let (node, log) = open_log(data.path()).await?;
+        let handler = Handler::new(
+            log.clone(),
+            open_vault(data.path(), &keys).await?,
+            Clock::System,
+            Sharing::Alone,
+        )
+        .await?;
+        handler.execute(Role::Admin, &open_ticket("first")?).await?;
+        // Another vault, which has no key in memory.
+        let vault = open_vault(data.path(), &keys)
+            .await?
+            .with_patience(Duration::from_millis(100));
+        let options = keys.parse()?;
+        let mut admin = close(&options).await?;
+        let head = log.head().await?;
+        let worker = Worker::new(log.clone(), vault, tables.parse()?);
+        let mut rebuild = std::pin::pin!(worker.catch_up(head));
+        let early = tokio::time::timeout(Duration::from_secs(1), &mut rebuild).await;
+        ensure!(early.is_err(), "it ended without the keys: {early:?}");
+        let pool = PgPool::connect(&tables).await?;
+        let rows = "SELECT count(*) FROM read.ticket_list";
+        ensure!(
+            sqlx::query_scalar::<_, i64>(rows).fetch_one(&pool).await? == 0,
+            "a row was written"
+        );
+        reopen(&mut admin, &options).await?;
+        rebuild.await?;
+        let subject = "SELECT subject FROM read.ticket_list";
+        let subject: Option<String> = sqlx::query_scalar(subject).fetch_one(&pool).await?;
+        ensure!(subject.as_deref() == Some(MARK), "{subject:?}");
         Ok(node.stop().await?)
     })
 }

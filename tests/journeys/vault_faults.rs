@@ -14,7 +14,7 @@ use event_store::{
 };
 use futures_util::future::{join_all, try_join_all};
 use sqlx::{PgPool, postgres::PgConnectOptions};
-use tests::{Cluster, run};
+use tests::{Cluster, Program, run};
 use uuid::Uuid;
 
 use crate::vault::{close, reopen};
@@ -192,6 +192,62 @@ fn callers_who_wait_together_for_a_vault_that_is_away_wait_no_longer_than_one() 
             since.elapsed()
         );
         reopen(&mut admin, &at).await
+    })
+}
+
+#[test]
+fn vault_that_keeps_silent_is_away_after_the_patience() -> Result<()> {
+    run(async {
+        let (at, pool) = database().await?;
+        let of = subjects(0..2);
+        open(&at, 1, None).await?.keys_or_new(&of[..1]).await?;
+        let vault = open(&at, 1, None).await?.with_patience(PATIENCE);
+        let mut holder = pool.begin().await?;
+        sqlx::query("LOCK TABLE vault.subject_key IN ACCESS EXCLUSIVE MODE")
+            .execute(&mut *holder)
+            .await?;
+        let since = Instant::now();
+        let read = vault.keys(&of[..1]).await;
+        ensure!(matches!(read, Err(VaultError::Away(_))), "{read:?}");
+        let made = vault.keys_or_new(&of[1..]).await;
+        ensure!(matches!(made, Err(VaultError::Away(_))), "{made:?}");
+        ensure!(since.elapsed() < BOUND, "two questions waited {:?}", since.elapsed());
+        holder.rollback().await?;
+        key(&vault.keys_or_new(&of).await?, of[0]).map(drop)
+    })
+}
+
+#[test]
+fn master_key_comes_from_the_environment_as_well() -> Result<()> {
+    run(async {
+        let url = Cluster::shared().await?.database().await?;
+        let data = tempfile::tempdir()?;
+        let folder = data.path().to_str().context("a path that is no text")?.to_owned();
+        let digits = "a7".repeat(32);
+        let status = async |variables: &[(&str, &str)]| {
+            let mut command = Program::command(&["vault", "status", "--data", &folder, "--database-url", &url])?;
+            command.envs(variables.iter().copied());
+            Program::ended(command).await
+        };
+        let output = status(&[("LETOPIS_MASTER_KEY", &digits)]).await?;
+        let said = String::from_utf8(output.stdout)?;
+        let fingerprint = MasterKey::from_bytes([0xa7; 32]).fingerprint();
+        ensure!(output.status.success() && said.contains(&fingerprint), "{said}");
+        ensure!(!data.path().join("keys/master.key").exists(), "a file was made besides");
+        let wrong = [
+            vec![("LETOPIS_MASTER_KEY", "a7a7")],
+            vec![
+                ("LETOPIS_MASTER_KEY", digits.as_str()),
+                ("LETOPIS_MASTER_KEY_FILE", "elsewhere"),
+            ],
+            vec![],
+        ];
+        for variables in wrong {
+            let output = status(&variables).await?;
+            let said = String::from_utf8(output.stderr)?;
+            ensure!(!output.status.success() && !said.contains("a7a7"), "{said}");
+        }
+        Ok(())
     })
 }
 

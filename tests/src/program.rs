@@ -38,6 +38,8 @@ impl Program {
             .env_remove("LETOPIS_CONFIG")
             .env_remove("LETOPIS_DATA")
             .env_remove("LETOPIS_LISTEN")
+            .env_remove("LETOPIS_MASTER_KEY")
+            .env_remove("LETOPIS_PREVIOUS_MASTER_KEY")
             .env_remove("RUST_LOG")
             .stdin(Stdio::null());
         command.kill_on_drop(true);

@@ -1,12 +1,14 @@
-//! The master key: 64 hex digits in a file that only its owner reads.
+//! The master key: 64 hex digits, usually in a file that only its owner reads.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, DirBuilder},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
+use tempfile::NamedTempFile;
+use tracing::warn;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -49,8 +51,16 @@ impl MasterKey {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(file(path, source)),
         };
+        if others_may_read(path) {
+            warn!("master key file {} can be read by others: chmod 600 it", path.display());
+        }
         let malformed = || MasterKeyError::Malformed { path: path.to_owned() };
-        parse(text.trim()).map(|it| Some(Self(it))).ok_or_else(malformed)
+        Self::from_hex(&text).map(Some).ok_or_else(malformed)
+    }
+
+    /// The key that these 64 hex digits tell; `None` when they are something else. Blanks around them do not count.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        parse(text.trim()).map(Self)
     }
 
     /// A new key, written to `path`, which must not exist.
@@ -73,13 +83,15 @@ impl MasterKey {
         self.0.fingerprint()
     }
 
+    /// All of it at once, or none: a first start that is broken off leaves no half key behind.
     fn write(&self, path: &Path) -> io::Result<()> {
         let folder = folder_of(path);
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut draft = NamedTempFile::new_in(folder)?;
         let text = Zeroizing::new(hex(self.0.as_bytes()));
-        writeln!(file, "{}", text.as_str())?;
-        file.sync_all()?;
+        writeln!(draft, "{}", text.as_str())?;
+        draft.as_file().sync_all()?;
+        draft.persist_noclobber(path)?;
         fs::File::open(folder)?.sync_all()
     }
 
@@ -108,6 +120,10 @@ fn folder_of(path: &Path) -> &Path {
     parent.unwrap_or(Path::new("."))
 }
 
+fn others_may_read(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|it| it.permissions().mode() & 0o077 != 0)
+}
+
 fn file(path: &Path, source: io::Error) -> MasterKeyError {
     MasterKeyError::File {
         path: path.to_owned(),
@@ -129,9 +145,7 @@ fn parse(text: &str) -> Option<Key> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::{MasterKey, MasterKeyError, Path, folder_of};
+    use super::{MasterKey, MasterKeyError, Path, PermissionsExt, folder_of, others_may_read};
 
     #[test]
     fn bare_file_name_lies_in_the_working_folder() {
@@ -147,7 +161,19 @@ mod tests {
         let made = MasterKey::make(&path).unwrap();
         assert_eq!(MasterKey::read(&path).unwrap(), Some(made));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!others_may_read(&path));
         assert!(matches!(MasterKey::make(&path), Err(MasterKeyError::File { .. })));
+        let left: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
+        assert_eq!(left.len(), 1, "drafts are left: {left:?}");
+    }
+
+    #[test]
+    fn file_that_others_may_read_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        MasterKey::make(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(others_may_read(&path));
     }
 
     #[test]

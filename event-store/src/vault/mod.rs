@@ -7,7 +7,7 @@ mod cache;
 mod master;
 mod rows;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use domain::{event::DomainEvent, personal::DataSubject};
 pub use master::{MasterKey, MasterKeyError};
@@ -22,6 +22,8 @@ use self::cache::Cache;
 use crate::{DecodeError, Keys, Recorded, SubjectKey, open, subjects};
 
 const CONNECTIONS: u32 = 4;
+/// After which Postgres itself gives a statement up, so that no connection waits for a lock after its asker has gone.
+const STATEMENT_TIMEOUT: &str = "10s";
 /// How long a question is repeated before its asker is told that the vault is away.
 const PATIENCE: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -106,7 +108,7 @@ impl Vault {
         previous: Option<MasterKey>,
     ) -> Result<Self, VaultError> {
         // A key that is lost after its event was appended would lose the event's data.
-        let options = database.options([("synchronous_commit", "on")]);
+        let options = database.options([("synchronous_commit", "on"), ("statement_timeout", STATEMENT_TIMEOUT)]);
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(LONGEST_PAUSE)
@@ -393,7 +395,9 @@ impl Vault {
     {
         let mut pause = FIRST_PAUSE;
         loop {
-            let error = match question().await {
+            // A locked table or a silent connection answers nothing at all.
+            let silent = |_elapsed| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
+            let error = match timeout_at(deadline, question()).await.unwrap_or_else(silent) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => fault(error),
             };
