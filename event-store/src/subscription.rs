@@ -1,14 +1,17 @@
 //! A subscription that survives the loss of the server: it resumes after the last position it delivered.
 
-use std::pin::pin;
+use std::{collections::VecDeque, pin::pin};
 
+use futures_util::{Stream, StreamExt, stream::unfold};
 use tokio::{sync::mpsc, task::JoinHandle};
 use tracing::warn;
 
-use crate::{EventLog, LogError, Position, Raw, metrics, supervisor::Pause, watchdog::Watchdog};
+use crate::{EventLog, LogError, Position, Raw, esdb::Feed, metrics, supervisor::Pause, watchdog::Watchdog};
 
-/// Deliveries that may wait for their reader; the server is slowed down beyond.
-const AHEAD: usize = 4096;
+/// Deliveries handed over at once, when so many are at hand: waking the reader for each would cost more than reading.
+const CHUNK: usize = 256;
+/// Chunks that may wait for their reader; the server is slowed down beyond.
+const AHEAD: usize = 16;
 
 /// What a subscription delivers.
 #[derive(Debug, Clone)]
@@ -24,7 +27,9 @@ pub enum Delivery {
 /// Every event after a position whose type has one of some prefixes: each once, in order.
 #[derive(Debug)]
 pub struct Subscription {
-    deliveries: mpsc::Receiver<Result<Delivery, LogError>>,
+    chunks: mpsc::Receiver<Result<Vec<Delivery>, LogError>>,
+    /// Taken from there, not yet from here.
+    ready: VecDeque<Delivery>,
     /// Why it has ended, told when all that came before has been taken.
     ended: Option<LogError>,
     task: JoinHandle<()>,
@@ -33,7 +38,7 @@ pub struct Subscription {
 impl Subscription {
     /// Begins after `after`.
     pub fn start(log: &EventLog, after: Position, types: &[&str]) -> Self {
-        let (sender, deliveries) = mpsc::channel(AHEAD);
+        let (sender, chunks) = mpsc::channel(AHEAD);
         let types = types.iter().map(|&it| it.to_owned()).collect();
         // A task of its own: waiting for the client is not cancel-safe, waiting for the channel is.
         let follower = Follower {
@@ -45,7 +50,8 @@ impl Subscription {
         };
         let task = tokio::spawn(follower.follow());
         Self {
-            deliveries,
+            chunks,
+            ready: VecDeque::new(),
             ended: None,
             task,
         }
@@ -56,25 +62,29 @@ impl Subscription {
     /// # Errors
     /// The reason for which the subscription has ended; a lost server is none.
     pub async fn next_batch(&mut self, limit: usize) -> Result<Vec<Delivery>, LogError> {
-        if let Some(error) = self.ended.clone() {
-            return Err(error);
-        }
-        let mut batch = Vec::new();
-        self.deliveries.recv_many(&mut batch, limit).await;
-        let mut delivered = Vec::with_capacity(batch.len());
-        for delivery in batch {
-            match delivery {
-                Ok(delivery) => delivered.push(delivery),
-                Err(error) => self.ended = Some(error),
-            }
-        }
-        if delivered.is_empty() {
+        if self.ready.is_empty() && self.ended.is_none() {
             let gone = || LogError::Unavailable {
                 reason: "the subscription's task is gone".to_owned(),
             };
-            return Err(self.ended.get_or_insert_with(gone).clone());
+            let chunk = self.chunks.recv().await.unwrap_or_else(|| Err(gone()));
+            self.take(chunk);
         }
-        Ok(delivered)
+        while self.ready.len() < limit
+            && let Ok(chunk) = self.chunks.try_recv()
+        {
+            self.take(chunk);
+        }
+        match &self.ended {
+            Some(error) if self.ready.is_empty() => Err(error.clone()),
+            Some(_) | None => Ok(self.ready.drain(..limit.min(self.ready.len())).collect()),
+        }
+    }
+
+    fn take(&mut self, chunk: Result<Vec<Delivery>, LogError>) {
+        match chunk {
+            Ok(deliveries) => self.ready.extend(deliveries),
+            Err(error) => self.ended = Some(error),
+        }
     }
 }
 
@@ -98,7 +108,7 @@ struct Follower {
     log: EventLog,
     after: Position,
     types: Vec<String>,
-    sender: mpsc::Sender<Result<Delivery, LogError>>,
+    sender: mpsc::Sender<Result<Vec<Delivery>, LogError>>,
     pause: Pause,
 }
 
@@ -125,34 +135,67 @@ impl Follower {
 
     /// Follows one feed to its end.
     async fn attend(&mut self) -> End {
-        let mut feed = self.log.feed(self.after, &self.types).await;
+        let feed = self.log.feed(self.after, &self.types).await;
         let mut watchdog = Watchdog::over(feed.generation(), self.log.timing().watch);
+        let mut chunks = pin!(until_error(feed).ready_chunks(CHUNK));
         loop {
-            let said = {
+            let chunk = {
                 // Held over all looks of the watchdog: a wait that is broken off loses what it waited for.
-                let next = pin!(feed.next());
+                let next = pin!(chunks.next());
                 tokio::select! {
                     biased;
-                    said = next => said,
+                    chunk = next => chunk.unwrap_or_default(),
                     end = watchdog.bark(&self.log, self.after, &self.types) => return end,
                 }
             };
-            let delivery = match said {
-                Ok(Ok(delivery)) => delivery,
-                Ok(Err(reason)) => return End::Broken("broken", reason),
-                Err(error) => return End::Final(error),
-            };
-            watchdog.hear();
-            let Some(delivery) = delivery else { continue };
-            self.pause = Pause::default();
-            match &delivery {
+            if let Some(end) = self.hand_over(chunk, &mut watchdog).await {
+                return end;
+            }
+        }
+    }
+
+    /// Gives the reader what was said; tells why nothing more will be.
+    async fn hand_over(&mut self, said: Vec<Said>, watchdog: &mut Watchdog) -> Option<End> {
+        let mut deliveries = Vec::with_capacity(said.len());
+        let mut end = None;
+        for said in said {
+            match said {
+                Ok(Ok(delivery)) => {
+                    watchdog.hear();
+                    deliveries.extend(delivery);
+                }
+                Ok(Err(reason)) => end = Some(End::Broken("broken", reason)),
+                Err(error) => end = Some(End::Final(error)),
+            }
+        }
+        if deliveries.is_empty() {
+            return end;
+        }
+        self.pause = Pause::default();
+        for delivery in &deliveries {
+            match delivery {
                 Delivery::Event(event) => self.after = event.position,
                 Delivery::Passed(position) => self.after = self.after.max(*position),
                 Delivery::CaughtUp => {}
             }
-            if self.sender.send(Ok(delivery)).await.is_err() {
-                return End::Unread;
-            }
         }
+        if self.sender.send(Ok(deliveries)).await.is_err() {
+            return Some(End::Unread);
+        }
+        end
     }
+}
+
+/// What a feed says: a delivery or a mere sign of life, that it is broken, or that it has ended for good.
+type Said = Result<Result<Option<Delivery>, String>, LogError>;
+
+/// Everything that the feed says, up to its first error.
+fn until_error(feed: Feed) -> impl Stream<Item = Said> {
+    // Boxed, so that only a pointer moves with each event.
+    unfold(Some(Box::new(feed)), async |feed| {
+        let mut feed = feed?;
+        let said = feed.next().await;
+        let more = matches!(said, Ok(Ok(_)));
+        Some((said, more.then_some(feed)))
+    })
 }
