@@ -3,11 +3,17 @@
 //! One task LISTENs to Postgres; all who wait for a position watch one value, all subscribers share one reading of
 //! each change. A subscriber that is too slow loses its place in the shared reading and catches up from the table.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use event_store::Position;
 use projections::{
-    CHANNEL, TicketRow, checkpoint, registry,
+    CHANNEL, SWAPPED, TicketRow,
+    checkpoint::{self, Served},
+    registry,
     ticket_history::{self, Happening},
     ticket_list,
 };
@@ -36,8 +42,19 @@ pub struct Change {
     pub before: Option<TicketRow>,
 }
 
-/// One value for each projection, so that the steps of one wake nobody who waits for another.
-type Positions = Arc<BTreeMap<&'static str, watch::Sender<Position>>>;
+/// What shows of one read model.
+#[derive(Debug)]
+struct Shown {
+    /// The version that this program reads.
+    version: i32,
+    /// How far each part is.
+    parts: Mutex<BTreeMap<i16, Position>>,
+    /// Everything up to here shows.
+    all: watch::Sender<Position>,
+}
+
+/// One value for each read model, so that the steps of one wake nobody who waits for another.
+type Positions = Arc<BTreeMap<&'static str, Shown>>;
 
 /// Positions and changes, live.
 #[derive(Debug, Clone)]
@@ -54,9 +71,13 @@ impl Live {
     /// When Postgres does not answer now; later it is waited for.
     pub async fn start(pool: PgPool, cancelled: CancellationToken) -> Result<Self, sqlx::Error> {
         let listener = listen(&pool).await?;
-        let watches = registry().into_iter().map(|it| (it.name(), watch::Sender::default()));
-        let positions: Positions = Arc::new(watches.collect());
-        raise_all(&positions, &checkpoint::all(&pool).await?);
+        let positions: Positions = Arc::new(
+            registry()
+                .into_iter()
+                .map(|it| (it.name, Shown::of(it.version)))
+                .collect(),
+        );
+        replace_all(&positions, &checkpoint::serving(&pool).await?);
         let (changes, _) = broadcast::channel(CHANGES_AHEAD);
         let live = Self {
             pool: pool.clone(),
@@ -76,7 +97,7 @@ impl Live {
     pub fn position(&self, projection: &str) -> Position {
         self.positions
             .get(projection)
-            .map(|it| *it.borrow())
+            .map(|it| *it.all.borrow())
             .unwrap_or_default()
     }
 
@@ -87,7 +108,7 @@ impl Live {
 
     /// Waits until a projection has come to a position; `false` when that takes more than 2 s.
     pub async fn reached(&self, projection: &str, position: Position) -> bool {
-        let Some(mut watch) = self.positions.get(projection).map(watch::Sender::subscribe) else {
+        let Some(mut watch) = self.positions.get(projection).map(|it| it.all.subscribe()) else {
             return false;
         };
         matches!(timeout(PATIENCE, watch.wait_for(|it| *it >= position)).await, Ok(Ok(_)))
@@ -100,7 +121,9 @@ impl Live {
 
     /// Changes after a position, from the table.
     pub(crate) async fn since(&self, after: Position) -> Result<Vec<Change>, sqlx::Error> {
-        let rows = ticket_history::since(&self.pool, after, PAGE).await?;
+        // Parts move by themselves: what lies behind the slowest is not complete.
+        let shown = self.position(ticket_history::NAME);
+        let rows = ticket_history::since(&self.pool, after, shown, PAGE).await?;
         Ok(rows
             .into_iter()
             .map(|(happening, before)| Change { happening, before })
@@ -109,7 +132,7 @@ impl Live {
 
     /// Reads each change once and hands it to all subscribers.
     async fn share(self) {
-        let Some(mut watch) = self.positions.get(ticket_history::NAME).map(watch::Sender::subscribe) else {
+        let Some(mut watch) = self.positions.get(ticket_history::NAME).map(|it| it.all.subscribe()) else {
             return;
         };
         let mut last = *watch.borrow();
@@ -158,11 +181,11 @@ async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
 async fn follow(pool: PgPool, mut listener: PgListener, positions: Positions) {
     loop {
         match listener.try_recv().await {
-            Ok(Some(notice)) => {
-                if let Some((projection, position)) = parse(notice.payload()) {
-                    raise(&positions, projection, position);
-                }
-            }
+            Ok(Some(notice)) => match parse(notice.payload()) {
+                Some(Notice::Moved(part)) => raise(&positions, &part),
+                Some(Notice::Swapped) => catch_up(&pool, &positions).await,
+                None => {}
+            },
             // The connection was lost; what was announced meanwhile is read.
             Ok(None) => catch_up(&pool, &positions).await,
             Err(error) => {
@@ -175,29 +198,72 @@ async fn follow(pool: PgPool, mut listener: PgListener, positions: Positions) {
 }
 
 async fn catch_up(pool: &PgPool, positions: &Positions) {
-    match checkpoint::all(pool).await {
-        Ok(all) => raise_all(positions, &all),
+    match checkpoint::serving(pool).await {
+        Ok(all) => replace_all(positions, &all),
         Err(error) => warn!(%error, "checkpoints cannot be read"),
     }
 }
 
-fn raise_all(positions: &Positions, all: &[(String, Position)]) {
-    for (projection, position) in all {
-        raise(positions, projection, *position);
+/// Takes the parts as they are; another build may have more of them, or fewer.
+fn replace_all(positions: &Positions, all: &[Served]) {
+    for (name, shown) in positions.iter() {
+        let served = all.iter().filter(|it| it.model == *name && it.version == shown.version);
+        shown.change(|parts| *parts = served.map(|it| (it.partition, it.position)).collect());
     }
 }
 
-fn raise(positions: &Positions, projection: &str, position: Position) {
-    if let Some(watch) = positions.get(projection) {
-        watch.send_if_modified(|known| {
-            let higher = position > *known;
-            *known = position.max(*known);
+fn raise(positions: &Positions, part: &Served) {
+    if let Some(shown) = positions
+        .get(part.model.as_str())
+        .filter(|it| it.version == part.version)
+    {
+        shown.change(|parts| {
+            let known = parts.entry(part.partition).or_default();
+            *known = part.position.max(*known);
+        });
+    }
+}
+
+impl Shown {
+    fn of(version: i32) -> Self {
+        Self {
+            version,
+            parts: Mutex::default(),
+            all: watch::Sender::default(),
+        }
+    }
+
+    /// What was shown once stays: a build serves only when it has come as far as the one before.
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<i16, Position>)) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut parts);
+        let least = parts.values().copied().min().unwrap_or_default();
+        self.all.send_if_modified(|known| {
+            let higher = least > *known;
+            *known = least.max(*known);
             higher
         });
     }
 }
 
-fn parse(payload: &str) -> Option<(&str, Position)> {
-    let (projection, position) = payload.split_once(':')?;
-    Some((projection, Position(position.parse().ok()?)))
+/// What Postgres tells.
+enum Notice {
+    /// A part of a serving build has moved.
+    Moved(Served),
+    /// Another build serves.
+    Swapped,
+}
+
+fn parse(payload: &str) -> Option<Notice> {
+    let mut words = payload.split(':');
+    let (model, version, part) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+    if part == SWAPPED {
+        return Some(Notice::Swapped);
+    }
+    Some(Notice::Moved(Served {
+        model: model.to_owned(),
+        version,
+        partition: part.parse().ok()?,
+        position: Position(words.next()?.parse().ok()?),
+    }))
 }

@@ -5,13 +5,21 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use commands::{Clock, Handler, Sharing, processes::Sealer};
 use event_store::{EventLog, LogError, SealFile, SealKey, Vault};
 use event_store_node::{Node, NodeConfig};
-use projections::{MIGRATOR, Worker};
+use projections::{
+    MIGRATOR, Model, ProjectError, Worker, registry, search_path,
+    status::{self, Status},
+};
 use sqlx::{
     Connection, PgConnection, PgPool,
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::sleep};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinError, JoinHandle},
+    time::sleep,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -34,6 +42,8 @@ const CONNECTIONS: u32 = 16;
 const DRAIN: Duration = Duration::from_secs(15);
 /// How long a connection may lie idle before it is asked whether it lives.
 const IDLE: Duration = Duration::from_secs(1);
+/// How often it is looked whether the read models are complete.
+const LOOK: Duration = Duration::from_millis(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -180,10 +190,15 @@ impl Run {
         let vault = vault::open(&self.config, self.data.root(), database.clone()).await?;
         let handler = self.handler(&log, &vault, sharing).await?;
         handler.finish_erasures().await.map_err(ServeError::Erasure)?;
+        let mut worker = tokio::spawn(Worker::new(log.clone(), vault.clone(), database).run(working.clone()));
+        tokio::select! {
+            failed = embedded.failed() => return Err(failed),
+            ended = &mut worker => return over(ended),
+            () = self.read_models(&pool) => {}
+        }
         let live = Live::start(pool.clone(), working.clone())
             .await
             .map_err(ServeError::Database)?;
-        let worker = tokio::spawn(Worker::new(log.clone(), vault.clone(), database).run(working.clone()));
         let interval = Duration::from_secs(self.config.seal_interval_s);
         let seals = SealFile::new(self.data.seals());
         let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval);
@@ -204,11 +219,7 @@ impl Run {
         self.announce();
         tokio::select! {
             failed = embedded.failed() => Err(failed),
-            ended = worker => match ended {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(error.into()),
-                Err(panic) => Err(ServeError::Panicked(panic)),
-            },
+            ended = worker => over(ended),
         }
     }
 
@@ -257,7 +268,7 @@ impl Run {
                 }
                 Err(error) => return Err(ServeError::Database(error)),
             }
-            match MIGRATOR.run(&pool).await {
+            match migrate(&options).await {
                 Ok(()) => return Ok((options, pool)),
                 Err(MigrateError::Execute(error)) if is_away(&error) => {
                     self.wait(&format!("Postgres does not answer: {error}"), &mut pause)
@@ -265,6 +276,22 @@ impl Run {
                 }
                 Err(error) => return Err(ServeError::Migrate(error)),
             }
+        }
+    }
+
+    /// Waits until every read model is complete; nobody is to see half a table.
+    async fn read_models(&self, pool: &PgPool) {
+        let models = registry();
+        loop {
+            let reason = match status::all(pool).await {
+                Ok(all) => match models.iter().find_map(|it| building(it, &all)) {
+                    Some(reason) => reason,
+                    None => return,
+                },
+                Err(error) => format!("Postgres does not answer: {error}"),
+            };
+            self.phases.send_replace(Phase::Starting(reason));
+            sleep(LOOK).await;
         }
     }
 
@@ -334,7 +361,47 @@ impl Embedded {
     }
 }
 
-/// Connections for queries. One that has just been used lives; only an idle one is asked first, for asking costs as
+/// On a connection of its own: what migrations make has its place, whatever builds serve.
+async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_lazy_with(options.clone());
+    let migrated = MIGRATOR.run(&pool).await;
+    pool.close().await;
+    migrated
+}
+
+fn over(ended: Result<Result<(), ProjectError>, JoinError>) -> Result<(), ServeError> {
+    match ended {
+        Ok(ended) => Ok(ended?),
+        Err(panic) => Err(ServeError::Panicked(panic)),
+    }
+}
+
+/// What is to be said of a read model that does not serve yet.
+fn building(model: &Model, all: &[Status]) -> Option<String> {
+    let builds: Vec<&Status> = all
+        .iter()
+        .filter(|it| it.model == model.name && it.version == model.version)
+        .collect();
+    if builds.iter().any(|it| it.serving) {
+        return None;
+    }
+    let slowest = builds.iter().min_by_key(|it| it.position);
+    let (name, version) = (model.name, model.version);
+    Some(match slowest {
+        Some(part) => {
+            let percent = (part.progress() * 100.0).floor();
+            let left = part
+                .seconds_left()
+                .map_or(String::new(), |it| format!(", {it:.0} s left"));
+            format!("read model {name} version {version} is filled from the log: {percent} %{left}")
+        }
+        None => format!("read model {name} version {version} is about to be filled from the log"),
+    })
+}
+
+/// Connections for queries, which find the tables of the builds that serve. One that has just been used lives; only an idle one is asked first, for asking costs as
 /// much as a query.
 fn pool(options: PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
@@ -344,7 +411,7 @@ fn pool(options: PgConnectOptions) -> PgPool {
         .before_acquire(|connection, usage| {
             Box::pin(async move { Ok(usage.idle_for < IDLE || connection.ping().await.is_ok()) })
         })
-        .connect_lazy_with(options)
+        .connect_lazy_with(options.options([("search_path", search_path(&registry()))]))
 }
 
 /// Where Postgres is, from its URL.

@@ -9,6 +9,7 @@ use crate::{
     decider::Decider,
     log_seal::{LogSeal, LogSealEvent},
     personal::PersonalField,
+    read_model::{ReadModel, ReadModelEvent},
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
 };
@@ -26,6 +27,8 @@ pub enum DomainEvent {
     DataSubject(DataSubjectEvent),
     /// Of the log's seals.
     LogSeal(LogSealEvent),
+    /// Of what people decided about a read model.
+    ReadModel(ReadModelEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -65,6 +68,7 @@ impl DomainEvent {
             Self::TicketNumbers(event) => split(TicketNumbers::CATEGORY, event),
             Self::DataSubject(event) => split(ForgottenSubject::CATEGORY, event),
             Self::LogSeal(event) => split(LogSeal::CATEGORY, event),
+            Self::ReadModel(event) => split(ReadModel::CATEGORY, event),
         }
     }
 
@@ -87,7 +91,8 @@ impl DomainEvent {
             | Self::Assignment(_)
             | Self::TicketNumbers(_)
             | Self::DataSubject(_)
-            | Self::LogSeal(_) => Vec::new(),
+            | Self::LogSeal(_)
+            | Self::ReadModel(_) => Vec::new(),
         }
     }
 
@@ -102,6 +107,7 @@ impl DomainEvent {
             Some((TicketNumbers::CATEGORY, name)) => join(event_type, name, payload).map(Self::TicketNumbers),
             Some((ForgottenSubject::CATEGORY, name)) => join(event_type, name, payload).map(Self::DataSubject),
             Some((LogSeal::CATEGORY, name)) => join(event_type, name, payload).map(Self::LogSeal),
+            Some((ReadModel::CATEGORY, name)) => join(event_type, name, payload).map(Self::ReadModel),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -135,6 +141,7 @@ member!(Assignment, AssignmentEvent);
 member!(TicketNumbers, TicketNumbersEvent);
 member!(DataSubject, DataSubjectEvent);
 member!(LogSeal, LogSealEvent);
+member!(ReadModel, ReadModelEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

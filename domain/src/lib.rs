@@ -13,6 +13,7 @@ pub mod ids;
 pub mod log_seal;
 pub mod metadata;
 pub mod personal;
+pub mod read_model;
 pub mod ticket;
 pub mod ticket_numbers;
 pub mod upcast;

@@ -315,6 +315,7 @@ fn to_raw(event: RecordedEvent) -> Raw {
         event_type: event.event_type,
         payload: event.data,
         metadata: event.custom_metadata,
+        stored_at: event.created,
     }
 }
 

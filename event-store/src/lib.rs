@@ -24,6 +24,7 @@ use std::fmt;
 
 use bytes::Bytes;
 pub use chain::{Chain, ChainBreak, ChainFault, verify_stream};
+use chrono::{DateTime, Utc};
 pub use codec::{Envelope, decode, encode, open, subjects};
 pub use error::{DecodeError, EncodeError, LogError};
 pub use esdb::EventLog;
@@ -100,6 +101,8 @@ pub struct Raw {
     pub payload: Bytes,
     /// Flat JSON map of strings.
     pub metadata: Bytes,
+    /// When the store took it, UTC.
+    pub stored_at: DateTime<Utc>,
 }
 
 /// An event as it was recorded and understood.

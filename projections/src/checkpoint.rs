@@ -1,81 +1,121 @@
-//! How far each projection has come.
+//! How far each part of each build has come, and who may move it.
 
 use event_store::Position;
 use sqlx::{PgConnection, PgExecutor};
 
-use crate::{CHANNEL, ProjectError, Projection};
+use crate::{
+    CHANNEL, Model,
+    lease::{Key, Lease},
+};
 
-/// The position after which `projection` goes on; makes its row when there is none.
-///
-/// # Errors
-/// When Postgres does not answer, or the tables have another shape.
-pub async fn load(projection: &dyn Projection, tx: &mut PgConnection) -> Result<Position, ProjectError> {
-    sqlx::query!(
-        "INSERT INTO ops.checkpoint (projection, version, position) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
-        projection.name(),
-        projection.version()
-    )
-    .execute(&mut *tx)
-    .await?;
+/// Where a unit stands, and where its tables lie.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) position: Position,
+    pub(crate) epoch: i64,
+    pub(crate) schema: String,
+    pub(crate) serving: bool,
+    pub(crate) partitions: i16,
+    pub(crate) filling: bool,
+}
+
+/// Makes this lease's token the one that may move the checkpoint; `None` when a later lease has come before. Waits for
+/// the transaction of an earlier holder to end.
+pub(crate) async fn claim(lease: Lease, connection: &mut PgConnection) -> Result<Option<Place>, sqlx::Error> {
     let row = sqlx::query!(
-        "SELECT position, version FROM ops.checkpoint WHERE projection = $1",
-        projection.name()
+        "UPDATE ops.checkpoint AS mine SET token = $3 FROM ops.generation AS it
+         WHERE mine.generation = $1 AND mine.partition = $2 AND mine.token <= $3 AND it.id = mine.generation
+         RETURNING mine.position, mine.epoch, it.schema, it.serving, it.partitions, it.state",
+        lease.key.generation,
+        lease.key.partition,
+        lease.token
     )
-    .fetch_one(tx)
+    .fetch_optional(connection)
     .await?;
-    if row.version == projection.version() {
-        Ok(from_column(row.position))
-    } else {
-        let (projection, made) = (projection.name(), projection.version());
-        Err(ProjectError::Shape {
-            projection,
-            stored: row.version,
-            made,
-        })
-    }
+    Ok(row.map(|row| Place {
+        position: from_column(row.position),
+        epoch: row.epoch,
+        schema: row.schema,
+        serving: row.serving,
+        partitions: row.partitions,
+        filling: row.state == "filling",
+    }))
 }
 
-/// Every projection's position, by name.
-///
-/// # Errors
-/// When Postgres does not answer.
-pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<(String, Position)>, sqlx::Error> {
-    let rows = sqlx::query!("SELECT projection, position FROM ops.checkpoint ORDER BY projection")
-        .fetch_all(executor)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|it| (it.projection, from_column(it.position)))
-        .collect())
+/// A step of a checkpoint.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    pub(crate) to: Position,
+    pub(crate) events: usize,
 }
 
-/// Moves the checkpoint and announces it, in the transaction of the rows. The old position guards against a second
-/// worker that has moved it meanwhile.
+/// Moves the checkpoint in the transaction of the rows, and announces it when the build serves; `false` when it is not
+/// where it was left, or no longer ours to move. Its row is the lock that keeps a second worker from writing the same
+/// rows.
 pub(crate) async fn advance(
-    projection: &dyn Projection,
-    from: Position,
-    to: Position,
+    model: &Model,
+    lease: Lease,
+    place: &Place,
+    step: Step,
     tx: &mut PgConnection,
-) -> Result<(), ProjectError> {
-    let announced = sqlx::query_scalar!(
-        r#"WITH moved AS (
-            UPDATE ops.checkpoint SET position = $3 WHERE projection = $1 AND position = $2 RETURNING projection
+) -> Result<bool, sqlx::Error> {
+    let Key { generation, partition } = lease.key;
+    let notice = format!("{}:{partition}:{}", model.label(), step.to);
+    let moved = sqlx::query_scalar!(
+        "WITH moved AS (
+            UPDATE ops.checkpoint SET position = $3, events = events + $4, moved_at = clock_timestamp()
+            WHERE generation = $1 AND partition = $2 AND position = $5 AND token = $6 AND epoch = $7
+            RETURNING generation
         )
-        SELECT pg_notify($4, projection || ':' || $3::text) IS NULL FROM moved"#,
-        projection.name(),
-        to_column(from),
-        to_column(to),
-        CHANNEL
+        SELECT CASE WHEN $8 THEN pg_notify($9, $10) IS NULL ELSE TRUE END FROM moved",
+        generation,
+        partition,
+        to_column(step.to),
+        i64::try_from(step.events).unwrap_or(i64::MAX),
+        to_column(place.position),
+        lease.token,
+        place.epoch,
+        place.serving,
+        CHANNEL,
+        notice
     )
     .fetch_optional(tx)
     .await?;
-    if announced.is_some() {
-        Ok(())
-    } else {
-        Err(ProjectError::Outrun {
-            projection: projection.name(),
-        })
-    }
+    Ok(moved.is_some())
+}
+
+/// A part of a serving build, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// Name of the model.
+    pub model: String,
+    /// Its version.
+    pub version: i32,
+    /// Which part.
+    pub partition: i16,
+    /// The last event that shows.
+    pub position: Position,
+}
+
+/// How far the serving builds are, part by part.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn serving(executor: impl PgExecutor<'_>) -> Result<Vec<Served>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT it.model, it.version, part.partition, part.position
+         FROM ops.generation AS it JOIN ops.checkpoint AS part ON part.generation = it.id
+         WHERE it.serving ORDER BY it.model, it.version, part.partition"
+    )
+    .fetch_all(executor)
+    .await?;
+    let served = rows.into_iter().map(|it| Served {
+        model: it.model,
+        version: it.version,
+        partition: it.partition,
+        position: from_column(it.position),
+    });
+    Ok(served.collect())
 }
 
 /// Positions are far below `i64::MAX`; a larger one would mean a log of nine quintillion bytes.

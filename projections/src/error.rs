@@ -3,18 +3,14 @@ use event_store::{
     vault::{OpenError, VaultError},
 };
 
+use crate::generation::GenerationError;
+
 /// Why a projection did not move on.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// Postgres; worth another try.
     #[error("postgres: {0}")]
     Postgres(#[from] sqlx::Error),
-    /// Another worker moved the checkpoint; look again where it is.
-    #[error("another worker moves {projection}")]
-    Outrun {
-        /// The projection.
-        projection: &'static str,
-    },
     /// An event that this program cannot read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -29,16 +25,6 @@ pub enum ProjectError {
         position: u64,
         /// What does not fit.
         reason: &'static str,
-    },
-    /// The tables have another shape than this program makes.
-    #[error("read model {projection} has shape {stored}, this program makes {made}: start the Letopis that made it")]
-    Shape {
-        /// The projection.
-        projection: &'static str,
-        /// Shape of the tables.
-        stored: i32,
-        /// Shape this program makes.
-        made: i32,
     },
     /// The tables show events that the log does not have.
     #[error(
@@ -56,6 +42,12 @@ pub enum ProjectError {
     /// The log has nothing more to give.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// A build that cannot be made, swapped or removed.
+    #[error(transparent)]
+    Generation(#[from] GenerationError),
+    /// A task of ours panicked.
+    #[error("a task of the projector ended: {0}")]
+    Task(#[from] tokio::task::JoinError),
     /// The keys of personal data are not to be had.
     #[error(transparent)]
     Vault(VaultError),

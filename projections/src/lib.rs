@@ -1,31 +1,47 @@
 //! The read side: projectors follow the log and keep tables, readers ask them. A table is written and read in one folder.
 //!
-//! Called by `api`. Deliberately absent: decisions, and any look at another projection's table.
+//! Called by `api` and `replay-tools`. Deliberately absent: decisions, and any look at another projection's table.
+//!
+//! A read model has builds, each in a schema of its own ([`generation`]); a build has parts, each with a checkpoint that
+//! one worker moves under a lease ([`Worker`]). SQL names tables without their schema: `search_path` chooses the build.
 
+mod batch;
+mod build;
 pub mod checkpoint;
 mod error;
+mod fault;
+pub mod generation;
+mod lane;
+mod lease;
+mod model;
+pub mod parked;
 mod projection;
+mod pulse;
+pub mod status;
 pub mod ticket_history;
 pub mod ticket_list;
 mod ticket_row;
+mod unit;
 mod worker;
 
 pub use error::ProjectError;
+pub use model::{Model, search_path};
 pub use projection::Projection;
 use sqlx::migrate::Migrator;
 pub use ticket_row::{TicketRow, from_events, priority_rank};
 pub use worker::Worker;
 
-/// The tables of all read models.
+/// The tables beside the read models.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
-/// Postgres channel on which each batch is announced, as `<projection>:<position>`.
+/// Postgres channel on which each batch of a serving build is announced, as `<model>:<version>:<part>:<position>`, and
+/// each swap, as `<model>:<version>:swapped`.
 pub const CHANNEL: &str = "letopis_projections";
 
+/// What a swap is announced by.
+pub const SWAPPED: &str = "swapped";
+
 /// THE list of read models.
-pub fn registry() -> Vec<Box<dyn Projection>> {
-    vec![
-        Box::<ticket_list::TicketList>::default(),
-        Box::<ticket_history::TicketHistory>::default(),
-    ]
+pub fn registry() -> Vec<Model> {
+    vec![ticket_list::MODEL, ticket_history::MODEL]
 }

@@ -9,16 +9,11 @@ use crate::ProjectError;
 
 /// A read model's writing half.
 pub trait Projection: Send + Sync {
-    /// Name in `ops.checkpoint`; the question it answers.
-    fn name(&self) -> &'static str;
-
-    /// Shape of its tables; one more for each change of shape.
-    fn version(&self) -> i32;
-
-    /// Writes what the events mean, in the caller's transaction.
+    /// Writes what the events mean, in the caller's transaction; its tables are found without naming their schema.
     ///
-    /// Events come in the order of the log, each once; the outcome depends on nothing but them and the model's own
-    /// tables, so that a rebuild gives the same rows.
+    /// The events of one stream id come in the order of the log, each once. The outcome depends on nothing but them and
+    /// the model's own rows of that stream id, so that neither a rebuild nor another division among workers changes
+    /// it. An event that concerns rows of many streams, such as that somebody is forgotten, comes to every part.
     ///
     /// # Errors
     /// [`ProjectError`]; the transaction is rolled back then.

@@ -118,7 +118,10 @@ pub(crate) fn missing(events: &[Arc<Recorded<DomainEvent>>], rows: &Rows) -> Vec
 pub(crate) fn concerns(event: &Recorded<DomainEvent>) -> bool {
     match event.event {
         DomainEvent::Ticket(_) | DomainEvent::Assignment(_) => true,
-        DomainEvent::TicketNumbers(_) | DomainEvent::DataSubject(_) | DomainEvent::LogSeal(_) => false,
+        DomainEvent::TicketNumbers(_)
+        | DomainEvent::DataSubject(_)
+        | DomainEvent::LogSeal(_)
+        | DomainEvent::ReadModel(_) => false,
     }
 }
 
@@ -148,7 +151,10 @@ pub(crate) fn fold<'a>(
     match &event.event {
         DomainEvent::Ticket(ticket) => row.apply(ticket, event.metadata.at),
         DomainEvent::Assignment(assignment) => row.assign(assignment),
-        DomainEvent::TicketNumbers(_) | DomainEvent::DataSubject(_) | DomainEvent::LogSeal(_) => {}
+        DomainEvent::TicketNumbers(_)
+        | DomainEvent::DataSubject(_)
+        | DomainEvent::LogSeal(_)
+        | DomainEvent::ReadModel(_) => {}
     }
     Ok(Some(row))
 }

@@ -1,42 +1,61 @@
-//! Follows the log and moves every projection: rows, checkpoint and announcement of a batch in one transaction.
+//! Keeps read models: takes leases, follows the log with what it holds, tells how it goes.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use domain::{event::DomainEvent, personal::DataSubject};
-use event_store::{
-    Delivery, EventLog, Position, Recorded, Subscription, Vault, decode,
-    vault::{OpenError, VaultError},
+use domain::{
+    decider::Decider,
+    event::DomainEvent,
+    ids::stream_name,
+    read_model::{ReadModel, ReadModelEvent},
 };
-use futures_util::future::try_join_all;
+use event_store::{EventLog, Position, Vault, decode};
+use futures_util::future::join_all;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::{sync::mpsc, time::sleep};
-use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::{info, warn};
 
-use crate::{ProjectError, Projection, checkpoint, registry};
+use crate::{
+    Model, ProjectError, build, generation,
+    lane::Lane,
+    lease::{BEAT, Key, Lease, Leases},
+    registry, status,
+    unit::{Means, Unit},
+};
 
-/// Types of events that read models are made of.
-const TYPES: &[&str] = &["ticket.", "assignment.", "subject."];
-/// Events in one transaction at most: one when live, this many when behind. More buys nothing and keeps others waiting.
-const BATCH: usize = 1000;
-/// Batches that may wait for a projection; the log is read no faster than the slowest can follow.
-const AHEAD: usize = 8;
-/// How far a checkpoint may lag behind events that do not concern it.
-const IDLE_STRIDE: u64 = 10_000;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Connections for leases, builds and signs of life; each unit has one of its own besides.
+const CONNECTIONS: u32 = 3;
+/// After which Postgres gives up the transaction of a worker that has stopped in the middle.
+const IDLE_TRANSACTION: &str = "1500ms";
+/// Positions that units of one lane may lie apart.
+const CLOSE: u64 = 50_000;
+/// How often a catch-up that seems complete asks Postgres whether it is.
+const LOOK: Duration = Duration::from_millis(10);
 
-/// Moves the projections of one database.
+/// Keeps the read models of one database, alone or beside others.
 #[derive(Debug)]
 pub struct Worker {
-    log: EventLog,
-    vault: Vault,
+    means: Means,
     pool: PgPool,
-    /// Names of the projections it moves; `None` when it moves all.
-    names: Option<Vec<String>>,
+    models: Vec<Model>,
+    /// The only build it keeps, if not all.
+    generation: Option<i64>,
+}
+
+/// What a worker has in hand.
+struct Hands {
+    leases: Leases,
+    lanes: Vec<Lane>,
+    /// End of the log, as far as it is known.
+    head: Position,
+    /// Move checkpoints even past events that concern nobody.
+    exact: bool,
 }
 
 impl Worker {
@@ -45,269 +64,311 @@ impl Worker {
     /// Its transactions do not wait for the disk: what a crash takes from the tables it takes from the checkpoint too,
     /// and the log gives it again.
     pub fn new(log: EventLog, vault: Vault, database: PgConnectOptions) -> Self {
-        let options = database.options([("synchronous_commit", "off")]);
-        let count = u32::try_from(registry().len()).unwrap_or(1);
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .connect_lazy_with(database.clone());
+        let database = database.options([
+            ("synchronous_commit", "off"),
+            ("idle_in_transaction_session_timeout", IDLE_TRANSACTION),
+        ]);
         Self {
-            log,
-            vault,
-            // Asking each time whether the connection lives would cost a round trip; a batch that meets a dead one is
-            // repeated.
-            pool: PgPoolOptions::new()
-                .max_connections(count)
-                .test_before_acquire(false)
-                .connect_lazy_with(options),
-            names: None,
+            means: Means {
+                log,
+                vault,
+                database,
+                moved: Arc::new(Notify::new()),
+            },
+            pool,
+            models: registry(),
+            generation: None,
         }
     }
 
-    /// A worker that moves only the projections with these names; the others stay where they are.
+    /// A worker that keeps these models instead of all.
+    #[must_use]
+    pub fn with_models(mut self, models: Vec<Model>) -> Self {
+        self.models = models;
+        self
+    }
+
+    /// A worker that keeps only the models with these names; the others stay where they are.
     #[must_use]
     pub fn only(mut self, names: &[&str]) -> Self {
-        self.names = Some(names.iter().map(|&it| it.to_owned()).collect());
+        self.models.retain(|it| names.contains(&it.name));
+        self
+    }
+
+    /// A worker that keeps a single build and makes no others.
+    #[must_use]
+    pub fn of_generation(mut self, generation: i64) -> Self {
+        self.generation = Some(generation);
         self
     }
 
     /// Works until it is cancelled.
     ///
     /// # Errors
-    /// What no retry can mend: a damaged log, or an event that cannot be read or applied.
+    /// What no retry can mend: a log that is damaged, or another one than the tables are made of.
     pub async fn run(self, cancelled: CancellationToken) -> Result<(), ProjectError> {
-        self.follow(&cancelled, None).await
+        self.keep(&cancelled, None).await
     }
 
-    /// Works until every projection has come to `position`: a rebuild, when the tables are empty.
+    /// Works until every build has come to `position` and serves: a rebuild, when there are none.
     ///
     /// # Errors
     /// As [`Self::run`].
-    pub async fn catch_up(self, position: Position) -> Result<(), ProjectError> {
-        self.follow(&CancellationToken::new(), Some(position)).await
+    pub async fn catch_up(&self, position: Position) -> Result<(), ProjectError> {
+        self.keep(&CancellationToken::new(), Some(position)).await
     }
 
-    async fn follow(&self, cancelled: &CancellationToken, until: Option<Position>) -> Result<(), ProjectError> {
-        let mut projections = registry();
-        if let Some(names) = &self.names {
-            projections.retain(|it| names.iter().any(|name| name == it.name()));
-        }
-        let mut reached = Vec::with_capacity(projections.len());
-        for projection in &projections {
-            reached.push(self.reached(projection.as_ref()).await?);
-        }
-        let head = self.log.head().await?;
-        if let Some((projection, ahead)) = projections.iter().zip(&reached).find(|(_, reached)| **reached > head) {
-            return Err(ProjectError::Ahead {
-                projection: projection.name(),
-                position: ahead.0,
-                head: head.0,
-            });
-        }
-        let start = reached.iter().copied().min().unwrap_or_default();
-        let subscription = Subscription::start(&self.log, start, TYPES);
-        let mut queues = Vec::with_capacity(projections.len());
-        let mut moves = Vec::with_capacity(projections.len());
-        for (projection, from) in projections.iter().zip(reached) {
-            let (queue, batches) = mpsc::channel(AHEAD);
-            queues.push(queue);
-            moves.push(self.keep_up(projection.as_ref(), from, until, batches));
-        }
-        tokio::select! {
-            () = cancelled.cancelled() => Ok(()),
-            ended = distribute(subscription, &self.vault, queues) => ended,
-            ended = try_join_all(moves) => ended.map(|_| ()),
-        }
-    }
-
-    /// Moves one projection at its own pace, through all that has come meanwhile in one transaction.
-    async fn keep_up(
-        &self,
-        projection: &dyn Projection,
-        mut from: Position,
-        until: Option<Position>,
-        mut batches: mpsc::Receiver<Arc<Batch>>,
-    ) -> Result<(), ProjectError> {
-        while until.is_none_or(|until| from < until) {
-            let Some(batch) = batches.recv().await else {
-                return Ok(());
-            };
-            let (mut events, mut end) = (batch.events.clone(), batch.end);
-            while events.len() < BATCH
-                && let Ok(batch) = batches.try_recv()
-            {
-                events.extend(batch.events.iter().cloned());
-                end = batch.end;
-            }
-            from = self.advance(projection, from, end, &events, until.is_some()).await?;
-        }
-        Ok(())
-    }
-
-    async fn reached(&self, projection: &dyn Projection) -> Result<Position, ProjectError> {
-        let mut patience = Patience::default();
-        loop {
-            match self.load(projection).await {
-                Err(error) => patience.bear(projection.name(), error).await?,
-                position => return position,
-            }
-        }
-    }
-
-    async fn load(&self, projection: &dyn Projection) -> Result<Position, ProjectError> {
-        let mut connection = self.pool.acquire().await?;
-        checkpoint::load(projection, &mut connection).await
-    }
-
-    /// Brings one projection from `from` to `end`; returns where it is.
-    async fn advance(
-        &self,
-        projection: &dyn Projection,
-        mut from: Position,
-        end: Position,
-        events: &[Arc<Recorded<DomainEvent>>],
-        exact: bool,
-    ) -> Result<Position, ProjectError> {
-        let mut patience = Patience::default();
-        loop {
-            match self.apply(projection, from, end, events, exact).await {
-                Err(error) => patience.bear(projection.name(), error).await?,
-                position => return position,
-            }
-            projection.forget();
-            // Another worker, or this one in a commit whose answer was lost, may have moved it.
-            from = self.reached(projection).await?;
-        }
-    }
-
-    async fn apply(
-        &self,
-        projection: &dyn Projection,
-        from: Position,
-        end: Position,
-        events: &[Arc<Recorded<DomainEvent>>],
-        exact: bool,
-    ) -> Result<Position, ProjectError> {
-        let fresh = &events[events.partition_point(|it| it.position <= from)..];
-        let idle = fresh.is_empty() && !exact && end.0 < from.0 + IDLE_STRIDE;
-        if end <= from || idle {
-            return Ok(from);
-        }
-        let mut tx = self.pool.begin().await?;
-        // First the checkpoint: its row is the lock that keeps a second worker from writing the same rows.
-        checkpoint::advance(projection, from, end, &mut tx).await?;
-        if !fresh.is_empty() {
-            projection.apply(fresh, &mut tx).await?;
-        }
-        tx.commit().await?;
-        debug!(
-            projection = projection.name(),
-            events = fresh.len(),
-            position = end.0,
-            "batch applied"
-        );
-        Ok(end)
-    }
-}
-
-/// Events on their way to all projections, and the position they reach.
-struct Batch {
-    events: Vec<Arc<Recorded<DomainEvent>>>,
-    end: Position,
-}
-
-/// Reads the log once for all; ends when the log does, or nobody is left to read for.
-async fn distribute(
-    mut subscription: Subscription,
-    vault: &Vault,
-    queues: Vec<mpsc::Sender<Arc<Batch>>>,
-) -> Result<(), ProjectError> {
-    loop {
-        let deliveries = subscription.next_batch(BATCH).await?;
-        let Some(batch) = understand(&deliveries, vault).await?.map(Arc::new) else {
-            continue;
+    async fn keep(&self, cancelled: &CancellationToken, until: Option<Position>) -> Result<(), ProjectError> {
+        let mut hands = Hands {
+            leases: Leases::new(self.pool.clone(), self.models.clone(), self.generation),
+            lanes: Vec::new(),
+            head: Position::START,
+            exact: until.is_some(),
         };
-        let mut heard = false;
-        for queue in &queues {
-            heard |= queue.send(Arc::clone(&batch)).await.is_ok();
+        if cancelled.run_until_cancelled(self.begin()).await.is_none() {
+            return Ok(());
         }
-        if !heard {
-            // Whoever stopped reading says why.
+        let building = build::tend(
+            self.pool.clone(),
+            self.means.database.clone(),
+            self.models.clone(),
+            self.generation,
+        );
+        let building = AbortOnDropHandle::new(tokio::spawn(building));
+        let worked = tokio::select! {
+            () = cancelled.cancelled() => Ok(()),
+            worked = self.work(&mut hands) => worked,
+            () = self.arrival(until) => Ok(()),
+        };
+        drop(building);
+        let ended = join_all(hands.lanes.into_iter().map(Lane::end)).await;
+        if let Err(error) = hands.leases.leave().await {
+            warn!(%error, "leases are not given back; they run out by themselves");
+        }
+        let failed = ended.into_iter().flatten().find_map(|it| it.error);
+        worked.and(failed.map_or(Ok(()), Err))
+    }
+
+    /// Makes the builds that are missing.
+    async fn begin(&self) {
+        if self.generation.is_some() {
+            return;
+        }
+        loop {
+            let begun = async {
+                let head = self.means.log.head().await?;
+                generation::ensure(&self.pool, &self.models, head).await
+            };
+            match begun.await {
+                Ok(()) => return,
+                Err(error) => warn!(%error, "read models wait"),
+            }
+            sleep(BEAT).await;
+        }
+    }
+
+    /// Ends when all builds have come to `until` and serve; never without one.
+    async fn arrival(&self, until: Option<Position>) {
+        let Some(until) = until else {
             return std::future::pending().await;
-        }
-    }
-}
-
-/// The deliveries' events, decoded and opened once; `None` when they bring nothing.
-async fn understand(deliveries: &[Delivery], vault: &Vault) -> Result<Option<Batch>, ProjectError> {
-    let mut events = Vec::with_capacity(deliveries.len());
-    let mut end = None;
-    for delivery in deliveries {
-        match delivery {
-            Delivery::Event(raw) => {
-                events.push(decode(raw)?);
-                end = end.max(Some(raw.position));
+        };
+        loop {
+            match self.has_arrived(until).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => warn!(%error, "postgres does not answer"),
             }
-            Delivery::Passed(position) => end = end.max(Some(*position)),
-            Delivery::CaughtUp => {}
+            // Whichever comes first: a unit moves, or a build changes its state.
+            drop(timeout(BEAT, self.means.moved.notified()).await);
+            sleep(LOOK).await;
         }
     }
-    unseal(&mut events, vault).await?;
-    let events = events.into_iter().map(Arc::new).collect();
-    Ok(end.map(|end| Batch { events, end }))
-}
 
-/// Waits for the vault as long as it takes: without it nobody can tell what is sealed from what is forgotten.
-async fn unseal(events: &mut [Recorded<DomainEvent>], vault: &Vault) -> Result<(), ProjectError> {
-    // What is forgotten further on is so at once, for a rebuild would find it so.
-    for event in events
-        .iter()
-        .filter(|it| matches!(it.event, DomainEvent::DataSubject(_)))
-    {
-        vault.learn_destroyed(DataSubject(event.stream_id));
+    async fn has_arrived(&self, until: Position) -> Result<bool, sqlx::Error> {
+        let all = status::all(&self.pool).await?;
+        let mut mine = all.iter().filter(|it| {
+            let known = self
+                .models
+                .iter()
+                .any(|model| model.name == it.model && model.version == it.version);
+            known && self.generation.is_none_or(|only| it.generation == only)
+        });
+        let served = self.models.iter().all(|model| {
+            all.iter()
+                .any(|it| it.serving && it.model == model.name && it.version == model.version)
+        });
+        let complete = |it: &status::Status| it.state == generation::State::Following && it.position >= until;
+        Ok(mine.all(complete) && (served || self.generation.is_some()))
     }
-    loop {
-        match vault.open_events(events).await {
-            Err(OpenError::Vault(VaultError::Away(error))) => warn!(%error, "read models wait for the vault"),
-            opened => return Ok(opened?),
-        }
-    }
-}
 
-/// Waits longer and longer between tries, and tells why.
-struct Patience {
-    pause: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { pause: FIRST_PAUSE }
-    }
-}
-
-impl Patience {
-    /// Waits after an error that may pass; gives any other back.
-    async fn bear(&mut self, projection: &'static str, error: ProjectError) -> Result<(), ProjectError> {
-        match error {
-            ProjectError::Postgres(error) if is_passing(&error) => {
-                warn!(projection, %error, "postgres does not take the batch; trying again");
+    async fn work(&self, hands: &mut Hands) -> Result<(), ProjectError> {
+        let mut beat = interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            beat.tick().await;
+            self.reap(hands).await?;
+            match hands.leases.look().await {
+                Ok(change) => {
+                    if let Some(surplus) = change.surplus {
+                        self.hand_on(hands, surplus).await?;
+                    }
+                    self.take_up(hands, change.gained).await?;
+                }
+                Err(error) => warn!(%error, "leases cannot be looked at; trying again"),
             }
-            ProjectError::Outrun { .. } => debug!(projection, "another worker is ahead"),
-            error @ (ProjectError::Postgres(_)
-            | ProjectError::Decode(_)
-            | ProjectError::Unfit { .. }
-            | ProjectError::Shape { .. }
-            | ProjectError::Ahead { .. }
-            | ProjectError::Log(_)
-            | ProjectError::Vault(_)) => return Err(error),
+            self.join_up(hands).await?;
+            self.tell(hands).await;
         }
-        sleep(self.pause).await;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+
+    /// Opens what was gained and sets it on its way with what stands near.
+    async fn take_up(&self, hands: &mut Hands, gained: Vec<(Lease, Model)>) -> Result<(), ProjectError> {
+        if gained.is_empty() {
+            return Ok(());
+        }
+        hands.head = self.means.log.head().await?;
+        let exact = hands.exact;
+        let opened = join_all(gained.into_iter().map(|(lease, model)| async move {
+            let key = lease.key;
+            (key, self.open(lease, model, exact).await)
+        }))
+        .await;
+        let mut units = Vec::with_capacity(opened.len());
+        for (key, opened) in opened {
+            match opened {
+                Ok(Some(unit)) if unit.place.position > hands.head => {
+                    return Err(ProjectError::Ahead {
+                        projection: unit.model.name,
+                        position: unit.place.position.0,
+                        head: hands.head.0,
+                    });
+                }
+                Ok(Some(unit)) => {
+                    info!(
+                        model = unit.model.name,
+                        ?key,
+                        position = unit.place.position.0,
+                        "kept by this worker"
+                    );
+                    units.push(unit);
+                }
+                Ok(None) => hands.leases.forget(key),
+                Err(error) => {
+                    warn!(%error, ?key, "cannot be taken over yet");
+                    // Given back, it is looked at anew.
+                    drop(hands.leases.give_back(key).await);
+                }
+            }
+        }
+        self.start(hands, units);
         Ok(())
     }
+
+    async fn open(&self, lease: Lease, model: Model, exact: bool) -> Result<Option<Unit>, ProjectError> {
+        let skips = skips(&self.means.log, &model).await?;
+        Ok(Unit::open(lease, model, self.means.clone(), skips, exact).await?)
+    }
+
+    /// Units that stand close together share a lane.
+    fn start(&self, hands: &mut Hands, mut units: Vec<Unit>) {
+        units.sort_by_key(|it| it.place.position);
+        let mut near: Vec<Unit> = Vec::new();
+        for unit in units {
+            let first = near.first().map(|it| it.place.position.0);
+            if first.is_some_and(|first| unit.place.position.0 > first + CLOSE) {
+                hands
+                    .lanes
+                    .push(Lane::start(std::mem::take(&mut near), self.means.clone()));
+            }
+            near.push(unit);
+        }
+        if !near.is_empty() {
+            hands.lanes.push(Lane::start(near, self.means.clone()));
+        }
+    }
+
+    /// Ends a lane; gives its units, and drops the leases that it has lost.
+    async fn end(&self, hands: &mut Hands, index: usize) -> Result<Vec<Unit>, ProjectError> {
+        let lane = hands.lanes.swap_remove(index);
+        let keys = lane.keys.clone();
+        let Ok(ended) = lane.end().await else {
+            // It panicked; its leases are looked at anew.
+            for key in keys {
+                drop(hands.leases.give_back(key).await);
+            }
+            return Ok(Vec::new());
+        };
+        for key in ended.lost {
+            hands.leases.forget(key);
+        }
+        ended.error.map_or(Ok(ended.units), Err)
+    }
+
+    /// Lanes that have ended by themselves.
+    async fn reap(&self, hands: &mut Hands) -> Result<(), ProjectError> {
+        while let Some(index) = hands.lanes.iter().position(Lane::is_over) {
+            let units = self.end(hands, index).await?;
+            self.start(hands, units);
+        }
+        Ok(())
+    }
+
+    /// Gives a lease to somebody who has less to do.
+    async fn hand_on(&self, hands: &mut Hands, key: Key) -> Result<(), ProjectError> {
+        let Some(index) = hands.lanes.iter().position(|it| it.keys.contains(&key)) else {
+            return Ok(());
+        };
+        let mut units = self.end(hands, index).await?;
+        units.retain(|it| it.lease.key != key);
+        self.start(hands, units);
+        drop(hands.leases.give_back(key).await);
+        Ok(())
+    }
+
+    /// Lanes that have come to the end of the log become one, so that the log is read once.
+    async fn join_up(&self, hands: &mut Hands) -> Result<(), ProjectError> {
+        let there = |lane: &Lane| lane.pulses.iter().all(|(_, pulse)| pulse.is_caught_up());
+        if hands.lanes.iter().filter(|it| there(it)).count() < 2 {
+            return Ok(());
+        }
+        let mut units = Vec::new();
+        while let Some(index) = hands.lanes.iter().position(there) {
+            units.extend(self.end(hands, index).await?);
+        }
+        self.start(hands, units);
+        Ok(())
+    }
+
+    async fn tell(&self, hands: &mut Hands) {
+        if let Ok(head) = self.means.log.head().await {
+            hands.head = head;
+        }
+        let name_of = |key: &Key| hands.leases.model(*key);
+        let beats: Vec<_> = hands
+            .lanes
+            .iter()
+            .flat_map(|it| &it.pulses)
+            .filter_map(|(key, pulse)| Some((*key, name_of(key)?, pulse.beat())))
+            .collect();
+        if !beats.is_empty()
+            && let Err(error) = status::tell(&self.pool, hands.leases.name(), hands.head, &beats).await
+        {
+            warn!(%error, "no sign of life can be given");
+        }
+    }
 }
 
-/// Whether waiting may help: everything but what Postgres itself says of the statement, and of that a lack of means.
-fn is_passing(error: &sqlx::Error) -> bool {
-    // 08 connection, 40 rollback, 53 lack of means, 57 intervention, 58 system, as PostgreSQL's appendix A has them.
-    let passing = |code: &str| ["08", "40", "53", "57", "58"].iter().any(|it| code.starts_with(it));
-    error
-        .as_database_error()
-        .is_none_or(|it| it.code().is_none_or(|code| passing(&code)))
+/// The events that people decided to leave out of this model.
+async fn skips(log: &EventLog, model: &Model) -> Result<HashSet<u64>, ProjectError> {
+    let stream = stream_name(ReadModel::CATEGORY, ReadModel::id(model.name));
+    let mut skips = HashSet::new();
+    for raw in log.read_stream(&stream, 0).await? {
+        if let DomainEvent::ReadModel(ReadModelEvent::EventSkipped { position, .. }) = decode(&raw)?.event {
+            skips.insert(position);
+        }
+    }
+    Ok(skips)
 }

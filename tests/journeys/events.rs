@@ -11,6 +11,7 @@ use domain::{
     ids::{AgentId, CommandId, ContactId},
     log_seal::{LogSealEvent, Sealed},
     personal::{DataSubject, Personal},
+    read_model::ReadModelEvent,
     ticket::{TicketEvent, TicketSource},
     ticket_numbers::TicketNumbersEvent,
     upcast::current_schema,
@@ -91,6 +92,17 @@ samples! {
     DomainEvent::TicketNumbers(TicketNumbersEvent::Reserved { .. }) => TicketNumbersEvent::Reserved {
         first: 101,
         last: 200,
+    },
+    DomainEvent::ReadModel(ReadModelEvent::ParkedRetried { .. }) => ReadModelEvent::ParkedRetried {
+        model: "ticket_list".to_owned(),
+        stream_id: Some(Uuid::from_u128(7)),
+        reason: "исправлено".to_owned(),
+    },
+    DomainEvent::ReadModel(ReadModelEvent::EventSkipped { .. }) => ReadModelEvent::EventSkipped {
+        model: "ticket_list".to_owned(),
+        position: 4711,
+        stream_id: Uuid::from_u128(7),
+        reason: "записано вручную".to_owned(),
     },
     DomainEvent::LogSeal(LogSealEvent::Sealed(_)) => LogSealEvent::Sealed(Sealed {
         first: 101,
@@ -197,6 +209,7 @@ fn read(path: &Path) -> Result<Golden> {
         event_type: event_type.clone(),
         payload: stored["payload"].to_string().into(),
         metadata: stored["metadata"].to_string().into(),
+        stored_at: "2026-11-21T12:00:00Z".parse()?,
     };
     Ok(Golden {
         file,

@@ -8,7 +8,8 @@ use std::{
 
 use anyhow::{Context, Result};
 use api::embedded::{DataDir, DataDirError, Postgres};
-use projections::MIGRATOR;
+use event_store::Position;
+use projections::{MIGRATOR, generation, registry};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use tokio::sync::OnceCell;
 
@@ -44,7 +45,9 @@ impl Cluster {
         };
         cluster.sweep().await?;
         let template = cluster.url_of("template_letopis");
-        MIGRATOR.run(&PgPool::connect(&template).await?).await?;
+        let pool = PgPool::connect(&template).await?;
+        MIGRATOR.run(&pool).await?;
+        generation::ensure(&pool, &registry(), Position::START).await?;
         // A template that somebody is connected to cannot be copied.
         cluster
             .admin()

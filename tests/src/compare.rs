@@ -12,7 +12,10 @@ use sqlx::{AssertSqlSafe, PgPool, Row};
 use crate::Cluster;
 
 /// Every table of every read model, and the order that makes two copies comparable.
-const TABLES: &[(&str, &str)] = &[("read.ticket_list", "ticket_id"), ("read.ticket_history", "position")];
+const TABLES: &[(&str, &str)] = &[
+    ("read_ticket_list_v1.ticket_list", "ticket_id"),
+    ("read_ticket_history_v1.ticket_history", "position"),
+];
 
 /// A node on the log in `data`, which no server may use, and a connection to it.
 ///

@@ -24,13 +24,19 @@ pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Val
         Phase::Stopping => return not_ready("the server is shutting down"),
         Phase::Ready(ready) => ready,
     };
-    let checkpoints = match projections::checkpoint::all(&ready.parts.pool).await {
-        Ok(checkpoints) => checkpoints,
+    let served = match projections::checkpoint::serving(&ready.parts.pool).await {
+        Ok(served) => served,
         Err(error) => return not_ready(&format!("postgres does not answer: {error}")),
     };
-    let positions: serde_json::Map<String, Value> = checkpoints
+    let positions: serde_json::Map<String, Value> = projections::registry()
         .into_iter()
-        .map(|(name, position)| (name, json!(position.0.to_string())))
+        .map(|model| {
+            let parts = served
+                .iter()
+                .filter(|it| it.model == model.name && it.version == model.version);
+            let least = parts.map(|it| it.position.0).min().unwrap_or_default();
+            (model.name.to_owned(), json!(least.to_string()))
+        })
         .collect();
     (
         StatusCode::OK,

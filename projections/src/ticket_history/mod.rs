@@ -11,26 +11,29 @@ use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
 
-use crate::{ProjectError, Projection, ticket_row::Memory};
+use crate::{Model, ProjectError, Projection, ticket_row::Memory};
 
-/// Name in `ops.checkpoint`.
+/// Name of the model.
 pub const NAME: &str = "ticket_history";
 
-/// Keeps `read.ticket_history`.
+/// The model.
+pub const MODEL: Model = Model {
+    name: NAME,
+    version: 1,
+    types: &["ticket.", "assignment.", "subject."],
+    tables: include_str!("../../../migrations/read_models/ticket_history/tables.sql"),
+    indexes: include_str!("../../../migrations/read_models/ticket_history/indexes.sql"),
+    analytics: include_str!("../../../migrations/read_models/ticket_history/analytics.sql"),
+    make: || Box::new(TicketHistory::default()),
+};
+
+/// Keeps `ticket_history`.
 #[derive(Debug, Default)]
 pub struct TicketHistory {
     memory: Memory,
 }
 
 impl Projection for TicketHistory {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn version(&self) -> i32 {
-        1
-    }
-
     fn apply<'a>(
         &'a self,
         events: &'a [Arc<Recorded<DomainEvent>>],

@@ -34,9 +34,9 @@ pub async fn of_ticket(
     limit: i64,
     from_end: bool,
 ) -> Result<Vec<Happening>, sqlx::Error> {
-    const FORWARD: &str = "SELECT * FROM read.ticket_history
+    const FORWARD: &str = "SELECT * FROM ticket_history
         WHERE ticket_id = $1 AND version > $2 AND version < $3 ORDER BY version LIMIT $4";
-    const BACKWARD: &str = "SELECT * FROM read.ticket_history
+    const BACKWARD: &str = "SELECT * FROM ticket_history
         WHERE ticket_id = $1 AND version > $2 AND version < $3 ORDER BY version DESC LIMIT $4";
     let sql = if from_end { BACKWARD } else { FORWARD };
     let mut rows: Vec<Happening> = sqlx::query_as(sql)
@@ -57,27 +57,28 @@ pub async fn of_ticket(
 /// # Errors
 /// When Postgres does not answer.
 pub async fn count(pool: &PgPool, ticket_id: Uuid) -> Result<i64, sqlx::Error> {
-    let count = sqlx::query_scalar!(
-        "SELECT COUNT(*) FROM read.ticket_history WHERE ticket_id = $1",
-        ticket_id
-    );
+    let count = sqlx::query_scalar!("SELECT COUNT(*) FROM ticket_history WHERE ticket_id = $1", ticket_id);
     Ok(count.fetch_one(pool).await?.unwrap_or_default())
 }
 
-/// What happened to all tickets after a position, the oldest first, each with the ticket as it was before.
+/// What happened to all tickets after a position and up to another, the oldest first, each with the ticket as it was
+/// before.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn since(
     pool: &PgPool,
     after: Position,
+    until: Position,
     limit: i64,
 ) -> Result<Vec<(Happening, Option<TicketRow>)>, sqlx::Error> {
-    const SINCE: &str = "SELECT * FROM read.ticket_history WHERE position > $1 ORDER BY position LIMIT $2";
+    const SINCE: &str = "SELECT * FROM ticket_history WHERE position > $1 AND position <= $2
+        ORDER BY position LIMIT $3";
     const BEFORE: &str = "SELECT before.* FROM UNNEST($1::uuid[], $2::bigint[]) AS wanted (id, version)
-        JOIN read.ticket_history AS before ON before.ticket_id = wanted.id AND before.version = wanted.version - 1";
+        JOIN ticket_history AS before ON before.ticket_id = wanted.id AND before.version = wanted.version - 1";
     let happenings: Vec<Happening> = sqlx::query_as(SINCE)
         .bind(to_column(after))
+        .bind(to_column(until))
         .bind(limit)
         .fetch_all(pool)
         .await?;

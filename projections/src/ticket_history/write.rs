@@ -63,7 +63,7 @@ async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError>
             newest.closed_at, newest.data_subject
         FROM UNNEST($1::uuid[]) AS wanted (id)
         CROSS JOIN LATERAL (
-            SELECT * FROM read.ticket_history WHERE ticket_id = wanted.id ORDER BY version DESC LIMIT 1
+            SELECT * FROM ticket_history WHERE ticket_id = wanted.id ORDER BY version DESC LIMIT 1
         ) AS newest"#,
         ids
     )
@@ -78,7 +78,7 @@ async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), Project
         return Ok(());
     }
     sqlx::query!(
-        "UPDATE read.ticket_history SET subject = NULL WHERE data_subject = ANY($1)",
+        "UPDATE ticket_history SET subject = NULL WHERE data_subject = ANY($1)",
         forgotten
     )
     .execute(tx)
@@ -88,7 +88,7 @@ async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), Project
 
 async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectError> {
     sqlx::query!(
-        r#"INSERT INTO read.ticket_history (
+        r#"INSERT INTO ticket_history (
             position, event_type, at, actor,
             ticket_id, version, number, ticket_type, subject, contact_id, category_id,
             subcategory_id, priority, status, hold_reason, hold_until, assignee_id,

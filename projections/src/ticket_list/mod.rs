@@ -13,26 +13,29 @@ use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
 
-use crate::{ProjectError, Projection, ticket_row::Memory};
+use crate::{Model, ProjectError, Projection, ticket_row::Memory};
 
-/// Name in `ops.checkpoint`.
+/// Name of the model.
 pub const NAME: &str = "ticket_list";
 
-/// Keeps `read.ticket_list`.
+/// The model.
+pub const MODEL: Model = Model {
+    name: NAME,
+    version: 1,
+    types: &["ticket.", "assignment.", "subject."],
+    tables: include_str!("../../../migrations/read_models/ticket_list/tables.sql"),
+    indexes: include_str!("../../../migrations/read_models/ticket_list/indexes.sql"),
+    analytics: include_str!("../../../migrations/read_models/ticket_list/analytics.sql"),
+    make: || Box::new(TicketList::default()),
+};
+
+/// Keeps `ticket_list`.
 #[derive(Debug, Default)]
 pub struct TicketList {
     memory: Memory,
 }
 
 impl Projection for TicketList {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn version(&self) -> i32 {
-        1
-    }
-
     fn apply<'a>(
         &'a self,
         events: &'a [Arc<Recorded<DomainEvent>>],

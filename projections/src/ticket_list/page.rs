@@ -93,7 +93,7 @@ impl OrderColumn {
 /// # Errors
 /// When Postgres does not answer.
 pub async fn page(pool: &PgPool, request: &PageRequest) -> Result<Vec<TicketRow>, sqlx::Error> {
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT * FROM read.ticket_list WHERE ");
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT * FROM ticket_list WHERE ");
     request.condition.push(&mut sql);
     for (place, behind) in [(&request.after, true), (&request.before, false)] {
         if let Some(place) = place {
@@ -121,7 +121,7 @@ pub async fn page(pool: &PgPool, request: &PageRequest) -> Result<Vec<TicketRow>
 /// # Errors
 /// When Postgres does not answer.
 pub async fn count(pool: &PgPool, condition: &Condition) -> Result<i64, sqlx::Error> {
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT COUNT(*) FROM read.ticket_list WHERE ");
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT COUNT(*) FROM ticket_list WHERE ");
     condition.push(&mut sql);
     sql.build_query_scalar().fetch_one(pool).await
 }

@@ -8,13 +8,9 @@ use crate::TicketRow;
 /// # Errors
 /// When Postgres does not answer.
 pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketRow>, sqlx::Error> {
-    sqlx::query_as!(
-        TicketRow,
-        "SELECT * FROM read.ticket_list WHERE ticket_id = ANY($1)",
-        ids
-    )
-    .fetch_all(pool)
-    .await
+    sqlx::query_as!(TicketRow, "SELECT * FROM ticket_list WHERE ticket_id = ANY($1)", ids)
+        .fetch_all(pool)
+        .await
 }
 
 /// The ticket with this number.
@@ -22,7 +18,7 @@ pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketRow>, sqlx:
 /// # Errors
 /// When Postgres does not answer.
 pub async fn by_number(pool: &PgPool, number: i64) -> Result<Option<TicketRow>, sqlx::Error> {
-    sqlx::query_as!(TicketRow, "SELECT * FROM read.ticket_list WHERE number = $1", number)
+    sqlx::query_as!(TicketRow, "SELECT * FROM ticket_list WHERE number = $1", number)
         .fetch_optional(pool)
         .await
 }

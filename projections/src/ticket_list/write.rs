@@ -40,13 +40,9 @@ async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError>
     if ids.is_empty() {
         return Ok(Rows::new());
     }
-    let rows = sqlx::query_as!(
-        TicketRow,
-        "SELECT * FROM read.ticket_list WHERE ticket_id = ANY($1)",
-        ids
-    )
-    .fetch_all(tx)
-    .await?;
+    let rows = sqlx::query_as!(TicketRow, "SELECT * FROM ticket_list WHERE ticket_id = ANY($1)", ids)
+        .fetch_all(tx)
+        .await?;
     Ok(rows.into_iter().map(|it| (it.ticket_id, it)).collect())
 }
 
@@ -56,7 +52,7 @@ async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), Project
         return Ok(());
     }
     sqlx::query!(
-        "UPDATE read.ticket_list SET subject = NULL WHERE data_subject = ANY($1)",
+        "UPDATE ticket_list SET subject = NULL WHERE data_subject = ANY($1)",
         forgotten
     )
     .execute(tx)
@@ -66,7 +62,7 @@ async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), Project
 
 async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectError> {
     sqlx::query!(
-        r#"INSERT INTO read.ticket_list (
+        r#"INSERT INTO ticket_list (
             ticket_id, version, number, ticket_type, subject, contact_id, category_id,
             subcategory_id, priority, status, hold_reason, hold_until, assignee_id,
             resolution_reason, resolution_note, reopen_count, channel, external_id, opened_at,

@@ -1,0 +1,7 @@
+DROP VIEW IF EXISTS analytics.ticket_history;
+CREATE VIEW analytics.ticket_history AS SELECT
+    position, event_type, at, actor, ticket_id, version, number, ticket_type, subject, contact_id,
+    category_id, subcategory_id, priority, status, hold_reason, hold_until, assignee_id,
+    resolution_reason, resolution_note, reopen_count, channel, external_id, opened_at, updated_at,
+    resolved_at, closed_at
+FROM ticket_history;

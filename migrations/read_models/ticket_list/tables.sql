@@ -1,0 +1,51 @@
+CREATE TABLE ticket_list (
+    ticket_id uuid NOT NULL,
+    version bigint NOT NULL,
+    number bigint NOT NULL,
+    ticket_type text NOT NULL,
+    subject text,
+    contact_id uuid,
+    category_id text,
+    subcategory_id text,
+    priority smallint NOT NULL,
+    status text NOT NULL,
+    hold_reason text,
+    hold_until timestamptz,
+    assignee_id uuid,
+    resolution_reason text,
+    resolution_note text,
+    reopen_count integer NOT NULL,
+    channel text NOT NULL,
+    external_id text,
+    opened_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    resolved_at timestamptz,
+    closed_at timestamptz,
+    data_subject uuid,
+    PRIMARY KEY (ticket_id)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE ticket_list IS 'Which tickets are there, and how does each stand now? Lists, filters and single look-ups of the API, and analysts. One row a ticket; key: ticket_id.';
+COMMENT ON COLUMN ticket_list.ticket_id IS 'Id of the ticket.';
+COMMENT ON COLUMN ticket_list.number IS 'Number of the ticket, for people; unique.';
+COMMENT ON COLUMN ticket_list.ticket_type IS 'incident, question, problem, service_request or task, as the event names it.';
+COMMENT ON COLUMN ticket_list.subject IS 'What it is about; NULL when the person''s data was erased.';
+COMMENT ON COLUMN ticket_list.contact_id IS 'The customer; NULL when not known.';
+COMMENT ON COLUMN ticket_list.category_id IS 'Category; NULL when it has none.';
+COMMENT ON COLUMN ticket_list.subcategory_id IS 'Finer category under it; NULL when it has none.';
+COMMENT ON COLUMN ticket_list.priority IS '1 low, 2 medium, 3 high, 4 urgent.';
+COMMENT ON COLUMN ticket_list.status IS 'Status category: new, open, pending, on_hold, resolved, closed.';
+COMMENT ON COLUMN ticket_list.hold_reason IS 'What it waits for; NULL when it does not wait.';
+COMMENT ON COLUMN ticket_list.hold_until IS 'Instant until which it waits at most; NULL when no end was given.';
+COMMENT ON COLUMN ticket_list.assignee_id IS 'The agent who owns it; NULL when nobody does.';
+COMMENT ON COLUMN ticket_list.resolution_reason IS 'How it ended; NULL while work goes on.';
+COMMENT ON COLUMN ticket_list.resolution_note IS 'More about how it ended; NULL when nothing was said.';
+COMMENT ON COLUMN ticket_list.reopen_count IS 'How many times it was reopened.';
+COMMENT ON COLUMN ticket_list.channel IS 'Where it came from, such as api or servicenow.';
+COMMENT ON COLUMN ticket_list.external_id IS 'The ticket''s own name in the system named by channel; NULL when it has none.';
+COMMENT ON COLUMN ticket_list.opened_at IS 'Instant of its opening; for an import, when that happened there.';
+COMMENT ON COLUMN ticket_list.updated_at IS 'Instant of the newest change.';
+COMMENT ON COLUMN ticket_list.resolved_at IS 'Instant of the newest resolution; NULL while work goes on.';
+COMMENT ON COLUMN ticket_list.closed_at IS 'Instant of the newest closing; NULL while it is not closed.';
+COMMENT ON COLUMN ticket_list.data_subject IS 'Whose key seals the subject in the log; NULL when it lies open there, as in early versions.';
+COMMENT ON COLUMN ticket_list.version IS 'Number of events of the ticket and its assignment.';

@@ -1,0 +1,465 @@
+//! The builds of each read model: made, filled beside the serving one, swapped for it, removed.
+
+use std::time::Duration;
+
+use event_store::Position;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    Model, ProjectError,
+    checkpoint::{from_column, to_column},
+    model::schema,
+};
+
+/// Serialises whoever makes builds in one database: "letopis" in ASCII.
+const LOCK: i64 = 0x6c_65_74_6f_70_69_73;
+/// How long a swap keeps the serving build standing.
+const PATIENCE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(5);
+
+/// How far a build is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Takes the log up to where it ended when the build began.
+    Filling,
+    /// Gets the indexes that only readers need.
+    Indexing,
+    /// Complete; moves with the log.
+    Following,
+}
+
+impl State {
+    /// As the table keeps it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Filling => "filling",
+            Self::Indexing => "indexing",
+            Self::Following => "following",
+        }
+    }
+
+    pub(crate) fn from_column(text: &str) -> Self {
+        match text {
+            "filling" => Self::Filling,
+            "indexing" => Self::Indexing,
+            _complete => Self::Following,
+        }
+    }
+}
+
+/// One build of a read model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generation {
+    /// Names it; later builds have higher ones.
+    pub id: i64,
+    /// Name of the model.
+    pub model: String,
+    /// Shape of its tables.
+    pub version: i32,
+    /// Where its tables lie now.
+    pub schema: String,
+    /// How far it is.
+    pub state: State,
+    /// Programs made for this version read it.
+    pub serving: bool,
+    /// The views of analysts show it.
+    pub current: bool,
+    /// Takes the serving one's place when it has caught up.
+    pub swaps: bool,
+    /// Parts that may be kept by different workers.
+    pub partitions: i16,
+    /// End of the log when it was begun.
+    pub goal: Position,
+}
+
+/// Why a build cannot be made, swapped or removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GenerationError {
+    /// There is no such read model.
+    #[error("there is no read model {name:?}: give one of {known}")]
+    Unknown {
+        /// What was given.
+        name: String,
+        /// All there are.
+        known: String,
+    },
+    /// One at a time.
+    #[error("{model} version {version} is being built already, as generation {id}")]
+    Building {
+        /// Name of the model.
+        model: String,
+        /// Its version.
+        version: i32,
+        /// The build under way.
+        id: i64,
+    },
+    /// It is not complete.
+    #[error("generation {0} is not complete: wait until it follows the log")]
+    Incomplete(i64),
+    /// It has not come as far as the serving one.
+    #[error("generation {0} lags behind the serving one: let a worker follow it, then swap again")]
+    Behind(i64),
+    /// There is no such build.
+    #[error("{model} has no generation {wanted}: give one of {known}")]
+    NoSuch {
+        /// Name of the model.
+        model: String,
+        /// What was wanted.
+        wanted: String,
+        /// All there are, with their states.
+        known: String,
+    },
+}
+
+struct Row {
+    id: i64,
+    model: String,
+    version: i32,
+    schema: String,
+    state: String,
+    serving: bool,
+    current: bool,
+    swaps: bool,
+    partitions: i16,
+    goal: i64,
+}
+
+impl From<Row> for Generation {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            model: row.model,
+            version: row.version,
+            schema: row.schema,
+            state: State::from_column(&row.state),
+            serving: row.serving,
+            current: row.current,
+            swaps: row.swaps,
+            partitions: row.partitions,
+            goal: from_column(row.goal),
+        }
+    }
+}
+
+/// All builds, the oldest first.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn all(pool: &PgPool) -> Result<Vec<Generation>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT id, model, version, schema, state, serving, current, swaps, partitions, goal
+         FROM ops.generation ORDER BY id"
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(Generation::from).collect())
+}
+
+/// Begins a build of each model that has none of its version. On an empty log it is complete at once.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn ensure(pool: &PgPool, models: &[Model], head: Position) -> Result<(), ProjectError> {
+    let present = all(pool).await?;
+    let missing = |model: &&Model| {
+        !present
+            .iter()
+            .any(|it| it.model == model.name && it.version == model.version)
+    };
+    if !models.iter().any(|it| missing(&it)) {
+        return Ok(());
+    }
+    let mut tx = pool.begin().await?;
+    lock(&mut tx).await?;
+    for model in models {
+        if of_version(model, &mut tx).await?.is_empty() {
+            let id = make(model, 1, head, true, &mut tx).await?;
+            if head == Position::START {
+                index(model, id, &mut tx).await?;
+                put_in_place(model, id, &mut tx).await?;
+            }
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Begins a build beside the serving one and returns its id; `swaps` when it is to take its place.
+///
+/// # Errors
+/// [`GenerationError::Building`].
+pub async fn begin(
+    pool: &PgPool,
+    model: &Model,
+    partitions: i16,
+    head: Position,
+    swaps: bool,
+) -> Result<i64, ProjectError> {
+    let mut tx = pool.begin().await?;
+    lock(&mut tx).await?;
+    let present = of_version(model, &mut tx).await?;
+    if let Some(building) = present.iter().find(|it| it.state != State::Following) {
+        let error = GenerationError::Building {
+            model: model.name.to_owned(),
+            version: model.version,
+            id: building.id,
+        };
+        return Err(error.into());
+    }
+    let id = make(model, partitions, head, swaps, &mut tx).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Makes the indexes that only readers need, and says so. Once more changes nothing.
+pub(crate) async fn complete(connection: &mut PgConnection, model: &Model, id: i64) -> Result<(), ProjectError> {
+    let mut tx = connection.begin().await?;
+    let open = sqlx::query_scalar!(
+        "SELECT id FROM ops.generation WHERE id = $1 AND state <> 'following' FOR NO KEY UPDATE",
+        id
+    );
+    if open.fetch_optional(&mut *tx).await?.is_some() {
+        index(model, id, &mut tx).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Puts a complete build in the place of the one that serves its version, which stays beside it; in one transaction.
+///
+/// The serving one stands still until the other has come as far, so that no reader sees an older state.
+///
+/// # Errors
+/// [`GenerationError`], and when Postgres does not answer.
+pub async fn swap(pool: &PgPool, model: &Model, id: i64) -> Result<(), ProjectError> {
+    let mut tx = pool.begin().await?;
+    lock(&mut tx).await?;
+    let present = of_version(model, &mut tx).await?;
+    let Some(next) = present.iter().find(|it| it.id == id) else {
+        return Err(no_such(model, id, &present).into());
+    };
+    if next.state != State::Following {
+        return Err(GenerationError::Incomplete(id).into());
+    }
+    let serving = present.iter().find(|it| it.serving && it.id != id);
+    if let Some(serving) = serving {
+        let held = halt(serving.id, &mut tx).await?;
+        wait_for(id, held, pool).await?;
+    }
+    halt(id, &mut tx).await?;
+    put_in_place(model, id, &mut tx).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Waits until a build has come as far as the one that it is to replace.
+async fn wait_for(id: i64, position: Position, pool: &PgPool) -> Result<(), ProjectError> {
+    let mut connection = pool.acquire().await?;
+    let until = Instant::now() + PATIENCE;
+    while reached(id, &mut connection).await? < position {
+        if Instant::now() > until {
+            return Err(GenerationError::Behind(id).into());
+        }
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Removes the builds of a model that neither serve nor are shown to analysts, tables and all; tells which.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn release(pool: &PgPool, model: &Model) -> Result<Vec<i64>, ProjectError> {
+    let mut tx = pool.begin().await?;
+    lock(&mut tx).await?;
+    let idle = sqlx::query!(
+        "SELECT id, schema FROM ops.generation WHERE model = $1 AND state = 'following' AND NOT current
+         AND (version <> $2 OR NOT serving) ORDER BY id",
+        model.name,
+        model.version
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    for generation in &idle {
+        remove(generation.id, &generation.schema, &mut tx).await?;
+    }
+    tx.commit().await?;
+    Ok(idle.into_iter().map(|it| it.id).collect())
+}
+
+/// Gives up a build that is not complete; tells whether there was one.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn abandon(pool: &PgPool, model: &Model) -> Result<Option<i64>, ProjectError> {
+    let mut tx = pool.begin().await?;
+    lock(&mut tx).await?;
+    let present = of_version(model, &mut tx).await?;
+    let building = present.into_iter().find(|it| it.state != State::Following);
+    if let Some(building) = &building {
+        remove(building.id, &building.schema, &mut tx).await?;
+    }
+    tx.commit().await?;
+    Ok(building.map(|it| it.id))
+}
+
+pub(crate) fn no_such(model: &Model, wanted: impl ToString, present: &[Generation]) -> GenerationError {
+    let known: Vec<String> = present
+        .iter()
+        .filter(|it| it.model == model.name)
+        .map(|it| format!("{} (version {}, {})", it.id, it.version, it.state.as_str()))
+        .collect();
+    GenerationError::NoSuch {
+        model: model.name.to_owned(),
+        wanted: wanted.to_string(),
+        known: known.join(", "),
+    }
+}
+
+async fn lock(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", LOCK)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn of_version(model: &Model, tx: &mut PgConnection) -> Result<Vec<Generation>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT id, model, version, schema, state, serving, current, swaps, partitions, goal
+         FROM ops.generation WHERE model = $1 AND version = $2 ORDER BY id",
+        model.name,
+        model.version
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(Generation::from).collect())
+}
+
+/// A row, a schema with empty tables, and a checkpoint for each part.
+async fn make(
+    model: &Model,
+    partitions: i16,
+    goal: Position,
+    swaps: bool,
+    tx: &mut PgConnection,
+) -> Result<i64, ProjectError> {
+    let id = sqlx::query_scalar!(
+        "INSERT INTO ops.generation (model, version, schema, state, swaps, partitions, goal)
+         VALUES ($1, $2, '', 'filling', $3, $4, $5) RETURNING id",
+        model.name,
+        model.version,
+        swaps,
+        partitions,
+        to_column(goal)
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let schema = beside(model, id);
+    sqlx::query!("UPDATE ops.generation SET schema = $2 WHERE id = $1", id, schema)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query!(
+        "INSERT INTO ops.checkpoint (generation, partition)
+         SELECT $1, part::smallint FROM generate_series(0, $2::integer - 1) AS part",
+        id,
+        i32::from(partitions)
+    )
+    .execute(&mut *tx)
+    .await?;
+    run(format!("CREATE SCHEMA {schema}"), tx).await?;
+    within(&schema, model.tables, tx).await?;
+    Ok(id)
+}
+
+async fn index(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    within(&beside(model, id), model.indexes, tx).await?;
+    sqlx::query!("UPDATE ops.generation SET state = 'following' WHERE id = $1", id)
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
+/// Renames schemas, so that this build is found where its version is read, and shows it to analysts.
+async fn put_in_place(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    let place = model.schema();
+    let present = of_version(model, tx).await?;
+    if let Some(old) = present.iter().find(|it| it.serving && it.id != id) {
+        move_to(old, &beside(model, old.id), tx).await?;
+    }
+    if let Some(new) = present.iter().find(|it| it.id == id && it.schema != place) {
+        move_to(new, &place, tx).await?;
+    }
+    // Two statements: a unique index looks at each row as it is written.
+    sqlx::query!(
+        "UPDATE ops.generation SET current = FALSE, serving = serving AND version <> $2 WHERE model = $1",
+        model.name,
+        model.version
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE ops.generation SET serving = TRUE, current = TRUE, swaps = FALSE WHERE id = $1",
+        id
+    )
+    .execute(&mut *tx)
+    .await?;
+    within(&place, model.analytics, tx).await?;
+    let notice = format!("{}:{}", model.label(), crate::SWAPPED);
+    sqlx::query!("SELECT pg_notify($1, $2)", crate::CHANNEL, notice)
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
+async fn move_to(generation: &Generation, schema: &str, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    run(format!("ALTER SCHEMA {} RENAME TO {schema}", generation.schema), tx).await?;
+    sqlx::query!(
+        "UPDATE ops.generation SET schema = $2 WHERE id = $1",
+        generation.id,
+        schema
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+/// Lets no worker of the build commit until this transaction ends, and makes it look anew then; tells how far it is.
+async fn halt(id: i64, tx: &mut PgConnection) -> Result<Position, sqlx::Error> {
+    sqlx::query!("UPDATE ops.checkpoint SET epoch = epoch + 1 WHERE generation = $1", id)
+        .execute(&mut *tx)
+        .await?;
+    reached(id, tx).await
+}
+
+async fn reached(id: i64, connection: &mut PgConnection) -> Result<Position, sqlx::Error> {
+    let least = sqlx::query_scalar!(
+        r#"SELECT min(position) AS "least" FROM ops.checkpoint WHERE generation = $1"#,
+        id
+    );
+    Ok(from_column(least.fetch_one(connection).await?.unwrap_or_default()))
+}
+
+async fn remove(id: i64, schema: &str, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    run(format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), tx).await?;
+    sqlx::query!("DELETE FROM ops.generation WHERE id = $1", id)
+        .execute(&mut *tx)
+        .await?;
+    Ok(())
+}
+
+fn beside(model: &Model, id: i64) -> String {
+    format!("{}_g{id}", schema(model.name, model.version))
+}
+
+/// Runs a model's own SQL where its names without schema mean `schema`, in this transaction.
+async fn within(schema: &str, sql: &'static str, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    run(format!("SET LOCAL search_path TO {schema}"), tx).await?;
+    tx.execute(sqlx::raw_sql(sql)).await?;
+    run("SET LOCAL search_path TO DEFAULT".to_owned(), tx).await
+}
+
+/// Names of schemas are made of the program's own words and numbers.
+async fn run(sql: String, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    tx.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+    Ok(())
+}

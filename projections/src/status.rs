@@ -1,0 +1,199 @@
+//! How each part of each build is doing, for people and for machines.
+
+use chrono::{DateTime, Utc};
+use event_store::Position;
+use metrics::gauge;
+use sqlx::{PgExecutor, PgPool};
+
+use crate::{
+    checkpoint::{from_column, to_column},
+    generation::State,
+    lease::Key,
+    pulse::Beat,
+};
+
+/// One part of one build.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// The build.
+    pub generation: i64,
+    /// Name of the model.
+    pub model: String,
+    /// Shape of its tables.
+    pub version: i32,
+    /// How far the build is.
+    pub state: State,
+    /// Programs made for this version read it.
+    pub serving: bool,
+    /// The views of analysts show it.
+    pub current: bool,
+    /// Which part, from 0.
+    pub partition: i16,
+    /// Parts of the build.
+    pub partitions: i16,
+    /// The last event applied.
+    pub position: Position,
+    /// Events applied so far.
+    pub events: i64,
+    /// Where the log ended when the build began.
+    pub goal: Position,
+    /// End of the log as its worker knows it; the position when it has none.
+    pub head: Position,
+    /// Seconds since the oldest event was stored that is not applied.
+    pub lag_s: f64,
+    /// Events applied a second, lately.
+    pub rate: f64,
+    /// Why it does not move.
+    pub fault: Option<String>,
+    /// Who keeps it; `None` when nobody does.
+    pub worker: Option<String>,
+    /// Its worker's last sign of life.
+    pub heartbeat_at: Option<DateTime<Utc>>,
+    /// Streams held back behind events that could not be applied.
+    pub parked_streams: i64,
+    /// Events that wait there.
+    pub parked_events: i64,
+}
+
+impl Status {
+    /// Part of the way behind it, 0 to 1: to the goal while it is being built, to the end of the log afterwards.
+    pub fn progress(&self) -> f64 {
+        let end = if self.state == State::Following {
+            self.head
+        } else {
+            self.goal.max(Position(1))
+        };
+        if self.position >= end {
+            return 1.0;
+        }
+        share(self.position.0, end.0)
+    }
+
+    /// Seconds until it is there at the present rate; `None` when it does not move.
+    pub fn seconds_left(&self) -> Option<f64> {
+        let end = if self.state == State::Following {
+            self.head
+        } else {
+            self.head.max(self.goal)
+        };
+        let left = end.0.saturating_sub(self.position.0);
+        if left == 0 {
+            return Some(0.0);
+        }
+        // Events that concern it lie this far apart.
+        let stride = share(self.position.0, u64::try_from(self.events).unwrap_or_default()).max(1.0);
+        (self.rate > 0.0).then(|| share(left, 1) / stride / self.rate)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shares and rates need no more than 52 bits")]
+fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+/// Every part of every build, by model and age.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Status>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT it.id, it.model, it.version, it.state, it.serving, it.current, it.partitions, it.goal,
+            part.partition, part.position, part.events,
+            status.head AS "head?", status.lag_s AS "lag_s?", status.rate AS "rate?", status.fault AS "fault?",
+            status.heartbeat_at AS "heartbeat_at?",
+            CASE WHEN lease.expires_at > clock_timestamp() THEN status.worker END AS worker,
+            (SELECT count(*) FROM ops.parked AS held
+             WHERE held.generation = it.id AND held.partition = part.partition) AS "parked_events!",
+            (SELECT count(DISTINCT held.stream_id) FROM ops.parked AS held
+             WHERE held.generation = it.id AND held.partition = part.partition) AS "parked_streams!"
+         FROM ops.generation AS it
+         JOIN ops.checkpoint AS part ON part.generation = it.id
+         LEFT JOIN ops.unit_status AS status ON (status.generation, status.partition) = (it.id, part.partition)
+         LEFT JOIN ops.lease AS lease ON (lease.generation, lease.partition) = (it.id, part.partition)
+         ORDER BY it.model, it.id, part.partition"#
+    )
+    .fetch_all(executor)
+    .await?;
+    let statuses = rows.into_iter().map(|row| Status {
+        generation: row.id,
+        model: row.model,
+        version: row.version,
+        state: State::from_column(&row.state),
+        serving: row.serving,
+        current: row.current,
+        partition: row.partition,
+        partitions: row.partitions,
+        position: from_column(row.position),
+        events: row.events,
+        goal: from_column(row.goal),
+        head: from_column(row.head.unwrap_or_default().max(row.position)),
+        lag_s: if row.worker.is_some() {
+            row.lag_s.unwrap_or_default()
+        } else {
+            0.0
+        },
+        rate: if row.worker.is_some() {
+            row.rate.unwrap_or_default()
+        } else {
+            0.0
+        },
+        fault: row.fault,
+        worker: row.worker,
+        heartbeat_at: row.heartbeat_at,
+        parked_streams: row.parked_streams,
+        parked_events: row.parked_events,
+    });
+    Ok(statuses.collect())
+}
+
+/// A worker's sign of life for its units.
+pub(crate) async fn tell(
+    pool: &PgPool,
+    worker: &str,
+    head: Position,
+    beats: &[(Key, &'static str, Beat)],
+) -> Result<(), sqlx::Error> {
+    let generations: Vec<i64> = beats.iter().map(|(key, ..)| key.generation).collect();
+    let partitions: Vec<i16> = beats.iter().map(|(key, ..)| key.partition).collect();
+    let lags: Vec<f64> = beats.iter().map(|(.., beat)| lag(beat)).collect();
+    let rates: Vec<f64> = beats.iter().map(|(.., beat)| beat.rate).collect();
+    let faults: Vec<Option<String>> = beats.iter().map(|(.., beat)| beat.fault.clone()).collect();
+    for (key, model, beat) in beats {
+        let labels = [
+            ("model", (*model).to_owned()),
+            ("generation", key.generation.to_string()),
+            ("partition", key.partition.to_string()),
+        ];
+        gauge!("letopis_projection_position", &labels).set(share(beat.position.0, 1));
+        gauge!("letopis_projection_behind", &labels).set(share(head.0.saturating_sub(beat.position.0), 1));
+        gauge!("letopis_projection_lag_seconds", &labels).set(lag(beat));
+        gauge!("letopis_projection_events_per_second", &labels).set(beat.rate);
+        gauge!("letopis_projection_faulty", &labels).set(f64::from(u8::from(beat.fault.is_some())));
+        gauge!("letopis_projection_parked_streams", &labels).set(share(beat.held, 1));
+    }
+    sqlx::query!(
+        "INSERT INTO ops.unit_status (generation, partition, worker, head, lag_s, rate, fault, heartbeat_at)
+         SELECT beat.generation, beat.partition, $1, $2, beat.lag_s, beat.rate, beat.fault, clock_timestamp()
+         FROM UNNEST($3::bigint[], $4::smallint[], $5::double precision[], $6::double precision[], $7::text[])
+             AS beat (generation, partition, lag_s, rate, fault)
+         WHERE EXISTS (SELECT FROM ops.generation AS it WHERE it.id = beat.generation)
+         ON CONFLICT (generation, partition) DO UPDATE SET worker = $1, head = $2, lag_s = EXCLUDED.lag_s,
+             rate = EXCLUDED.rate, fault = EXCLUDED.fault, heartbeat_at = EXCLUDED.heartbeat_at",
+        worker,
+        to_column(head),
+        &generations,
+        &partitions,
+        &lags,
+        &rates,
+        &faults as &[Option<String>]
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+fn lag(beat: &Beat) -> f64 {
+    let Some(since) = beat.waiting_since else { return 0.0 };
+    let seconds = beat.at.signed_duration_since(since).num_milliseconds();
+    f64::from(i32::try_from(seconds.max(0)).unwrap_or(i32::MAX)) / 1000.0
+}
