@@ -190,7 +190,14 @@ impl Run {
         let vault = vault::open(&self.config, self.data.root(), database.clone()).await?;
         let handler = self.handler(&log, &vault, sharing).await?;
         handler.finish_erasures().await.map_err(ServeError::Erasure)?;
-        let mut worker = tokio::spawn(Worker::new(log.clone(), vault.clone(), database).run(working.clone()));
+        let worker = Worker::new(log.clone(), vault.clone(), database);
+        // Nobody else can have the log that lies in our folder.
+        let worker = if embedded.node.is_some() {
+            worker.alone()
+        } else {
+            worker
+        };
+        let mut worker = tokio::spawn(worker.run(working.clone()));
         tokio::select! {
             failed = embedded.failed() => return Err(failed),
             ended = &mut worker => return over(ended),

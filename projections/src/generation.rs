@@ -302,7 +302,7 @@ pub async fn abandon(pool: &PgPool, model: &Model) -> Result<Option<i64>, Projec
     Ok(building.map(|it| it.id))
 }
 
-pub(crate) fn no_such(model: &Model, wanted: impl ToString, present: &[Generation]) -> GenerationError {
+pub(crate) fn no_such(model: &Model, wanted: i64, present: &[Generation]) -> GenerationError {
     let known: Vec<String> = present
         .iter()
         .filter(|it| it.model == model.name)

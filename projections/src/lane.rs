@@ -114,7 +114,7 @@ fn batches(units: &[Unit], start: Position, means: Means) -> impl Stream<Item = 
     deliveries
         .map(move |delivered| {
             let vault = vault.clone();
-            async move { Ok(tokio::spawn(understand(delivered?, vault)).await??) }
+            async move { tokio::spawn(understand(delivered?, vault)).await? }
         })
         .buffered(DECODERS)
 }

@@ -35,6 +35,14 @@ pub(crate) struct Lease {
     pub(crate) token: i64,
 }
 
+/// Ends the leases of workers that are gone.
+pub(crate) async fn end_all(pool: &PgPool) -> Result<(), sqlx::Error> {
+    sqlx::query!("WITH gone AS (DELETE FROM ops.worker) UPDATE ops.lease SET expires_at = clock_timestamp()")
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
 /// What a look at the leases brought.
 #[derive(Debug, Default)]
 pub(crate) struct Change {

@@ -1,9 +1,6 @@
 //! How a unit is doing, as its worker tells it every second.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use event_store::Position;
@@ -43,8 +40,6 @@ pub(crate) struct Beat {
     pub(crate) rate: f64,
     /// Streams held back.
     pub(crate) held: u64,
-    /// When this was.
-    pub(crate) at: DateTime<Utc>,
 }
 
 impl Pulse {
@@ -112,7 +107,6 @@ impl Pulse {
             fault: state.fault.clone(),
             rate: state.rate,
             held: state.held,
-            at: SystemTime::now().into(),
         }
     }
 

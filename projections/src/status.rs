@@ -155,45 +155,52 @@ pub(crate) async fn tell(
 ) -> Result<(), sqlx::Error> {
     let generations: Vec<i64> = beats.iter().map(|(key, ..)| key.generation).collect();
     let partitions: Vec<i16> = beats.iter().map(|(key, ..)| key.partition).collect();
-    let lags: Vec<f64> = beats.iter().map(|(.., beat)| lag(beat)).collect();
+    let waiting: Vec<Option<DateTime<Utc>>> = beats.iter().map(|(.., beat)| beat.waiting_since).collect();
     let rates: Vec<f64> = beats.iter().map(|(.., beat)| beat.rate).collect();
     let faults: Vec<Option<String>> = beats.iter().map(|(.., beat)| beat.fault.clone()).collect();
-    for (key, model, beat) in beats {
-        let labels = [
-            ("model", (*model).to_owned()),
-            ("generation", key.generation.to_string()),
-            ("partition", key.partition.to_string()),
-        ];
-        gauge!("letopis_projection_position", &labels).set(share(beat.position.0, 1));
-        gauge!("letopis_projection_behind", &labels).set(share(head.0.saturating_sub(beat.position.0), 1));
-        gauge!("letopis_projection_lag_seconds", &labels).set(lag(beat));
-        gauge!("letopis_projection_events_per_second", &labels).set(beat.rate);
-        gauge!("letopis_projection_faulty", &labels).set(f64::from(u8::from(beat.fault.is_some())));
-        gauge!("letopis_projection_parked_streams", &labels).set(share(beat.held, 1));
-    }
-    sqlx::query!(
+    // Seconds by the clock of Postgres, which may not be the store's.
+    let told = sqlx::query!(
         "INSERT INTO ops.unit_status (generation, partition, worker, head, lag_s, rate, fault, heartbeat_at)
-         SELECT beat.generation, beat.partition, $1, $2, beat.lag_s, beat.rate, beat.fault, clock_timestamp()
-         FROM UNNEST($3::bigint[], $4::smallint[], $5::double precision[], $6::double precision[], $7::text[])
-             AS beat (generation, partition, lag_s, rate, fault)
+         SELECT beat.generation, beat.partition, $1, $2,
+             GREATEST(COALESCE(EXTRACT(epoch FROM clock_timestamp() - beat.since)::double precision, 0), 0),
+             beat.rate, beat.fault, clock_timestamp()
+         FROM UNNEST($3::bigint[], $4::smallint[], $5::timestamptz[], $6::double precision[], $7::text[])
+             AS beat (generation, partition, since, rate, fault)
          WHERE EXISTS (SELECT FROM ops.generation AS it WHERE it.id = beat.generation)
          ON CONFLICT (generation, partition) DO UPDATE SET worker = $1, head = $2, lag_s = EXCLUDED.lag_s,
-             rate = EXCLUDED.rate, fault = EXCLUDED.fault, heartbeat_at = EXCLUDED.heartbeat_at",
+             rate = EXCLUDED.rate, fault = EXCLUDED.fault, heartbeat_at = EXCLUDED.heartbeat_at
+         RETURNING generation, partition, lag_s",
         worker,
         to_column(head),
         &generations,
         &partitions,
-        &lags,
+        &waiting as &[Option<DateTime<Utc>>],
         &rates,
         &faults as &[Option<String>]
     )
-    .execute(pool)
+    .fetch_all(pool)
     .await?;
+    for told in told {
+        let beat = beats
+            .iter()
+            .find(|(key, ..)| (key.generation, key.partition) == (told.generation, told.partition));
+        if let Some((key, model, beat)) = beat {
+            gauges(*key, model, beat, head, told.lag_s);
+        }
+    }
     Ok(())
 }
 
-fn lag(beat: &Beat) -> f64 {
-    let Some(since) = beat.waiting_since else { return 0.0 };
-    let seconds = beat.at.signed_duration_since(since).num_milliseconds();
-    f64::from(i32::try_from(seconds.max(0)).unwrap_or(i32::MAX)) / 1000.0
+fn gauges(key: Key, model: &str, beat: &Beat, head: Position, lag_s: f64) {
+    let labels = [
+        ("model", model.to_owned()),
+        ("generation", key.generation.to_string()),
+        ("partition", key.partition.to_string()),
+    ];
+    gauge!("letopis_projection_position", &labels).set(share(beat.position.0, 1));
+    gauge!("letopis_projection_behind", &labels).set(share(head.0.saturating_sub(beat.position.0), 1));
+    gauge!("letopis_projection_lag_seconds", &labels).set(lag_s);
+    gauge!("letopis_projection_events_per_second", &labels).set(beat.rate);
+    gauge!("letopis_projection_faulty", &labels).set(f64::from(u8::from(beat.fault.is_some())));
+    gauge!("letopis_projection_parked_streams", &labels).set(share(beat.held, 1));
 }

@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use crate::{
     Model, ProjectError, build, generation,
     lane::Lane,
-    lease::{BEAT, Key, Lease, Leases},
+    lease::{self, BEAT, Key, Lease, Leases},
     registry, status,
     unit::{Means, Unit},
 };
@@ -46,6 +46,8 @@ pub struct Worker {
     models: Vec<Model>,
     /// The only build it keeps, if not all.
     generation: Option<i64>,
+    /// Whoever kept something before is gone.
+    alone: bool,
 }
 
 /// What a worker has in hand.
@@ -81,7 +83,15 @@ impl Worker {
             pool,
             models: registry(),
             generation: None,
+            alone: false,
         }
+    }
+
+    /// A worker that knows that whoever kept anything before is gone, and need not wait until their leases run out.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
     }
 
     /// A worker that keeps these models instead of all.
@@ -154,11 +164,14 @@ impl Worker {
 
     /// Makes the builds that are missing.
     async fn begin(&self) {
-        if self.generation.is_some() {
-            return;
-        }
         loop {
             let begun = async {
+                if self.alone {
+                    lease::end_all(&self.pool).await?;
+                }
+                if self.generation.is_some() {
+                    return Ok(());
+                }
                 let head = self.means.log.head().await?;
                 generation::ensure(&self.pool, &self.models, head).await
             };

@@ -51,7 +51,7 @@ fn retry_is_an_event_each_time() {
         stream_id: None,
         reason: "mended".to_owned(),
     };
-    let after = given::<ReadModel>(&[retried.clone()]);
+    let after = given::<ReadModel>(std::slice::from_ref(&retried));
     assert_eq!(after.when(&command, &noon()), Ok(vec![retried]));
 }
 

@@ -65,6 +65,13 @@ pub(crate) struct Unit {
     exact: bool,
 }
 
+/// The facts of a batch.
+struct Sorted<'a> {
+    apply: Vec<Arc<Recorded<DomainEvent>>>,
+    /// What waits, with the reason why if it is the cause.
+    park: Vec<(&'a Fact, Option<&'a str>)>,
+}
+
 /// Another worker has the lease, or the build is gone.
 #[derive(Debug)]
 pub(crate) struct Lost;
@@ -250,7 +257,7 @@ impl Unit {
         if end <= self.place.position || idle {
             return Ok(());
         }
-        let (apply, park) = self.sort_out(fresh, poison);
+        let Sorted { apply, park } = self.sort_out(fresh, poison);
         let (model, lease, place) = (self.model, self.lease, self.place.clone());
         let mut tx = connected(&mut self.connection)?.begin().await?;
         let step = Step {
@@ -276,12 +283,7 @@ impl Unit {
         Ok(())
     }
 
-    /// What is to be applied, and what waits, with the reason why if it is the cause.
-    fn sort_out<'a>(
-        &self,
-        facts: &'a [Fact],
-        poison: &'a HashMap<Uuid, (Position, String)>,
-    ) -> (Vec<Arc<Recorded<DomainEvent>>>, Vec<(&'a Fact, Option<&'a str>)>) {
+    fn sort_out<'a>(&self, facts: &'a [Fact], poison: &'a HashMap<Uuid, (Position, String)>) -> Sorted<'a> {
         let (mut apply, mut park) = (Vec::with_capacity(facts.len()), Vec::new());
         let mut unreadable = HashSet::new();
         for fact in facts {
@@ -302,7 +304,7 @@ impl Unit {
                 }
             }
         }
-        (apply, park)
+        Sorted { apply, park }
     }
 
     /// Finds out where the checkpoint is, on a new connection, after a pause that grows.
