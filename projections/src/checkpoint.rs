@@ -1,7 +1,7 @@
 //! How far each part of each build has come, and who may move it.
 
 use event_store::Position;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{Connection, PgConnection, PgExecutor};
 
 use crate::{
     CHANNEL, Model,
@@ -22,23 +22,34 @@ pub(crate) struct Place {
 /// Makes this lease's token the one that may move the checkpoint; `None` when a later lease has come before. Waits for
 /// the transaction of an earlier holder to end.
 pub(crate) async fn claim(lease: Lease, connection: &mut PgConnection) -> Result<Option<Place>, sqlx::Error> {
-    let row = sqlx::query!(
-        "UPDATE ops.checkpoint AS mine SET token = $3 FROM ops.generation AS it
-         WHERE mine.generation = $1 AND mine.partition = $2 AND mine.token <= $3 AND it.id = mine.generation
-         RETURNING mine.position, mine.epoch, it.schema, it.serving, it.partitions, it.state",
+    let mut tx = connection.begin().await?;
+    let Some(mine) = sqlx::query!(
+        "UPDATE ops.checkpoint SET token = $3 WHERE generation = $1 AND partition = $2 AND token <= $3
+         RETURNING position, epoch",
         lease.key.generation,
         lease.key.partition,
         lease.token
     )
-    .fetch_optional(connection)
+    .fetch_optional(&mut *tx)
+    .await?
+    else {
+        return Ok(None);
+    };
+    // A statement of its own: one that had to wait for a swap would show the checkpoint after it, and the build before.
+    let build = sqlx::query!(
+        "SELECT schema, serving, partitions, state FROM ops.generation WHERE id = $1",
+        lease.key.generation
+    )
+    .fetch_one(&mut *tx)
     .await?;
-    Ok(row.map(|row| Place {
-        position: from_column(row.position),
-        epoch: row.epoch,
-        schema: row.schema,
-        serving: row.serving,
-        partitions: row.partitions,
-        filling: row.state == "filling",
+    tx.commit().await?;
+    Ok(Some(Place {
+        position: from_column(mine.position),
+        epoch: mine.epoch,
+        schema: build.schema,
+        serving: build.serving,
+        partitions: build.partitions,
+        filling: build.state == "filling",
     }))
 }
 

@@ -6,6 +6,7 @@
 mod architecture;
 mod auth;
 mod crash;
+mod engine;
 mod erasure;
 mod events;
 mod graphiql;

@@ -61,8 +61,10 @@ pub(crate) struct Unit {
     held: HashSet<Uuid>,
     /// Events that people decided to leave out.
     skips: HashSet<u64>,
-    /// Move the checkpoint even past events that do not concern it.
+    /// Move the checkpoint even past events that do not concern the model.
     exact: bool,
+    /// The batch has events of the model, if only of other parts: whoever waits for one waits for all parts.
+    due: bool,
 }
 
 /// The facts of a batch.
@@ -113,6 +115,7 @@ impl Unit {
             held: HashSet::new(),
             skips,
             exact,
+            due: false,
         };
         unit.connect().await?;
         Ok(Some(unit))
@@ -125,12 +128,14 @@ impl Unit {
         stop: &CancellationToken,
     ) -> Result<(), Lost> {
         while let Some(Some(batch)) = stop.run_until_cancelled(batches.recv()).await {
+            self.due = self.concerns(&batch);
             let mut facts = self.mine(&batch);
             let (mut end, mut caught_up) = (batch.end, batch.caught_up);
             let stored_at = batch.stored_at;
             while facts.len() < self.most()
                 && let Ok(batch) = batches.try_recv()
             {
+                self.due |= self.concerns(&batch);
                 facts.extend(self.mine(&batch));
                 end = end.max(batch.end);
                 caught_up |= batch.caught_up;
@@ -145,6 +150,10 @@ impl Unit {
 
     fn most(&self) -> usize {
         if self.place.filling { FILLING_BATCH } else { BATCH }
+    }
+
+    fn concerns(&self, batch: &Batch) -> bool {
+        batch.facts.iter().any(|it| self.model.takes(it.event_type()))
     }
 
     /// What of the batch concerns this part and is not known yet.
@@ -253,7 +262,7 @@ impl Unit {
     ) -> Result<(), Refused> {
         let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
         let fresh = fresh.unwrap_or_default();
-        let idle = fresh.is_empty() && !self.exact && end.0 < self.place.position.0 + IDLE_STRIDE;
+        let idle = fresh.is_empty() && !self.exact && !self.due && end.0 < self.place.position.0 + IDLE_STRIDE;
         if end <= self.place.position || idle {
             return Ok(());
         }
