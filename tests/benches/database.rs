@@ -17,6 +17,22 @@ impl Database {
         Ok(Self { options: url.parse()? })
     }
 
+    /// The same without any build of a read model, as a rebuild finds it.
+    pub(crate) async fn unfilled() -> Result<Self> {
+        let database = Self::new().await?;
+        let mut connection = database.options.connect().await?;
+        let schemas: Vec<String> = sqlx::query_scalar("DELETE FROM ops.generation RETURNING schema")
+            .fetch_all(&mut connection)
+            .await?;
+        for schema in schemas {
+            connection
+                .execute(AssertSqlSafe(format!("DROP SCHEMA {schema} CASCADE")))
+                .await?;
+        }
+        connection.close().await?;
+        Ok(database)
+    }
+
     /// Removes it, whoever is still connected.
     pub(crate) async fn remove(self) -> Result<()> {
         remove(&self.options).await

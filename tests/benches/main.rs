@@ -12,6 +12,7 @@ mod appends;
 mod copy;
 mod database;
 mod disk;
+mod fold;
 mod graphql;
 mod handler;
 mod http;
@@ -33,7 +34,7 @@ use anyhow::Result;
 use crate::{
     import::{Incidents, import},
     limits::Limits,
-    projector::{Spread, projector},
+    projector::{Logs, projector},
     report::{Report, progress},
     settings::{Section, Settings},
 };
@@ -55,8 +56,8 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
     let incidents = Incidents::find()?;
     report.note(incidents.says());
     let wants = |section| settings.sections.contains(&section);
-    let spread = if wants(Section::Projector) {
-        Some(Spread::make().await?)
+    let logs = if wants(Section::Projector) {
+        Some(Logs::make().await?)
     } else {
         None
     };
@@ -81,16 +82,15 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
         if wants(Section::Limits) {
             limits.all(settings).await?;
         }
-        if wants(Section::Import) || wants(Section::Projector) {
-            let imported = import(&incidents, &mut limits).await?;
-            if let Some(spread) = &spread {
-                projector(&imported, spread, &mut limits).await?;
-            }
-            imported.stack.stop().await?;
+        if wants(Section::Import) {
+            import(&incidents, &mut limits).await?.stack.stop().await?;
+        }
+        if let Some(logs) = &logs {
+            projector(logs, &mut limits).await?;
         }
     }
-    if let Some(spread) = spread {
-        spread.stack.stop().await?;
+    if let Some(logs) = logs {
+        logs.stop().await?;
     }
     Ok(())
 }

@@ -170,8 +170,8 @@ fn tables_equal_a_rebuild_whatever_is_killed_or_paused_under_load() -> Result<()
         over.store(true, Ordering::Relaxed);
         let tickets = try_join_all(clients).await?.into_iter().sum::<Result<usize>>()?;
         ensure!(killed > 0 && paused > 0 && tickets > 0);
-        println!("{tickets} tickets, {killed} workers killed, {paused} paused");
-        bench.equals_rebuild(&ten()).await?;
+        let said = format!("{tickets} tickets, {killed} workers killed, {paused} paused");
+        bench.equals_rebuild(&ten()).await.context(said)?;
         let bench = Arc::into_inner(bench).context("somebody still works")?;
         Ok(bench.node.stop().await?)
     })

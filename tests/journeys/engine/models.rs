@@ -151,6 +151,7 @@ impl Projection for Brittle {
     fn forget(&self) {}
 }
 
+#[expect(clippy::panic, reason = "what a projection with a mistake does")]
 async fn stumble(event: &Recorded<DomainEvent>, tx: &mut PgConnection) -> Result<(), ProjectError> {
     match event.event_type.as_str() {
         "assignment.agent_assigned" => Err(ProjectError::Unfit {
