@@ -1,10 +1,14 @@
 //! Brings builds that are filled to their end: indexes, then their place.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use event_store::Position;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::{
@@ -13,54 +17,114 @@ use crate::{
     generation::{self, Generation, State},
 };
 
+/// How often they are looked at: while none, and while some are on their way.
 const LOOK: Duration = Duration::from_millis(200);
+const CLOSE_LOOK: Duration = Duration::from_millis(50);
+/// How long a build that failed is left alone: a swap that fails has kept the serving one standing.
+const REST: Duration = Duration::from_secs(5);
 /// Positions that a build may lie behind the serving one when the swap begins.
 const CLOSE: u64 = 2_000;
 /// First half of the advisory locks on builds.
 const LOCK: i32 = 0x6c_65_74_6f;
 
-/// Looks after the builds of these models, or after a single one of them, until it is dropped.
-pub(crate) async fn tend(pool: PgPool, database: PgConnectOptions, models: Vec<Model>, only: Option<i64>) {
-    loop {
-        if let Err(error) = look(&pool, &database, &models, only).await {
-            warn!(%error, "builds of read models wait");
-        }
-        sleep(LOOK).await;
-    }
-}
+/// Why builds do not come to their end, and since when; shared with whoever tells how they are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Troubles(Arc<Mutex<HashMap<i64, (Instant, String)>>>);
 
-async fn look(
-    pool: &PgPool,
-    database: &PgConnectOptions,
-    models: &[Model],
-    only: Option<i64>,
-) -> Result<(), ProjectError> {
-    let all = generation::all(pool).await?;
-    for build in all.iter().filter(|it| only.is_none_or(|only| it.id == only)) {
-        let model = models
-            .iter()
-            .find(|it| it.name == build.model && it.version == build.version);
-        let (Some(model), true) = (model, build.state != State::Following || build.swaps) else {
-            continue;
-        };
-        let reached = reached(build.id, pool).await?;
-        if build.state != State::Following && reached >= build.goal {
-            index(pool, database, model, build).await?;
-        } else if build.state == State::Following && build.swaps {
-            let serving = all
-                .iter()
-                .find(|it| it.serving && it.model == build.model && it.version == build.version);
-            let ahead = match serving {
-                Some(serving) => self::reached(serving.id, pool).await?,
-                None => Position::START,
-            };
-            if reached.0 + CLOSE >= ahead.0 {
-                generation::swap(pool, model, build.id).await?;
-                info!(model = model.name, generation = build.id, "the read model is swapped");
+impl Troubles {
+    /// What the last try of this build ran into, if it failed.
+    pub(crate) fn of(&self, id: i64) -> Option<String> {
+        self.lock().get(&id).map(|(_, reason)| reason.clone())
+    }
+
+    fn rests(&self, id: i64) -> bool {
+        self.lock().get(&id).is_some_and(|(since, _)| since.elapsed() < REST)
+    }
+
+    fn note(&self, id: i64, tried: Result<(), ProjectError>) {
+        match tried {
+            Ok(()) => drop(self.lock().remove(&id)),
+            Err(error) => {
+                warn!(generation = id, %error, "a build of a read model waits");
+                self.lock().insert(id, (Instant::now(), error.to_string()));
             }
         }
     }
-    Ok(())
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, (Instant, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks after builds until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    pub(crate) pool: PgPool,
+    pub(crate) database: PgConnectOptions,
+    pub(crate) models: Vec<Model>,
+    /// The only build it looks after, if not all of these models.
+    pub(crate) only: Option<i64>,
+    pub(crate) troubles: Troubles,
+}
+
+impl Builder {
+    pub(crate) async fn tend(self) {
+        loop {
+            let pause = match self.look().await {
+                Ok(true) => CLOSE_LOOK,
+                Ok(false) => LOOK,
+                Err(error) => {
+                    warn!(%error, "builds of read models wait");
+                    LOOK
+                }
+            };
+            sleep(pause).await;
+        }
+    }
+
+    /// Tells whether some are on their way.
+    async fn look(&self) -> Result<bool, ProjectError> {
+        let all = generation::all(&self.pool).await?;
+        let mut some = false;
+        for build in all.iter().filter(|it| self.only.is_none_or(|only| it.id == only)) {
+            let model = self
+                .models
+                .iter()
+                .find(|it| it.name == build.model && it.version == build.version);
+            let (Some(model), true) = (model, build.state != State::Following || build.swaps) else {
+                continue;
+            };
+            some = true;
+            if !self.troubles.rests(build.id) {
+                // One that fails keeps no other from its end.
+                self.troubles.note(build.id, self.bring_on(model, build, &all).await);
+            }
+        }
+        Ok(some)
+    }
+
+    async fn bring_on(&self, model: &Model, build: &Generation, all: &[Generation]) -> Result<(), ProjectError> {
+        let reached = reached(build.id, &self.pool).await?;
+        if build.state != State::Following {
+            return if reached >= build.goal {
+                index(&self.pool, &self.database, model, build).await
+            } else {
+                Ok(())
+            };
+        }
+        let serving = all
+            .iter()
+            .find(|it| it.serving && it.model == build.model && it.version == build.version);
+        let ahead = match serving {
+            Some(serving) => self::reached(serving.id, &self.pool).await?,
+            None => Position::START,
+        };
+        if reached.0 + CLOSE >= ahead.0 {
+            generation::swap(&self.pool, model, build.id).await?;
+            info!(model = model.name, generation = build.id, "the read model is swapped");
+        }
+        Ok(())
+    }
 }
 
 /// Only one worker does it; whoever finds it half done begins again.

@@ -6,6 +6,7 @@ use event_store::Position;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use tokio::time::{Instant, sleep};
 
+pub use crate::generation_error::GenerationError;
 use crate::{
     Model, ProjectError,
     checkpoint::{from_column, to_column},
@@ -71,45 +72,6 @@ pub struct Generation {
     pub partitions: i16,
     /// End of the log when it was begun.
     pub goal: Position,
-}
-
-/// Why a build cannot be made, swapped or removed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum GenerationError {
-    /// There is no such read model.
-    #[error("there is no read model {name:?}: give one of {known}")]
-    Unknown {
-        /// What was given.
-        name: String,
-        /// All there are.
-        known: String,
-    },
-    /// One at a time.
-    #[error("{model} version {version} is being built already, as generation {id}")]
-    Building {
-        /// Name of the model.
-        model: String,
-        /// Its version.
-        version: i32,
-        /// The build under way.
-        id: i64,
-    },
-    /// It is not complete.
-    #[error("generation {0} is not complete: wait until it follows the log")]
-    Incomplete(i64),
-    /// It has not come as far as the serving one.
-    #[error("generation {0} lags behind the serving one: let a worker follow it, then swap again")]
-    Behind(i64),
-    /// There is no such build.
-    #[error("{model} has no generation {wanted}: give one of {known}")]
-    NoSuch {
-        /// Name of the model.
-        model: String,
-        /// What was wanted.
-        wanted: String,
-        /// All there are, with their states.
-        known: String,
-    },
 }
 
 struct Row {
@@ -302,6 +264,40 @@ pub async fn abandon(pool: &PgPool, model: &Model) -> Result<Option<i64>, Projec
     Ok(building.map(|it| it.id))
 }
 
+/// Removes one build, whatever its state, unless it serves or is shown to analysts; tells whether it did.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn discard(pool: &PgPool, id: i64) -> Result<bool, ProjectError> {
+    let mut tx = pool.begin().await?;
+    lock(&mut tx).await?;
+    let idle = sqlx::query_scalar!(
+        "SELECT schema FROM ops.generation WHERE id = $1 AND NOT serving AND NOT current",
+        id
+    );
+    let idle = idle.fetch_optional(&mut *tx).await?;
+    if let Some(schema) = &idle {
+        remove(id, schema, &mut tx).await?;
+    }
+    tx.commit().await?;
+    Ok(idle.is_some())
+}
+
+/// Says anew whether a build that does not serve is to take the serving one's place.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn destine(pool: &PgPool, id: i64, swaps: bool) -> Result<(), ProjectError> {
+    sqlx::query!(
+        "UPDATE ops.generation SET swaps = $2 WHERE id = $1 AND NOT serving",
+        id,
+        swaps
+    )
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 pub(crate) fn no_such(model: &Model, wanted: i64, present: &[Generation]) -> GenerationError {
     let known: Vec<String> = present
         .iter()
@@ -439,7 +435,9 @@ async fn reached(id: i64, connection: &mut PgConnection) -> Result<Position, sql
     Ok(from_column(least.fetch_one(connection).await?.unwrap_or_default()))
 }
 
+/// First its checkpoints, then its tables, as its workers do: the other way round they would wait for each other.
 async fn remove(id: i64, schema: &str, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    halt(id, tx).await?;
     run(format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), tx).await?;
     sqlx::query!("DELETE FROM ops.generation WHERE id = $1", id)
         .execute(&mut *tx)

@@ -11,6 +11,7 @@ pub mod checkpoint;
 mod error;
 mod fault;
 pub mod generation;
+mod generation_error;
 mod lane;
 mod lease;
 mod model;

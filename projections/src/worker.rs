@@ -22,7 +22,9 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tracing::{info, warn};
 
 use crate::{
-    Model, ProjectError, build, generation,
+    Model, ProjectError,
+    build::{Builder, Troubles},
+    generation,
     lane::Lane,
     lease::{self, BEAT, Key, Lease, Leases},
     registry, status,
@@ -48,6 +50,8 @@ pub struct Worker {
     generation: Option<i64>,
     /// Whoever kept something before is gone.
     alone: bool,
+    /// Why builds do not come to their end.
+    troubles: Troubles,
 }
 
 /// What a worker has in hand.
@@ -84,6 +88,7 @@ impl Worker {
             models: registry(),
             generation: None,
             alone: false,
+            troubles: Troubles::default(),
         }
     }
 
@@ -141,13 +146,14 @@ impl Worker {
         if cancelled.run_until_cancelled(self.begin()).await.is_none() {
             return Ok(());
         }
-        let building = build::tend(
-            self.pool.clone(),
-            self.means.database.clone(),
-            self.models.clone(),
-            self.generation,
-        );
-        let building = AbortOnDropHandle::new(tokio::spawn(building));
+        let builder = Builder {
+            pool: self.pool.clone(),
+            database: self.means.database.clone(),
+            models: self.models.clone(),
+            only: self.generation,
+            troubles: self.troubles.clone(),
+        };
+        let building = AbortOnDropHandle::new(tokio::spawn(builder.tend()));
         let worked = tokio::select! {
             () = cancelled.cancelled() => Ok(()),
             worked = self.work(&mut hands) => worked,
@@ -364,7 +370,11 @@ impl Worker {
             .lanes
             .iter()
             .flat_map(|it| &it.pulses)
-            .filter_map(|(key, pulse)| Some((*key, name_of(key)?, pulse.beat())))
+            .filter_map(|(key, pulse)| {
+                let mut beat = pulse.beat();
+                beat.fault = beat.fault.or_else(|| self.troubles.of(key.generation));
+                Some((*key, name_of(key)?, beat))
+            })
             .collect();
         if !beats.is_empty()
             && let Err(error) = status::tell(&self.pool, hands.leases.name(), hands.head, &beats).await

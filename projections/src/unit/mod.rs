@@ -262,7 +262,9 @@ impl Unit {
     ) -> Result<(), Refused> {
         let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
         let fresh = fresh.unwrap_or_default();
-        let idle = fresh.is_empty() && !self.exact && !self.due && end.0 < self.place.position.0 + IDLE_STRIDE;
+        // A build that is to come to a goal, or as far as the serving one, must show that nothing is left before it.
+        let exact = self.exact || self.due || !self.place.serving;
+        let idle = fresh.is_empty() && !exact && end.0 < self.place.position.0 + IDLE_STRIDE;
         if end <= self.place.position || idle {
             return Ok(());
         }

@@ -1,0 +1,38 @@
+/// Why a build cannot be made, swapped or removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GenerationError {
+    /// There is no such read model.
+    #[error("there is no read model {name:?}: give one of {known}")]
+    Unknown {
+        /// What was given.
+        name: String,
+        /// All there are.
+        known: String,
+    },
+    /// One at a time.
+    #[error("{model} version {version} is being built already, as generation {id}")]
+    Building {
+        /// Name of the model.
+        model: String,
+        /// Its version.
+        version: i32,
+        /// The build under way.
+        id: i64,
+    },
+    /// It is not complete.
+    #[error("generation {0} is not complete: wait until it follows the log")]
+    Incomplete(i64),
+    /// It has not come as far as the serving one.
+    #[error("generation {0} lags behind the serving one: let a worker follow it, then swap again")]
+    Behind(i64),
+    /// There is no such build.
+    #[error("{model} has no generation {wanted}: give one of {known}")]
+    NoSuch {
+        /// Name of the model.
+        model: String,
+        /// What was wanted.
+        wanted: String,
+        /// All there are, with their states.
+        known: String,
+    },
+}
