@@ -253,7 +253,7 @@ impl Unit {
     ) -> Result<(), Refused> {
         let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
         let fresh = fresh.unwrap_or_default();
-        let idle = fresh.is_empty() && !self.exact && end.0 < self.place.position.0 + IDLE_STRIDE;
+        let idle = fresh.is_empty() && !self.moves_always() && end.0 < self.place.position.0 + IDLE_STRIDE;
         if end <= self.place.position || idle {
             return Ok(());
         }
@@ -281,6 +281,12 @@ impl Unit {
             "batch applied"
         );
         Ok(())
+    }
+
+    /// Beside other parts it moves with them, since only what all have reached shows; and before it serves, since it is
+    /// to come as far as the log did, and the one in its place.
+    fn moves_always(&self) -> bool {
+        self.exact || self.place.partitions > 1 || !self.place.serving
     }
 
     fn sort_out<'a>(&self, facts: &'a [Fact], poison: &'a HashMap<Uuid, (Position, String)>) -> Sorted<'a> {
