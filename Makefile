@@ -1,7 +1,7 @@
 # Statements are checked against .sqlx, so that no build needs a database; `make prepare` renews it.
 export SQLX_OFFLINE = true
 
-.PHONY: run test lint bench schema prepare clean
+.PHONY: run test lint bench schema read-models prepare clean
 
 # Serves everything from ./data: make run ARGS="--data /srv/letopis"
 run:
@@ -29,6 +29,13 @@ bench:
 schema:
 	cargo run --bin letopis -- schema > api/schema.graphql.new
 	mv api/schema.graphql.new api/schema.graphql
+
+# An empty database says as much as a full one.
+read-models:
+	@.ci/setup
+	data=$$(mktemp -d) && chmod 711 "$$data" && trap 'rm -rf "$$data"' EXIT && \
+	cargo run --bin letopis -- read-models --data "$$data" > docs/read-models.md.new
+	mv docs/read-models.md.new docs/read-models.md
 
 prepare:
 	@.ci/setup

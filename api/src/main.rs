@@ -5,7 +5,7 @@ use std::{io::Write, process::ExitCode};
 use anyhow::Context;
 use api::{
     config::{Config, Flags},
-    graphql, import, migrate,
+    graphql, import, migrate, read_models,
     server::Server,
     telemetry, vault,
 };
@@ -32,7 +32,8 @@ enum Command {
     Migrate(Flags),
     /// Print the GraphQL schema.
     Schema,
-
+    /// Print what the read models hold, column by column, as docs/read-models.md keeps it.
+    ReadModels(Flags),
     /// Bring in another system's history, beside a running server or without one.
     Import(import::ImportArgs),
     /// Look after the keys of personal data.
@@ -74,6 +75,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate(flags) => Ok(runtime.block_on(migrate::run(&Config::load(&flags)?))?),
         Command::Import(args) => runtime.block_on(import::run(&args)),
         Command::Vault(args) => runtime.block_on(vault::run(&args)),
+        Command::ReadModels(flags) => {
+            let text = runtime.block_on(read_models::document(&Config::load(&flags)?))?;
+            Ok(std::io::stdout().write_all(text.as_bytes())?)
+        }
         Command::Schema => Ok(std::io::stdout().write_all(graphql::sdl().as_bytes())?),
     }
 }

@@ -20,7 +20,8 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    const ALL: [Self; 6] = [
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
         Self::Agent,
         Self::Contact,
         Self::Bot,

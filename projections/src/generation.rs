@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 pub use crate::generation_error::GenerationError;
 use crate::{
-    Model, ProjectError,
+    Model, ProjectError, analytics,
     checkpoint::{from_column, to_column},
     model::schema,
 };
@@ -131,6 +131,7 @@ pub async fn ensure(pool: &PgPool, models: &[Model], head: Position) -> Result<(
             .any(|it| it.model == model.name && it.version == model.version)
     };
     if !models.iter().any(|it| missing(&it)) {
+        analytics::grant(pool).await?;
         return Ok(());
     }
     let mut tx = pool.begin().await?;
@@ -140,6 +141,7 @@ pub async fn ensure(pool: &PgPool, models: &[Model], head: Position) -> Result<(
             let id = make(model, 1, head, true, &mut tx).await?;
             if head == Position::START {
                 index(model, id, &mut tx).await?;
+                analytics::show(model, &beside(model, id), &mut tx).await?;
                 put_in_place(model, id, &mut tx).await?;
             }
         }
@@ -203,6 +205,8 @@ pub async fn swap(pool: &PgPool, model: &Model, id: i64) -> Result<(), ProjectEr
     if next.state != State::Following {
         return Err(GenerationError::Incomplete(id).into());
     }
+    // First, since whoever reads the views may take long, and nothing is to stand still for that.
+    analytics::show(model, &next.schema, &mut tx).await?;
     let serving = present.iter().find(|it| it.serving && it.id != id);
     if let Some(serving) = serving {
         let held = halt(serving.id, &mut tx).await?;
@@ -367,6 +371,21 @@ async fn make(
     Ok(id)
 }
 
+/// Schema with tables of this version: the serving build's, else another's, else one made in this transaction; analysts'
+/// views are there as well.
+pub(crate) async fn readable(model: &Model, tx: &mut PgConnection) -> Result<String, ProjectError> {
+    let present = of_version(model, tx).await?;
+    if let Some(serving) = present.iter().find(|it| it.serving) {
+        return Ok(serving.schema.clone());
+    }
+    let schema = match present.into_iter().next() {
+        Some(other) => other.schema,
+        None => beside(model, make(model, 1, Position::START, false, tx).await?),
+    };
+    analytics::show(model, &schema, tx).await?;
+    Ok(schema)
+}
+
 async fn index(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(), ProjectError> {
     within(&beside(model, id), model.indexes, tx).await?;
     sqlx::query!("UPDATE ops.generation SET state = 'following' WHERE id = $1", id)
@@ -375,7 +394,7 @@ async fn index(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(), Proj
     Ok(())
 }
 
-/// Renames schemas, so that this build is found where its version is read, and shows it to analysts.
+/// Renames schemas, so that this build is found where its version is read; views that show it stay with it.
 async fn put_in_place(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(), ProjectError> {
     let place = model.schema();
     let present = of_version(model, tx).await?;
@@ -399,7 +418,6 @@ async fn put_in_place(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(
     )
     .execute(&mut *tx)
     .await?;
-    within(&place, model.analytics, tx).await?;
     let notice = format!("{}:{}", model.label(), crate::SWAPPED);
     sqlx::query!("SELECT pg_notify($1, $2)", crate::CHANNEL, notice)
         .execute(&mut *tx)
@@ -419,12 +437,15 @@ async fn move_to(generation: &Generation, schema: &str, tx: &mut PgConnection) -
     Ok(())
 }
 
-/// Lets no worker of the build commit until this transaction ends, and makes it look anew then; tells how far it is.
+/// Lets no worker of the build commit until this transaction ends, and makes it look anew then; tells how far its
+/// fastest part is.
 async fn halt(id: i64, tx: &mut PgConnection) -> Result<Position, sqlx::Error> {
-    sqlx::query!("UPDATE ops.checkpoint SET epoch = epoch + 1 WHERE generation = $1", id)
-        .execute(&mut *tx)
-        .await?;
-    reached(id, tx).await
+    let reached = sqlx::query_scalar!(
+        "UPDATE ops.checkpoint SET epoch = epoch + 1 WHERE generation = $1 RETURNING position",
+        id
+    );
+    let furthest = reached.fetch_all(&mut *tx).await?.into_iter().max();
+    Ok(from_column(furthest.unwrap_or_default()))
 }
 
 async fn reached(id: i64, connection: &mut PgConnection) -> Result<Position, sqlx::Error> {
@@ -450,7 +471,7 @@ fn beside(model: &Model, id: i64) -> String {
 }
 
 /// Runs a model's own SQL where its names without schema mean `schema`, in this transaction.
-async fn within(schema: &str, sql: &'static str, tx: &mut PgConnection) -> Result<(), ProjectError> {
+pub(crate) async fn within(schema: &str, sql: &'static str, tx: &mut PgConnection) -> Result<(), ProjectError> {
     run(format!("SET LOCAL search_path TO {schema}"), tx).await?;
     tx.execute(sqlx::raw_sql(sql)).await?;
     run("SET LOCAL search_path TO DEFAULT".to_owned(), tx).await

@@ -25,6 +25,9 @@ pub enum GenerationError {
     /// It has not come as far as the serving one.
     #[error("generation {0} lags behind the serving one: let a worker follow it, then swap again")]
     Behind(i64),
+    /// Somebody reads the views that would show it.
+    #[error("the views of {0} are being read by analysts: wait until they are done, or end what they run")]
+    Watched(String),
     /// There is no such build.
     #[error("{model} has no generation {wanted}: give one of {known}")]
     NoSuch {

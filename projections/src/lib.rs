@@ -5,8 +5,10 @@
 //! A read model has builds, each in a schema of its own ([`generation`]); a build has parts, each with a checkpoint that
 //! one worker moves under a lease ([`Worker`]). SQL names tables without their schema: `search_path` chooses the build.
 
+mod analytics;
 mod batch;
 mod build;
+pub mod catalogue;
 pub mod checkpoint;
 mod error;
 mod fault;

@@ -8,6 +8,7 @@ use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use crate::{
+    Model,
     batch::Fact,
     checkpoint::{from_column, to_column},
     lease::Key,
@@ -43,13 +44,22 @@ pub struct Parked {
 /// # Errors
 /// When Postgres does not answer.
 pub async fn list(executor: impl PgExecutor<'_>, model: Option<&str>) -> Result<Vec<Parked>, sqlx::Error> {
+    first(executor, model, i64::MAX).await
+}
+
+/// The same, at most so many.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn first(executor: impl PgExecutor<'_>, model: Option<&str>, limit: i64) -> Result<Vec<Parked>, sqlx::Error> {
     let rows = sqlx::query!(
         "SELECT it.generation, of.model, of.version, it.stream_id, it.stream, it.revision, it.position, it.event_type,
             it.reason, it.parked_at
          FROM ops.parked AS it JOIN ops.generation AS of ON of.id = it.generation
          WHERE $1::text IS NULL OR of.model = $1
-         ORDER BY it.generation, it.position",
-        model
+         ORDER BY it.generation, it.position LIMIT $2",
+        model,
+        limit
     )
     .fetch_all(executor)
     .await?;
@@ -66,6 +76,27 @@ pub async fn list(executor: impl PgExecutor<'_>, model: Option<&str>) -> Result<
         parked_at: row.parked_at,
     });
     Ok(parked.collect())
+}
+
+/// How many streams the serving build of each of these models holds back.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn held(executor: impl PgExecutor<'_>, models: &[Model]) -> Result<Vec<(&'static str, i64)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT of.model, of.version, count(DISTINCT it.stream_id) AS "streams!"
+         FROM ops.parked AS it JOIN ops.generation AS of ON of.id = it.generation
+         WHERE of.serving GROUP BY of.model, of.version"#
+    )
+    .fetch_all(executor)
+    .await?;
+    let held = models.iter().map(|model| {
+        let row = rows
+            .iter()
+            .find(|it| it.model == model.name && it.version == model.version);
+        (model.name, row.map_or(0, |it| it.streams))
+    });
+    Ok(held.collect())
 }
 
 /// The streams that a unit holds back.

@@ -34,6 +34,8 @@ struct State {
 #[derive(Debug, Clone)]
 pub(crate) struct Beat {
     pub(crate) position: Position,
+    /// Nothing that concerns it waits.
+    pub(crate) caught_up: bool,
     pub(crate) waiting_since: Option<DateTime<Utc>>,
     pub(crate) fault: Option<String>,
     /// Events a second, lately.
@@ -103,6 +105,7 @@ impl Pulse {
         (state.events, state.counted_at) = (0, Instant::now());
         Beat {
             position: state.position,
+            caught_up: state.caught_up && state.waiting_since.is_none() && state.fault.is_none(),
             waiting_since: state.waiting_since,
             fault: state.fault.clone(),
             rate: state.rate,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use event_store::Position;
-use metrics::gauge;
+use metrics::{Unit, describe_gauge, gauge};
 use sqlx::{PgExecutor, PgPool};
 
 use crate::{
@@ -43,6 +43,8 @@ pub struct Status {
     pub lag_s: f64,
     /// Events applied a second, lately.
     pub rate: f64,
+    /// Nothing that concerns it waits, as its worker says.
+    pub caught_up: bool,
     /// Why it does not move.
     pub fault: Option<String>,
     /// Who keeps it; `None` when nobody does.
@@ -56,6 +58,14 @@ pub struct Status {
 }
 
 impl Status {
+    /// Log positions that it has still to go; none when nothing of interest lies there.
+    pub fn behind(&self) -> u64 {
+        if self.caught_up && self.state == State::Following {
+            return 0;
+        }
+        self.head.max(self.goal).0.saturating_sub(self.position.0)
+    }
+
     /// Part of the way behind it, 0 to 1: to the goal while it is being built, to the end of the log afterwards.
     pub fn progress(&self) -> f64 {
         let end = if self.state == State::Following {
@@ -63,7 +73,7 @@ impl Status {
         } else {
             self.goal.max(Position(1))
         };
-        if self.position >= end {
+        if self.behind() == 0 || self.position >= end {
             return 1.0;
         }
         share(self.position.0, end.0)
@@ -71,12 +81,7 @@ impl Status {
 
     /// Seconds until it is there at the present rate; `None` when it does not move.
     pub fn seconds_left(&self) -> Option<f64> {
-        let end = if self.state == State::Following {
-            self.head
-        } else {
-            self.head.max(self.goal)
-        };
-        let left = end.0.saturating_sub(self.position.0);
+        let left = self.behind();
         if left == 0 {
             return Some(0.0);
         }
@@ -100,6 +105,7 @@ pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Status>, sqlx::Err
         r#"SELECT it.id, it.model, it.version, it.state, it.serving, it.current, it.partitions, it.goal,
             part.partition, part.position, part.events,
             status.head AS "head?", status.lag_s AS "lag_s?", status.rate AS "rate?", status.fault AS "fault?",
+            status.caught_up AS "caught_up?",
             status.heartbeat_at AS "heartbeat_at?",
             CASE WHEN lease.expires_at > clock_timestamp() THEN status.worker END AS worker,
             (SELECT count(*) FROM ops.parked AS held
@@ -137,6 +143,7 @@ pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Status>, sqlx::Err
         } else {
             0.0
         },
+        caught_up: row.worker.is_some() && row.caught_up.unwrap_or_default(),
         fault: row.fault,
         worker: row.worker,
         heartbeat_at: row.heartbeat_at,
@@ -157,18 +164,19 @@ pub(crate) async fn tell(
     let partitions: Vec<i16> = beats.iter().map(|(key, ..)| key.partition).collect();
     let waiting: Vec<Option<DateTime<Utc>>> = beats.iter().map(|(.., beat)| beat.waiting_since).collect();
     let rates: Vec<f64> = beats.iter().map(|(.., beat)| beat.rate).collect();
+    let caught_up: Vec<bool> = beats.iter().map(|(.., beat)| beat.caught_up).collect();
     let faults: Vec<Option<String>> = beats.iter().map(|(.., beat)| beat.fault.clone()).collect();
     // Seconds by the clock of Postgres, which may not be the store's.
     let told = sqlx::query!(
-        "INSERT INTO ops.unit_status (generation, partition, worker, head, lag_s, rate, fault, heartbeat_at)
+        "INSERT INTO ops.unit_status (generation, partition, worker, head, lag_s, rate, caught_up, fault, heartbeat_at)
          SELECT beat.generation, beat.partition, $1, $2,
              GREATEST(COALESCE(EXTRACT(epoch FROM clock_timestamp() - beat.since)::double precision, 0), 0),
-             beat.rate, beat.fault, clock_timestamp()
-         FROM UNNEST($3::bigint[], $4::smallint[], $5::timestamptz[], $6::double precision[], $7::text[])
-             AS beat (generation, partition, since, rate, fault)
+             beat.rate, beat.caught_up, beat.fault, clock_timestamp()
+         FROM UNNEST($3::bigint[], $4::smallint[], $5::timestamptz[], $6::double precision[], $7::boolean[], $8::text[])
+             AS beat (generation, partition, since, rate, caught_up, fault)
          WHERE EXISTS (SELECT FROM ops.generation AS it WHERE it.id = beat.generation)
          ON CONFLICT (generation, partition) DO UPDATE SET worker = $1, head = $2, lag_s = EXCLUDED.lag_s,
-             rate = EXCLUDED.rate, fault = EXCLUDED.fault, heartbeat_at = EXCLUDED.heartbeat_at
+             rate = EXCLUDED.rate, caught_up = EXCLUDED.caught_up, fault = EXCLUDED.fault, heartbeat_at = EXCLUDED.heartbeat_at
          RETURNING generation, partition, lag_s",
         worker,
         to_column(head),
@@ -176,6 +184,7 @@ pub(crate) async fn tell(
         &partitions,
         &waiting as &[Option<DateTime<Utc>>],
         &rates,
+        &caught_up,
         &faults as &[Option<String>]
     )
     .fetch_all(pool)
@@ -197,10 +206,48 @@ fn gauges(key: Key, model: &str, beat: &Beat, head: Position, lag_s: f64) {
         ("generation", key.generation.to_string()),
         ("partition", key.partition.to_string()),
     ];
-    gauge!("letopis_projection_position", &labels).set(share(beat.position.0, 1));
-    gauge!("letopis_projection_behind", &labels).set(share(head.0.saturating_sub(beat.position.0), 1));
-    gauge!("letopis_projection_lag_seconds", &labels).set(lag_s);
-    gauge!("letopis_projection_events_per_second", &labels).set(beat.rate);
-    gauge!("letopis_projection_faulty", &labels).set(f64::from(u8::from(beat.fault.is_some())));
-    gauge!("letopis_projection_parked_streams", &labels).set(share(beat.held, 1));
+    let behind = if beat.caught_up {
+        0
+    } else {
+        head.0.saturating_sub(beat.position.0)
+    };
+    gauge!(POSITION, &labels).set(share(beat.position.0, 1));
+    gauge!(BEHIND, &labels).set(share(behind, 1));
+    gauge!(LAG, &labels).set(lag_s);
+    gauge!(RATE, &labels).set(beat.rate);
+    gauge!(FAULTY, &labels).set(f64::from(u8::from(beat.fault.is_some())));
+    gauge!(PARKED, &labels).set(share(beat.held, 1));
+}
+
+/// Last event applied.
+const POSITION: &str = "letopis_projection_position";
+/// Log positions still to go.
+const BEHIND: &str = "letopis_projection_behind";
+/// Age of the oldest event that is not applied.
+const LAG: &str = "letopis_projection_lag_seconds";
+/// Events applied a second.
+const RATE: &str = "letopis_projection_events_per_second";
+/// Whether it does not move.
+const FAULTY: &str = "letopis_projection_faulty";
+/// Streams held back.
+const PARKED: &str = "letopis_projection_parked_streams";
+
+/// Gives the installed recorder the meaning of each gauge; each is set by the worker that keeps the part.
+pub fn describe() {
+    describe_gauge!(
+        POSITION,
+        "Log position of the last event applied to a part of a read model's build"
+    );
+    describe_gauge!(
+        BEHIND,
+        "Log positions that the part has still to go; 0 when nothing there concerns it"
+    );
+    describe_gauge!(
+        LAG,
+        Unit::Seconds,
+        "Age of the oldest event that waits to be applied; 0 when none does"
+    );
+    describe_gauge!(RATE, "Events applied a second, lately");
+    describe_gauge!(FAULTY, "1 while the part does not move because something fails, else 0");
+    describe_gauge!(PARKED, "Streams held back behind an event that could not be applied");
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::tests_outside_test_module, reason = "the whole crate is tests")]
 
+mod analytics;
 mod architecture;
 mod auth;
 mod crash;

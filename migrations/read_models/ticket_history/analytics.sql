@@ -1,7 +1,10 @@
-DROP VIEW IF EXISTS analytics.ticket_history;
-CREATE VIEW analytics.ticket_history AS SELECT
+-- Replaced, never dropped: what others build on it stays, and Postgres refuses every change but new columns at the end.
+CREATE OR REPLACE VIEW analytics.ticket_history AS SELECT
     position, event_type, at, actor, ticket_id, version, number, ticket_type, subject, contact_id,
     category_id, subcategory_id, priority, status, hold_reason, hold_until, assignee_id,
     resolution_reason, resolution_note, reopen_count, channel, external_id, opened_at, updated_at,
     resolved_at, closed_at
 FROM ticket_history;
+
+-- Its columns get the comments of the table's columns.
+COMMENT ON VIEW analytics.ticket_history IS 'What happened to a ticket, and how did it stand then? (Что произошло с заявкой, и в каком состоянии она тогда была?) One row an event, with the ticket as that event left it; key: ticket_id, version.';

@@ -1,6 +1,9 @@
-DROP VIEW IF EXISTS analytics.ticket;
-CREATE VIEW analytics.ticket AS SELECT
+-- Replaced, never dropped: what others build on it stays, and Postgres refuses every change but new columns at the end.
+CREATE OR REPLACE VIEW analytics.ticket AS SELECT
     ticket_id, version, number, ticket_type, subject, contact_id, category_id, subcategory_id,
     priority, status, hold_reason, hold_until, assignee_id, resolution_reason, resolution_note,
     reopen_count, channel, external_id, opened_at, updated_at, resolved_at, closed_at
 FROM ticket_list;
+
+-- Its columns get the comments of the table's columns.
+COMMENT ON VIEW analytics.ticket IS 'Which tickets are there, and how does each stand now? (Какие заявки есть, и в каком состоянии каждая сейчас?) One row a ticket; key: ticket_id.';
