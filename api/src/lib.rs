@@ -13,6 +13,7 @@ pub mod import;
 mod key;
 pub mod live;
 pub mod migrate;
+pub mod open_files;
 pub mod problem;
 pub mod server;
 mod target;

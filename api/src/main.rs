@@ -5,7 +5,7 @@ use std::{io::Write, process::ExitCode};
 use anyhow::Context;
 use api::{
     config::{Config, Flags},
-    graphql, import, migrate,
+    graphql, import, migrate, open_files,
     server::Server,
     telemetry, vault,
 };
@@ -79,6 +79,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn serve(flags: &Flags) -> anyhow::Result<()> {
+    open_files::raise_limit();
     let server = Server::start(Config::load(flags)?, Clock::System).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = server.stopper();
