@@ -20,5 +20,6 @@ mod target;
 pub mod telemetry;
 pub mod tickets;
 pub mod vault;
+mod watch;
 
 pub use error::ServeError;

@@ -1,4 +1,4 @@
-//! One change, and thousands who watch: GraphQL subscribers beside plain WebSockets, each server in its own process and
+//! One change, and thousands who watch: GraphQL subscribers beside plain sockets, each server in its own process and
 //! both before the same audience.
 //!
 //! A time is taken from just before the change is sent to the server until one of the audience has its message whole:
@@ -50,7 +50,7 @@ pub(crate) async fn measure(limits: &mut Limits<'_>) -> Result<()> {
     let graphql = graphql().await?;
     progress("plain WebSockets");
     let plain = plain(graphql.length).await?;
-    let report = &mut limits.report;
+    let report = &mut *limits.report;
     report.note(format!(
         "Subscribers: {AUDIENCE} sockets, {CHANGES} changes, messages of {} bytes in both cases.",
         graphql.length
