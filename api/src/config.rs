@@ -1,6 +1,6 @@
 //! Settings: defaults, then a file, then the environment, then flags; the later wins.
 
-use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 use event_store::vault::MasterKey;
@@ -44,6 +44,13 @@ pub struct Config {
     /// Seconds after which what is new in the log is sealed, from 1 on.
     #[serde(deserialize_with = "interval")]
     pub seal_interval_s: u64,
+    /// How long a socket may take nothing of what is sent to it. Not a setting: only tests have less time.
+    #[serde(skip, default = "patience")]
+    pub patience: Duration,
+}
+
+fn patience() -> Duration {
+    Duration::from_secs(30)
 }
 
 impl Default for Config {
@@ -60,6 +67,7 @@ impl Default for Config {
             bootstrap_api_key: None,
             seal_key_file: None,
             seal_interval_s: 60,
+            patience: patience(),
         }
     }
 }

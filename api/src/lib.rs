@@ -13,6 +13,7 @@ pub mod import;
 mod key;
 pub mod live;
 pub mod migrate;
+pub mod open_files;
 pub mod problem;
 pub mod read_models;
 pub mod server;
@@ -20,5 +21,6 @@ mod target;
 pub mod telemetry;
 pub mod tickets;
 pub mod vault;
+mod watch;
 
 pub use error::ServeError;

@@ -5,7 +5,7 @@ use std::{io::Write, process::ExitCode};
 use anyhow::Context;
 use api::{
     config::{Config, Flags},
-    graphql, import, migrate, read_models,
+    graphql, import, migrate, open_files, read_models,
     server::Server,
     telemetry, vault,
 };
@@ -84,6 +84,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn serve(flags: &Flags) -> anyhow::Result<()> {
+    open_files::raise_limit();
     let server = Server::start(Config::load(flags)?, Clock::System).await?;
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = server.stopper();

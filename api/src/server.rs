@@ -78,6 +78,8 @@ impl Server {
             documents: Arc::default(),
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
+            feeds: Arc::default(),
+            patience: config.patience,
         };
         let run = Run {
             config,

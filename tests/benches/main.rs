@@ -5,10 +5,11 @@
 //! event log the embedded node, and the load generator shares the cores with both.
 //!
 //! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_CLIENTS` at a time
-//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,lag,import,projector`, and `LETOPIS_SHARED_DATA` for the
-//! real incident log.
+//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,subscribers,lag,import,projector`, and
+//! `LETOPIS_SHARED_DATA` for the real incident log. The section `subscribers` needs 11,000 open files.
 
 mod appends;
+mod audience;
 mod copy;
 mod database;
 mod disk;
@@ -22,12 +23,16 @@ mod limits;
 mod load;
 mod log;
 mod memory;
+mod plain;
 mod projector;
 mod proof;
 mod report;
 mod settings;
 mod stack;
+mod subscribers;
 mod workload;
+
+use std::env;
 
 use anyhow::Result;
 
@@ -44,7 +49,12 @@ use crate::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Result<()> {
+    api::open_files::raise_limit();
     tests::run(async {
+        // This program is its own counterpart: see `plain`.
+        if env::args().nth(1).as_deref() == Some(plain::ARGUMENT) {
+            return plain::serve().await;
+        }
         let settings = Settings::read()?;
         let mut report = Report::default();
         measure(&settings, &mut report).await?;
@@ -75,6 +85,9 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
         }
         if wants(Section::Graphql) {
             graphql::measure(settings, &mut limits).await?;
+        }
+        if wants(Section::Subscribers) {
+            subscribers::measure(&mut limits).await?;
         }
         if wants(Section::Lag) {
             lag::measure(settings, &mut limits).await?;

@@ -19,6 +19,8 @@ pub(crate) enum Aim {
     AtMost(f64),
     /// Of the value itself.
     AtLeast(f64),
+    /// Of its ratio to `of`.
+    Times { most: f64, of: &'static str },
     /// Of its ratio to the limit `of`.
     Share { least: f64, of: &'static str },
     /// `value` was asked on a machine of known limits: of its ratio to the limit `of`, this much.
@@ -178,6 +180,10 @@ impl Row {
         let (text, met) = match aim {
             Aim::AtMost(most) => (format!("at most {}", digits(most)), value.map(|it| it <= most)),
             Aim::AtLeast(least) => (format!("at least {}", digits(least)), value.map(|it| it >= least)),
+            Aim::Times { most, of } => (
+                format!("at most {} of {of}", ratio(most)),
+                self.part_of(of).map(|it| it <= most),
+            ),
             Aim::Share { least, of } => (format!("{} of {of}", ratio(least)), self.reaches(least, of)),
             Aim::Ratio { least, of, value } => {
                 let text = format!("{} of {of} ({})", ratio(least), digits(value));
@@ -194,10 +200,14 @@ impl Row {
 }
 
 impl Row {
-    /// `None` when the ratio was not measured.
     fn reaches(&self, least: f64, of: &str) -> Option<bool> {
+        self.part_of(of).map(|it| it >= least)
+    }
+
+    /// `None` when the ratio was not measured.
+    fn part_of(&self, of: &str) -> Option<f64> {
         let found = self.ratios.iter().find(|(name, _)| *name == of);
-        found.and_then(|(_, it)| median(it)).map(|it| it >= least)
+        found.and_then(|(_, it)| median(it))
     }
 }
 
@@ -265,6 +275,11 @@ fn line(cells: &[String; 10], widths: &[usize]) -> String {
         written.ok();
     }
     text.trim_end().to_owned()
+}
+
+/// Tells whoever started this program something, on standard output.
+pub(crate) fn say(line: &str) -> Result<()> {
+    Ok(writeln!(io::stdout().lock(), "{line}")?)
 }
 
 /// Tells the one who waits, on standard error, what is going on.

@@ -12,18 +12,20 @@ pub(crate) enum Section {
     Proof,
     Handler,
     Graphql,
+    Subscribers,
     Lag,
     Import,
     Projector,
 }
 
 impl Section {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Limits,
         Self::Log,
         Self::Proof,
         Self::Handler,
         Self::Graphql,
+        Self::Subscribers,
         Self::Lag,
         Self::Import,
         Self::Projector,
@@ -36,6 +38,7 @@ impl Section {
             Self::Proof => "proof",
             Self::Handler => "handler",
             Self::Graphql => "graphql",
+            Self::Subscribers => "subscribers",
             Self::Lag => "lag",
             Self::Import => "import",
             Self::Projector => "projector",
@@ -50,6 +53,7 @@ impl Section {
             Self::Proof => "Sealing and proof",
             Self::Handler => "Commands through the handler, no projections running",
             Self::Graphql => "Commands through GraphQL over HTTP, the whole server, until the change is visible",
+            Self::Subscribers => "Subscribers of one server, a change sent to its receipt by each, the whole server",
             Self::Lag => "Live lag, append acknowledged to visible in the ticket list, all projections running",
             Self::Import => "Import of a ServiceNow incident log into an empty event log",
             Self::Projector => "Catch-up of read models from an empty database",

@@ -144,6 +144,38 @@ fn subscriber_goes_on_after_a_restart_of_the_server() -> Result<()> {
 }
 
 #[test]
+fn subscribers_who_ask_the_same_begin_each_at_its_own_position_and_keep_their_own_filters() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let id = write(app.client.clone(), "many".to_owned(), 5).await?;
+        let positions_so_far = positions(&app.client, std::slice::from_ref(&id)).await?;
+        let mut sockets = Vec::new();
+        for (index, position) in positions_so_far.iter().enumerate() {
+            let variables = json!({"after": position.to_string()});
+            let socket = Socket::subscribe(&app.client.base, KEY, CHANGES, variables).await?;
+            sockets.push((positions_so_far[index + 1..].to_vec(), socket));
+        }
+        let urgent = json!({"after": "0", "filter": {"priority": {"eq": "URGENT"}}});
+        let mut filtered = Socket::subscribe(&app.client.base, KEY, CHANGES, urgent).await?;
+        let subject = json!({"subject": "для всех"});
+        app.client.must("changeTicketSubject", "all", &id, &subject).await?;
+        let urgent = json!({"priority": "URGENT"});
+        app.client.must("changeTicketPriority", "some", &id, &urgent).await?;
+        let new = positions(&app.client, std::slice::from_ref(&id)).await?.split_off(6);
+        for (mut expected, mut socket) in sockets {
+            expected.extend(&new);
+            for expected in expected {
+                assert_eq!(position(&next(&mut socket).await?)?, expected);
+            }
+            socket.ping().await?;
+        }
+        assert_eq!(position(&next(&mut filtered).await?)?, new[1]);
+        filtered.ping().await?;
+        app.finish().await
+    })
+}
+
+#[test]
 fn filter_sees_tickets_enter_and_leave() -> Result<()> {
     run(async {
         let app = App::start().await?;
@@ -243,6 +275,10 @@ fn operation_that_does_not_fit_is_answered_by_error_and_the_socket_stays() -> Re
         for (query, variables) in [
             ("subscription { ticketFlown { position } }", json!({})),
             ("subscription { ticketChanged(", json!({})),
+            (
+                "subscription { a: ticketChanged { position } b: ticketChanged { position } }",
+                json!({}),
+            ),
             (CHANGES, json!({"after": "завтра"})),
             (CHANGES, json!({"after": "-1"})),
             (CHANGES, bad_id),

@@ -22,6 +22,7 @@ use mutation::Mutation;
 use query::Query;
 use sqlx::PgPool;
 use subscription::Subscription;
+pub(crate) use subscription::{Entrance, Source};
 
 use crate::{
     auth::Viewer,

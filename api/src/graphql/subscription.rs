@@ -1,11 +1,12 @@
-use std::sync::Arc;
+use std::{
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_graphql::{Context, Result, SimpleObject, Subscription as GraphqlSubscription};
 use chrono::{DateTime, Utc};
-use event_store::Position;
-use futures_util::{Stream, stream};
-use projections::{ticket_history, ticket_list::filter::Condition};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use futures_util::{Stream, StreamExt, stream};
+use projections::ticket_history;
 
 use super::{
     filter::{TicketFilter, condition},
@@ -14,8 +15,9 @@ use super::{
     ticket::Ticket,
 };
 use crate::{
-    live::{Change, Live, position_of},
-    problem::{Language, internal},
+    live::{Change, position_of},
+    problem::internal,
+    watch::{Changes, Wish},
 };
 
 /// A change of a ticket.
@@ -56,77 +58,61 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<TicketChange>> + use<>> {
         let condition = condition(filter).map_err(|it| problem(ctx, it))?;
         let language = super::caller(ctx)?.language;
-        let live = parts(ctx)?.live.clone();
-        let last = after.map_or_else(|| live.position(ticket_history::NAME), |it| it.0);
-        let watch = Watch {
-            changes: live.changes(),
-            live,
-            last,
-            pending: Vec::new(),
-            from_table: true,
-            condition,
+        let changes = if let Some(source) = ctx.data_opt::<Source>() {
+            source.take()
+        } else {
+            let live = &parts(ctx)?.live;
+            let after = after.map_or_else(|| live.position(ticket_history::NAME), |it| it.0);
+            ctx.data::<Arc<Entrance>>()?.enter(Wish { after, condition });
+            stream::empty().boxed()
         };
-        Ok(stream::unfold(watch, move |mut watch| async move {
-            Some((watch.next(language).await?, watch))
+        Ok(changes.map(move |change| match change {
+            Ok(change) => Ok(TicketChange::from(&*change)),
+            Err(error) => Err(internal(&error).into_error(language)),
         }))
     }
 }
 
-/// One subscriber's way through the changes: first from the table, then live, and back when it was too slow.
-struct Watch {
-    live: Live,
-    changes: Receiver<Arc<Change>>,
-    /// The last change delivered or passed over.
-    last: Position,
-    /// Read from the table and not delivered, newest first.
-    pending: Vec<Change>,
-    from_table: bool,
-    condition: Condition,
-}
+/// Where a subscription begins: it goes with the request, the resolver says here what is wished, and yields nothing.
+///
+/// What then comes is worked out once for all who ask the same; see [`Source`].
+#[derive(Debug, Default)]
+pub(crate) struct Entrance(Mutex<Vec<Wish>>);
 
-impl Watch {
-    async fn next(&mut self, language: Language) -> Option<Result<TicketChange>> {
-        loop {
-            if let Some(change) = self.pending.pop() {
-                if let Some(change) = self.pass(&change) {
-                    return Some(Ok(change));
-                }
-            } else if self.from_table {
-                match self.live.since(self.last).await {
-                    Ok(page) if page.is_empty() => self.from_table = false,
-                    Ok(page) => self.pending = page.into_iter().rev().collect(),
-                    Err(error) => return Some(Err(internal(&error).into_error(language))),
-                }
-            } else {
-                match self.changes.recv().await {
-                    Ok(change) => {
-                        if let Some(change) = self.pass(&change) {
-                            return Some(Ok(change));
-                        }
-                    }
-                    Err(RecvError::Lagged(_)) => self.from_table = true,
-                    Err(RecvError::Closed) => return None,
-                }
-            }
-        }
+impl Entrance {
+    fn enter(&self, wish: Wish) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(wish);
     }
 
-    /// The change as it is delivered; `None` when it was before or does not concern this subscriber.
-    fn pass(&mut self, change: &Change) -> Option<TicketChange> {
-        let position = position_of(&change.happening);
-        if position <= self.last {
-            return None;
-        }
-        self.last = position;
-        let now = self.condition.holds(&change.happening.ticket);
-        let before = change.before.as_ref().is_some_and(|it| self.condition.holds(it));
-        (now || before).then(|| TicketChange {
-            position: LogPosition(position),
+    /// One for each field that watches.
+    pub(crate) fn wishes(&self) -> Vec<Wish> {
+        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Changes to be turned into responses, one each and in their order; goes with the request.
+pub(crate) struct Source(Mutex<Option<Changes>>);
+
+impl Source {
+    pub(crate) fn new(changes: Changes) -> Self {
+        Self(Mutex::new(Some(changes)))
+    }
+
+    fn take(&self) -> Changes {
+        let changes = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        changes.unwrap_or_else(|| stream::empty().boxed())
+    }
+}
+
+impl From<&Change> for TicketChange {
+    fn from(change: &Change) -> Self {
+        Self {
+            position: LogPosition(position_of(&change.happening)),
             event_type: change.happening.event_type.clone(),
             at: change.happening.at,
             actor: change.happening.actor.clone(),
             ticket: change.happening.ticket.clone().into(),
             previous: change.before.clone().map(Ticket::from),
-        })
+        }
     }
 }

@@ -11,6 +11,9 @@ use tracing::warn;
 /// looks.
 const UPKEEP: Duration = Duration::from_secs(5);
 
+/// Sockets closed because they took nothing.
+pub(super) const SLOW: &str = "letopis_slow_sockets_total";
+
 /// One for the process, however many servers run in it.
 static COLLECTED: OnceLock<PrometheusHandle> = OnceLock::new();
 
@@ -28,6 +31,7 @@ pub(super) fn collect() -> &'static PrometheusHandle {
             warn!(%error, "/metrics will stay empty");
         }
         describe();
+        metrics::describe_counter!(SLOW, "Sockets closed because the client took nothing of what was sent");
         let upkeep = handle.clone();
         // No task: the runtime that came first may end before the others.
         let tending = thread::Builder::new().name("metrics".to_owned()).spawn(move || {

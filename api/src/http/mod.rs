@@ -1,13 +1,15 @@
 //! Everything spoken over HTTP.
 
 mod documents;
+mod feed;
 mod graphiql;
 mod graphql;
 mod health;
 mod metrics;
+mod operation;
 mod socket;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -16,6 +18,7 @@ use axum::{
     routing::{get, post},
 };
 pub use documents::Documents;
+pub use feed::Feeds;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -67,6 +70,10 @@ pub struct Shared {
     pub closing: CancellationToken,
     /// Open sockets.
     pub sockets: TaskTracker,
+    /// What several sockets watch.
+    pub feeds: Arc<Feeds>,
+    /// How long a socket may take nothing of what is sent to it.
+    pub patience: Duration,
 }
 
 impl Shared {

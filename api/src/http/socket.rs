@@ -1,12 +1,12 @@
 //! `GET /graphql/ws`: the protocol `graphql-transport-ws`.
 //! <https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>
 //!
-//! A socket is read and written by one task, and each operation on it is worked out by another, one response ahead: a slow
-//! client slows nobody but itself.
+//! A socket is read and written by one task, and each operation on it is worked out by others, a bounded number of
+//! responses ahead: a slow client slows nobody but itself.
 
-use std::time::Duration;
+use std::{pin::pin, sync::Arc, time::Duration};
 
-use async_graphql::{Request, Response};
+use async_graphql::Request;
 use axum::{
     extract::{
         State,
@@ -16,18 +16,16 @@ use axum::{
     response::{IntoResponse, Response as HttpResponse},
 };
 use futures_util::{StreamExt, stream::BoxStream};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until, timeout},
-};
-use tokio_stream::{StreamMap, wrappers::ReceiverStream};
-use tokio_util::task::AbortOnDropHandle;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_stream::StreamMap;
 
 use super::{
     Ready, Shared,
-    graphql::{coded, not_ready},
+    graphql::not_ready,
+    metrics,
+    operation::{self, Answer},
 };
 use crate::{graphql::Caller, problem::Language};
 
@@ -35,8 +33,6 @@ use crate::{graphql::Caller, problem::Language};
 const INTRODUCTION: Duration = Duration::from_secs(10);
 /// How long a socket may be silent before it is asked whether it is there; twice that, and it is closed.
 const SILENCE: Duration = Duration::from_secs(25);
-/// How long a client may take nothing of what is sent to it.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Operations of one socket at a time.
 const MOST_OPERATIONS: usize = 100;
 /// Largest message taken, in bytes.
@@ -51,6 +47,18 @@ enum ClientMessage {
     Pong {},
     Subscribe { id: String, payload: Box<Request> },
     Complete { id: String },
+}
+
+/// A message of the server.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ServerMessage<'a> {
+    ConnectionAck,
+    Ping,
+    Pong,
+    Next { id: &'a str, payload: &'a RawValue },
+    Error { id: &'a str, payload: &'a RawValue },
+    Complete { id: &'a str },
 }
 
 /// Why a socket is closed, as the protocol numbers it.
@@ -77,7 +85,7 @@ async fn serve(mut socket: WebSocket, shared: Shared, parts: Ready, headers: Hea
     let (code, reason) = if socket.protocol().is_none() {
         (4406, "Subprotocol not acceptable: graphql-transport-ws is".to_owned())
     } else {
-        match introduce(&mut socket, &shared, &headers).await {
+        match introduce(&mut socket, &shared, headers).await {
             Ok(caller) => {
                 Session {
                     socket: &mut socket,
@@ -101,7 +109,7 @@ async fn serve(mut socket: WebSocket, shared: Shared, parts: Ready, headers: Hea
 }
 
 /// Waits for `connection_init` and checks who it is.
-async fn introduce(socket: &mut WebSocket, shared: &Shared, headers: &HeaderMap) -> Result<Caller, Close> {
+async fn introduce(socket: &mut WebSocket, shared: &Shared, headers: HeaderMap) -> Result<Caller, Close> {
     let late = Instant::now() + INTRODUCTION;
     loop {
         let message = tokio::select! {
@@ -111,15 +119,15 @@ async fn introduce(socket: &mut WebSocket, shared: &Shared, headers: &HeaderMap)
         };
         match read(message)? {
             None | Some(ClientMessage::Pong {}) => {}
-            Some(ClientMessage::Ping {}) => say(socket, &json!({"type": "pong"})).await?,
+            Some(ClientMessage::Ping {}) => say(socket, shared, &ServerMessage::Pong).await?,
             Some(ClientMessage::Subscribe { .. } | ClientMessage::Complete { .. }) => {
                 return Err((4401, "Unauthorized".to_owned()));
             }
             Some(ClientMessage::ConnectionInit { payload }) => {
                 let caller = shared
-                    .caller(headers, authorization(payload.as_ref()))
+                    .caller(&headers, authorization(payload.as_ref()))
                     .ok_or((4403, "Forbidden".to_owned()))?;
-                say(socket, &json!({"type": "connection_ack"})).await?;
+                say(socket, shared, &ServerMessage::ConnectionAck).await?;
                 return Ok(with_language(caller, payload.as_ref()));
             }
         }
@@ -153,32 +161,40 @@ struct Session<'a> {
     shared: Shared,
     ready: Ready,
     caller: Caller,
-    /// Each yields its responses and at last `None`.
-    operations: StreamMap<String, BoxStream<'static, Option<Response>>>,
+    /// Each yields its answers and at last `None`.
+    operations: StreamMap<String, BoxStream<'static, Option<Arc<Answer>>>>,
 }
 
 impl Session<'_> {
     async fn run(mut self) -> Close {
         let closing = self.shared.closing.clone();
+        let mut closing = pin!(closing.cancelled());
         let mut heard = Instant::now();
         let mut asked = false;
+        // Set anew only when it rings: most messages would move it for nothing.
+        let mut alarm = pin!(sleep_until(heard + SILENCE));
         loop {
-            let patience = if asked { SILENCE * 2 } else { SILENCE };
             let done = tokio::select! {
-                () = closing.cancelled() => Err(shutting_down()),
-                () = sleep_until(heard + patience) => {
-                    if asked {
+                () = &mut closing => Err(shutting_down()),
+                () = &mut alarm => {
+                    let end = heard + if asked { SILENCE * 2 } else { SILENCE };
+                    if Instant::now() < end {
+                        alarm.as_mut().reset(end);
+                        Ok(())
+                    } else if asked {
                         return (1001, "no answer to ping".to_owned());
+                    } else {
+                        asked = true;
+                        alarm.as_mut().reset(heard + SILENCE * 2);
+                        say(self.socket, &self.shared, &ServerMessage::Ping).await
                     }
-                    asked = true;
-                    say(self.socket, &json!({"type": "ping"})).await
                 }
                 message = self.socket.recv() => {
                     (heard, asked) = (Instant::now(), false);
                     self.hear(message).await
                 }
-                Some((id, response)) = self.operations.next(), if !self.operations.is_empty() => {
-                    self.tell(id, response).await
+                Some((id, answer)) = self.operations.next(), if !self.operations.is_empty() => {
+                    self.tell(id, answer).await
                 }
             };
             if let Err(close) = done {
@@ -190,7 +206,7 @@ impl Session<'_> {
     async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), Close> {
         match read(message)? {
             None | Some(ClientMessage::Pong {}) => Ok(()),
-            Some(ClientMessage::Ping {}) => say(self.socket, &json!({"type": "pong"})).await,
+            Some(ClientMessage::Ping {}) => say(self.socket, &self.shared, &ServerMessage::Pong).await,
             Some(ClientMessage::ConnectionInit { .. }) => Err((4429, "Too many initialisation requests".to_owned())),
             Some(ClientMessage::Complete { id }) => {
                 self.operations.remove(&id);
@@ -210,52 +226,26 @@ impl Session<'_> {
                 format!("Too many operations: at most {MOST_OPERATIONS} on a socket"),
             ));
         }
-        let (sender, responses) = mpsc::channel(1);
-        let task = AbortOnDropHandle::new(tokio::spawn(answer(
-            self.ready.clone(),
-            request.data(self.caller.clone()),
-            sender,
-        )));
-        let responses = ReceiverStream::new(responses).map(move |it| {
-            // Ends with the operation: when the client completes it, or goes away.
-            let _running = &task;
-            it
-        });
-        self.operations.insert(id, responses.boxed());
+        let operation = operation::begin(self.shared.clone(), self.ready.clone(), request, self.caller.clone());
+        self.operations.insert(id, operation);
         Ok(())
     }
 
-    async fn tell(&mut self, id: String, response: Option<Response>) -> Result<(), Close> {
-        let Some(response) = response.map(coded) else {
-            self.operations.remove(&id);
-            return say(self.socket, &json!({"type": "complete", "id": id})).await;
+    async fn tell(&mut self, id: String, answer: Option<Arc<Answer>>) -> Result<(), Close> {
+        let message = match answer.as_deref() {
+            Some(Answer::Next(payload)) => ServerMessage::Next { id: &id, payload },
+            // The protocol has a message of its own for that, and nothing follows it.
+            Some(Answer::Failed(payload)) => {
+                self.operations.remove(&id);
+                ServerMessage::Error { id: &id, payload }
+            }
+            None => {
+                self.operations.remove(&id);
+                ServerMessage::Complete { id: &id }
+            }
         };
-        // An operation that never ran: the protocol has a message of its own for that, and nothing follows it.
-        if response.data == async_graphql::Value::Null && !response.errors.is_empty() {
-            self.operations.remove(&id);
-            return say(
-                self.socket,
-                &json!({"type": "error", "id": id, "payload": response.errors}),
-            )
-            .await;
-        }
-        say(self.socket, &json!({"type": "next", "id": id, "payload": response})).await
+        say(self.socket, &self.shared, &message).await
     }
-}
-
-/// Works an operation out, one response ahead of the socket.
-///
-/// A task of its own, so that what a response needs (a connection to Postgres) is given back although the socket takes
-/// nothing more.
-async fn answer(ready: Ready, request: Request, sender: mpsc::Sender<Option<Response>>) {
-    let mut responses = ready.schema.execute_stream(request);
-    while let Some(response) = responses.next().await {
-        if sender.send(Some(response)).await.is_err() {
-            return;
-        }
-    }
-    // The socket may have gone meanwhile.
-    drop(sender.send(None).await);
 }
 
 /// The message in a frame; `None` for frames that carry none.
@@ -272,15 +262,19 @@ fn read(message: Option<Result<Message, axum::Error>>) -> Result<Option<ClientMe
     }
 }
 
-async fn say(socket: &mut WebSocket, message: &Value) -> Result<(), Close> {
-    let sent = timeout(PATIENCE, socket.send(Message::Text(message.to_string().into()))).await;
-    match sent {
+async fn say(socket: &mut WebSocket, shared: &Shared, message: &ServerMessage<'_>) -> Result<(), Close> {
+    // Messages are made of nothing that JSON does not have.
+    let text = serde_json::to_string(message).unwrap_or_default();
+    match timeout(shared.patience, socket.send(Message::Text(text.into()))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err((1000, String::new())),
-        Err(_) => Err((
-            1013,
-            "too slow: connect again and go on after your last position".to_owned(),
-        )),
+        Err(_) => {
+            ::metrics::counter!(metrics::SLOW).increment(1);
+            Err((
+                1013,
+                "too slow: connect again and go on after your last position".to_owned(),
+            ))
+        }
     }
 }
 

@@ -1,0 +1,137 @@
+//! One operation of a socket: what it answers, and how it is worked out.
+
+use std::sync::Arc;
+
+use async_graphql::{Pos, Request, Response, ServerError};
+use futures_util::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    Ready, Shared,
+    feed::{Asked, Subscriber},
+    graphql::coded,
+};
+use crate::{
+    graphql::{Caller, Entrance},
+    problem::Problem,
+};
+
+/// A response as text.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// A result.
+    Next(Box<RawValue>),
+    /// The errors of an operation that never ran: nothing follows.
+    Failed(Box<RawValue>),
+}
+
+impl Answer {
+    pub(super) fn of(response: Response) -> Self {
+        let response = coded(response);
+        if response.data == async_graphql::Value::Null && !response.errors.is_empty() {
+            Self::Failed(text(&response.errors))
+        } else {
+            Self::Next(text(&response))
+        }
+    }
+}
+
+fn text(value: &impl Serialize) -> Box<RawValue> {
+    // Responses are made of nothing that JSON does not have.
+    to_raw_value(value).unwrap_or_else(|_impossible| RawValue::NULL.to_owned())
+}
+
+/// What an operation is doing.
+enum Operation {
+    Answering {
+        steps: mpsc::Receiver<Step>,
+        /// Ends with the operation: when the client completes it, or goes away.
+        _running: AbortOnDropHandle<()>,
+    },
+    Watching(Subscriber),
+}
+
+enum Step {
+    Answer(Arc<Answer>),
+    Watch(Subscriber),
+}
+
+/// Begins an operation. The stream yields its answers, and at last `None`.
+pub(super) fn begin(
+    shared: Shared,
+    ready: Ready,
+    request: Request,
+    caller: Caller,
+) -> BoxStream<'static, Option<Arc<Answer>>> {
+    let (sender, steps) = mpsc::channel(1);
+    let running = AbortOnDropHandle::new(tokio::spawn(answer(shared, ready, request, caller, sender)));
+    let operation = Operation::Answering {
+        steps,
+        _running: running,
+    };
+    stream::unfold(Some(operation), async |operation| {
+        let mut operation = operation?;
+        match operation.next().await {
+            Some(answer) => Some((Some(answer), Some(operation))),
+            None => Some((None, None)),
+        }
+    })
+    .boxed()
+}
+
+impl Operation {
+    async fn next(&mut self) -> Option<Arc<Answer>> {
+        loop {
+            match self {
+                Self::Answering { steps, .. } => match steps.recv().await? {
+                    Step::Answer(answer) => return Some(answer),
+                    Step::Watch(subscriber) => *self = Self::Watching(subscriber),
+                },
+                Self::Watching(subscriber) => return subscriber.next().await,
+            }
+        }
+    }
+}
+
+/// Works an operation out, one response ahead of the socket.
+///
+/// A task of its own, so that what a response needs (a connection to Postgres) is given back although the socket takes
+/// nothing more.
+async fn answer(shared: Shared, ready: Ready, request: Request, caller: Caller, sender: mpsc::Sender<Step>) {
+    let mut request = shared.documents.parsed(request);
+    let asked = Asked::new(&mut request, &caller);
+    let entrance = Arc::new(Entrance::default());
+    let request = request.data(caller.clone()).data(Arc::clone(&entrance));
+    let mut responses = ready.schema.execute_stream(request);
+    while let Some(response) = responses.next().await {
+        let step = Step::Answer(Arc::new(Answer::of(response)));
+        if sender.send(step).await.is_err() {
+            return;
+        }
+    }
+    let mut wishes = entrance.wishes();
+    let step = match wishes.pop() {
+        None => return,
+        Some(wish) if wishes.is_empty() => Step::Watch(shared.feeds.join(&ready, asked, &wish)),
+        Some(_) => Step::Answer(Arc::new(Answer::of(one_field_only(&caller)))),
+    };
+    // The socket may have gone meanwhile.
+    drop(sender.send(step).await);
+}
+
+/// <https://spec.graphql.org/October2021/#sec-Single-root-field>
+fn one_field_only(caller: &Caller) -> Response {
+    let problem = Problem::new(
+        "BAD_USER_INPUT",
+        "подписка наблюдает за одним полем: начните по операции на каждое",
+        "a subscription watches one field: begin an operation for each",
+    );
+    let error: ServerError = problem.into_error(caller.language).into_server_error(Pos::default());
+    Response::from_errors(vec![error])
+}
