@@ -13,6 +13,7 @@ pub mod import;
 mod key;
 pub mod live;
 pub mod migrate;
+pub mod observatory;
 pub mod problem;
 pub mod read_models;
 pub mod server;

@@ -6,9 +6,11 @@
 mod analytics;
 mod architecture;
 mod auth;
+mod builds;
 mod crash;
 mod erasure;
 mod events;
+mod freshness;
 mod graphiql;
 mod handler;
 mod idempotency;
