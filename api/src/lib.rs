@@ -14,6 +14,7 @@ mod key;
 pub mod live;
 pub mod migrate;
 pub mod open_files;
+pub mod observatory;
 pub mod problem;
 pub mod read_models;
 pub mod server;

@@ -197,10 +197,14 @@ async fn follow(pool: PgPool, mut listener: PgListener, positions: Positions) {
     }
 }
 
+/// Until it succeeds: a part that is gone would hold back everything, for nobody would ever raise it.
 async fn catch_up(pool: &PgPool, positions: &Positions) {
-    match checkpoint::serving(pool).await {
-        Ok(all) => replace_all(positions, &all),
-        Err(error) => warn!(%error, "checkpoints cannot be read"),
+    loop {
+        match checkpoint::serving(pool).await {
+            Ok(all) => return replace_all(positions, &all),
+            Err(error) => warn!(%error, "checkpoints cannot be read; trying again"),
+        }
+        sleep(PAUSE).await;
     }
 }
 

@@ -80,6 +80,11 @@ impl Problem {
         }
     }
 
+    /// A missing right.
+    pub fn forbidden() -> Self {
+        Self::new("FORBIDDEN", "на это у вас нет права", "you have no right to do this")
+    }
+
     /// The text in a language.
     pub fn message(&self, language: Language) -> &str {
         match language {
@@ -150,11 +155,7 @@ impl From<CommandError> for Answer {
                 )
                 .about("idempotencyKey"),
             ),
-            CommandError::Forbidden(_) => Self::Failed(Problem::new(
-                "FORBIDDEN",
-                "на это у вас нет права",
-                "you have no right to do this",
-            )),
+            CommandError::Forbidden(_) => Self::Failed(Problem::forbidden()),
             CommandError::Contention { .. } => Self::Failed(Problem::new(
                 "UNAVAILABLE",
                 "заявку одновременно меняют другие: повторите запрос с тем же ключом",

@@ -32,6 +32,7 @@ use crate::{
     http::{Phase, Ready, Shared, router},
     key,
     live::Live,
+    observatory::Observatory,
     tickets::Tickets,
     vault,
 };
@@ -212,6 +213,7 @@ impl Run {
         let seals = SealFile::new(self.data.seals());
         let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval);
         tokio::spawn(sealer.run(working.clone()));
+        let observatory = Observatory::start(pool.clone(), working.clone());
         let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
             handler: Arc::new(handler),
@@ -220,6 +222,7 @@ impl Run {
             pool,
             tickets,
             live,
+            observatory,
         };
         self.phases.send_replace(Phase::Ready(Ready {
             schema: schema(parts.clone()),

@@ -15,7 +15,7 @@ mod numbers;
 pub mod processes;
 mod router;
 
-pub use authorize::{Forbidden, Role, authorize};
+pub use authorize::{Forbidden, Role, Sight, authorize, authorize_sight};
 pub use clock::Clock;
 pub use error::{CommandError, Refusal};
 pub use folded::Stored;

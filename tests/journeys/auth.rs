@@ -81,6 +81,7 @@ fn health_is_told_to_anybody() -> Result<()> {
         let body: Value = serde_json::from_str(&body)?;
         assert_eq!((status, &body["status"]), (200, &json!("ready")));
         ensure!(body["projections"].is_object(), "{body}");
+        assert_eq!(body["parkedStreams"], json!({"ticket_list": 0, "ticket_history": 0}));
         app.finish().await
     })
 }
@@ -92,7 +93,7 @@ fn introspection_tells_the_schema() -> Result<()> {
         let query = "{ __schema { queryType { fields { name } } subscriptionType { fields { name } } } }";
         let schema = app.client.data(query, json!({})).await?["__schema"].take();
         ensure!(
-            schema["subscriptionType"]["fields"] == json!([{"name": "ticketChanged"}]),
+            schema["subscriptionType"]["fields"] == json!([{"name": "projectionsChanged"}, {"name": "ticketChanged"}]),
             "{schema}"
         );
         ensure!(

@@ -6,10 +6,12 @@
 mod analytics;
 mod architecture;
 mod auth;
+mod builds;
 mod crash;
 mod engine;
 mod erasure;
 mod events;
+mod freshness;
 mod graphiql;
 mod handler;
 mod idempotency;

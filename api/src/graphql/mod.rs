@@ -1,5 +1,6 @@
 //! The GraphQL schema: what frontends ask, tell and watch.
 
+mod builds;
 mod connection;
 mod cursor;
 mod filter;
@@ -15,7 +16,7 @@ mod words;
 use std::sync::Arc;
 
 use async_graphql::{Context, Error, Result, Schema};
-use commands::Handler;
+use commands::{Handler, Sight, authorize_sight};
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
@@ -27,6 +28,7 @@ pub(crate) use subscription::{Entrance, Source};
 use crate::{
     auth::Viewer,
     live::Live,
+    observatory::Observatory,
     problem::{Language, Problem, internal},
     tickets::Tickets,
 };
@@ -54,6 +56,8 @@ pub struct Parts {
     pub tickets: Tickets,
     /// Tells what changes.
     pub live: Live,
+    /// Tells how the read models are doing.
+    pub observatory: Observatory,
 }
 
 /// The schema over `parts`.
@@ -92,6 +96,12 @@ fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
     let unknown = || Problem::new("UNAUTHENTICATED", "нужен ключ API", "an API key is needed");
     ctx.data::<Caller>()
         .map_err(|_absent| unknown().into_error(Language::English))
+}
+
+/// Refuses who may not see this.
+fn may_see(ctx: &Context<'_>, sight: Sight) -> Result<()> {
+    let role = caller(ctx)?.viewer.role;
+    authorize_sight(role, sight).map_err(|_forbidden| problem(ctx, Problem::forbidden()))
 }
 
 fn problem(ctx: &Context<'_>, problem: Problem) -> Error {

@@ -6,6 +6,7 @@ use projections::ticket_list::{
 };
 
 use super::{
+    builds::{self, ParkedEvent, Projection},
     connection::{Edge, PageArgs, PageInfo},
     cursor,
     filter::{TicketFilter, TicketOrder, condition, order},
@@ -127,6 +128,24 @@ impl Query {
             .await
             .map_err(|it| postgres(ctx, &it))?;
         Ok(row.map(Ticket::from))
+    }
+
+    /// How each build of each read model is doing, by model and age. Only for those who operate the system.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn projections(&self, ctx: &Context<'_>) -> Result<Vec<Projection>> {
+        builds::now(ctx).await
+    }
+
+    /// Events that could not be applied and those that wait behind them, by build and place in the log. Only for those
+    /// who operate the system.
+    #[graphql(complexity = "first.clamp(1, 100) as usize * child_complexity + 1")]
+    async fn parked_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Name of a read model; all by default.")] model: Option<String>,
+        #[graphql(desc = "At most so many, 1 to 100.", default = 50)] first: i32,
+    ) -> Result<Vec<ParkedEvent>> {
+        builds::parked(ctx, model.as_deref(), first).await
     }
 
     /// Tickets, newest number first by default. Give `first` or `last`, 1 to 100, unless only `totalCount` is asked for.

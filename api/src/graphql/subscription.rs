@@ -9,6 +9,7 @@ use futures_util::{Stream, StreamExt, stream};
 use projections::ticket_history;
 
 use super::{
+    builds::{self, Projection},
     filter::{TicketFilter, condition},
     ids::LogPosition,
     parts, problem,
@@ -45,6 +46,16 @@ pub struct Subscription;
 /// What can be watched.
 #[GraphqlSubscription]
 impl Subscription {
+    /// How each build of each read model is doing: now, and whenever that changes, at most once a second. A mere sign of
+    /// life is no change. Only for those who operate the system.
+    #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
+    async fn projections_changed(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<impl Stream<Item = Result<Vec<Projection>>> + use<>> {
+        builds::changes(ctx)
+    }
+
     /// Every change of tickets, each once, in the order of the log.
     ///
     /// Without `after` from now on; with it, first everything since. A change passes the filter when the ticket passes

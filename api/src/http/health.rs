@@ -10,7 +10,8 @@ pub(super) async fn live() -> Json<Value> {
     Json(json!({"status": "live"}))
 }
 
-/// Requests can be answered: 200; 503 with the reason while not.
+/// Requests can be answered: 200, with how far each read model is and how many streams it holds back; 503 with the reason
+/// while not.
 pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Value>) {
     let not_ready = |reason: &str| {
         (
@@ -28,7 +29,16 @@ pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Val
         Ok(served) => served,
         Err(error) => return not_ready(&format!("postgres does not answer: {error}")),
     };
-    let positions: serde_json::Map<String, Value> = projections::registry()
+    let models = projections::registry();
+    let held = match projections::parked::held(&ready.parts.pool, &models).await {
+        Ok(held) => held,
+        Err(error) => return not_ready(&format!("postgres does not answer: {error}")),
+    };
+    let held: serde_json::Map<String, Value> = held
+        .into_iter()
+        .map(|(name, streams)| (name.to_owned(), json!(streams)))
+        .collect();
+    let positions: serde_json::Map<String, Value> = models
         .into_iter()
         .map(|model| {
             let parts = served
@@ -40,6 +50,6 @@ pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Val
         .collect();
     (
         StatusCode::OK,
-        Json(json!({"status": "ready", "projections": positions})),
+        Json(json!({"status": "ready", "projections": positions, "parkedStreams": held})),
     )
 }

@@ -5,6 +5,7 @@ use std::{sync::OnceLock, thread, time::Duration};
 use axum::{http::header, response::IntoResponse};
 use event_store::metrics::{CALL_SECONDS, CALL_SECONDS_BUCKETS, describe};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_util::MetricKindMask;
 use tracing::warn;
 
 /// How often times recorded since the last look are put into their buckets, so that they do not pile up when nobody
@@ -13,6 +14,10 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Sockets closed because they took nothing.
 pub(super) const SLOW: &str = "letopis_slow_sockets_total";
+
+/// After which a gauge that nobody sets is told no more: what it measured is gone, such as a part of a read model that
+/// another process keeps now.
+const FORGOTTEN: Duration = Duration::from_mins(1);
 
 /// One for the process, however many servers run in it.
 static COLLECTED: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -24,7 +29,8 @@ pub(super) fn collect() -> &'static PrometheusHandle {
         // Only an empty list of buckets is refused.
         let builder = PrometheusBuilder::new()
             .set_buckets_for_metric(buckets, CALL_SECONDS_BUCKETS)
-            .unwrap_or_default();
+            .unwrap_or_default()
+            .idle_timeout(MetricKindMask::GAUGE, Some(FORGOTTEN));
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         if let Err(error) = metrics::set_global_recorder(recorder) {
@@ -32,6 +38,7 @@ pub(super) fn collect() -> &'static PrometheusHandle {
         }
         describe();
         metrics::describe_counter!(SLOW, "Sockets closed because the client took nothing of what was sent");
+        projections::status::describe();
         let upkeep = handle.clone();
         // No task: the runtime that came first may end before the others.
         let tending = thread::Builder::new().name("metrics".to_owned()).spawn(move || {
