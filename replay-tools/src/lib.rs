@@ -1,9 +1,11 @@
-//! Proof of a log: whether it is what was written and sealed, and evidence of one ticket that others can check.
+//! Proof of a log: whether it is what was written and sealed, evidence of one ticket that others can check; and whether
+//! a read model is what the log makes of it.
 //!
-//! Used by the program `letopis-replay` and by the benchmarks. Deliberately absent: everything that writes to a log, and
-//! the read models; what is proven is the stored bytes.
+//! Used by the program `letopis-replay`, by the benchmarks and by the tests. Deliberately absent: everything that writes
+//! to a log; what is proven is the stored bytes.
 
 pub mod batch;
+pub mod diff;
 pub mod evidence;
 pub mod source;
 pub mod verify;

@@ -3,6 +3,7 @@
 mod check;
 mod export;
 mod log;
+mod models;
 
 use std::{
     io::{IsTerminal, Write},
@@ -16,10 +17,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use replay_tools::{Folder, Source};
 use serde::Serialize;
 
-/// Proof and care of a Letopis log, with or without its server.
+/// Proof and care of a Letopis log, with or without its server; and care of the read models that are made of it.
 ///
-/// Nothing here writes to a log. Exit code: 0 when all is well, 1 when a problem was found, 2 when the question could
-/// not be answered.
+/// Only `parked retry` and `parked skip` write to a log. Exit code: 0 when all is well, 1 when a problem or a difference
+/// was found, 2 when it could not be done, 130 when it was interrupted.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub(crate) struct Cli {
@@ -42,13 +43,31 @@ enum Command {
     /// Look after the files of an embedded node: check, count, copy.
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Tell how each part of each build of each read model is doing
+    Projections(models::status::StatusArgs),
+    /// Fill a read model anew beside the one that serves, and swap them
+    ///
+    /// Goes on with a rebuild that was broken off. The one that served stays, for a way back, until `release`.
+    Rebuild(models::rebuild::RebuildArgs),
+    /// Put another build of a read model in the place of the one that serves
+    Swap(models::swap::SwapArgs),
+    /// Remove the builds of a read model that neither serve nor are shown to analysts
+    Release(models::swap::ReleaseArgs),
+    /// Rebuild read models into a schema of their own and compare them with those that serve, row for row
+    Diff(models::diff::DiffArgs),
+    /// Look after events that a read model could not apply
+    #[command(subcommand)]
+    Parked(models::parked::ParkedCommand),
 }
 
-/// Whether something is wrong with the log.
+/// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Fine,
+    /// Something is wrong with the log or the read models.
     Problem,
+    /// Somebody asked to stop.
+    Interrupted,
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +119,12 @@ pub(crate) fn run(cli: Cli) -> Result<Outcome> {
         Command::Verify(args) => check::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Log(command) => log::run(&command),
+        Command::Projections(args) => models::status::run(&args),
+        Command::Rebuild(args) => models::rebuild::run(&args),
+        Command::Swap(args) => models::swap::swap(&args),
+        Command::Release(args) => models::swap::release(&args),
+        Command::Diff(args) => models::diff::run(&args),
+        Command::Parked(command) => models::parked::run(&command),
     }
 }
 
