@@ -107,7 +107,16 @@ async fn graphql() -> Result<Outcome> {
         after = sender.send().await?["data"]["changeTicketSubject"]["position"].take();
     }
     ensure!(after.is_string(), "the change is refused");
-    let greeting = Greeting {
+    let greeting = subscription(address, &after);
+    let outcome = before_all(program.id().context("the server has ended")?, &greeting, sender).await?;
+    program.kill().await?;
+    database.remove().await?;
+    Ok(outcome)
+}
+
+/// Subscribes behind a position.
+fn subscription(address: SocketAddr, after: &Value) -> Greeting {
+    Greeting {
         address,
         path: "/graphql/ws",
         header: "sec-websocket-protocol: graphql-transport-ws\r\n",
@@ -118,11 +127,7 @@ async fn graphql() -> Result<Outcome> {
                 "payload": {"query": SUBSCRIPTION, "variables": {"after": after}}})
             .to_string(),
         ],
-    };
-    let outcome = before_all(program.id().context("the server has ended")?, &greeting, sender).await?;
-    program.kill().await?;
-    database.remove().await?;
-    Ok(outcome)
+    }
 }
 
 async fn plain(length: usize) -> Result<Outcome> {
