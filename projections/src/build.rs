@@ -14,6 +14,8 @@ use crate::{
 };
 
 const LOOK: Duration = Duration::from_millis(200);
+/// After trouble: a swap that does not come about keeps readers and writers waiting each time it is tried.
+const PAUSE: Duration = Duration::from_secs(2);
 /// Positions that a build may lie behind the serving one when the swap begins.
 const CLOSE: u64 = 2_000;
 /// First half of the advisory locks on builds.
@@ -22,10 +24,14 @@ const LOCK: i32 = 0x6c_65_74_6f;
 /// Looks after the builds of these models, or after a single one of them, until it is dropped.
 pub(crate) async fn tend(pool: PgPool, database: PgConnectOptions, models: Vec<Model>, only: Option<i64>) {
     loop {
-        if let Err(error) = look(&pool, &database, &models, only).await {
-            warn!(%error, "builds of read models wait");
-        }
-        sleep(LOOK).await;
+        let pause = match look(&pool, &database, &models, only).await {
+            Ok(()) => LOOK,
+            Err(error) => {
+                warn!(%error, "builds of read models wait");
+                PAUSE
+            }
+        };
+        sleep(pause).await;
     }
 }
 
