@@ -1,10 +1,11 @@
 //! The views of analysts: which build they show, what their columns say, who may read them.
 
-use std::borrow::Cow;
+use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool};
 
-use sqlx::{Executor, PgConnection, PgPool};
-
-use crate::{Model, ProjectError, generation::GenerationError};
+use crate::{
+    Model, ProjectError,
+    generation::{GenerationError, within},
+};
 
 /// Schema of the views.
 pub(crate) const SCHEMA: &str = "analytics";
@@ -16,6 +17,8 @@ const GRANTS: &str = include_str!("../../migrations/read_models/grants.sql");
 const PATIENCE: &str = "SET LOCAL lock_timeout TO '500ms'";
 /// What Postgres says when that was not enough.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// What it says when a view would lose columns: on the way back to an older version.
+const INVALID_TABLE_DEFINITION: &str = "42P16";
 
 /// Makes the model's views show the tables in `schema`, whatever that is called later.
 ///
@@ -23,10 +26,17 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// [`GenerationError::Watched`] while somebody reads one of them.
 pub(crate) async fn show(model: &Model, schema: &str, tx: &mut PgConnection) -> Result<(), ProjectError> {
     tx.execute(PATIENCE).await?;
-    let shown = crate::generation::within(schema, model.analytics, tx).await;
-    if let Err(ProjectError::Postgres(error)) = &shown
-        && is_locked(error)
-    {
+    tx.execute("SAVEPOINT views").await?;
+    let mut shown = within(schema, model.analytics, tx).await;
+    if says(&shown, INVALID_TABLE_DEFINITION) {
+        tx.execute("ROLLBACK TO SAVEPOINT views").await?;
+        // What others have built on the wider view keeps it from being dropped, and Postgres names that.
+        for view in views(model.analytics) {
+            tx.execute(AssertSqlSafe(format!("DROP VIEW IF EXISTS {view}"))).await?;
+        }
+        shown = within(schema, model.analytics, tx).await;
+    }
+    if says(&shown, LOCK_NOT_AVAILABLE) {
         return Err(GenerationError::Watched(model.name.to_owned()).into());
     }
     shown?;
@@ -45,7 +55,16 @@ pub(crate) async fn grant(pool: &PgPool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-fn is_locked(error: &sqlx::Error) -> bool {
+/// The views that a model's SQL makes.
+fn views(sql: &'static str) -> impl Iterator<Item = &'static str> {
+    let after = sql.split("OR REPLACE VIEW ").skip(1);
+    after.filter_map(|it| it.split_whitespace().next())
+}
+
+fn says(outcome: &Result<(), ProjectError>, wanted: &str) -> bool {
+    let Err(ProjectError::Postgres(error)) = outcome else {
+        return false;
+    };
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code == Some(Cow::Borrowed(LOCK_NOT_AVAILABLE))
+    code.as_deref() == Some(wanted)
 }

@@ -456,14 +456,12 @@ async fn reached(id: i64, connection: &mut PgConnection) -> Result<Position, sql
     Ok(from_column(least.fetch_one(connection).await?.unwrap_or_default()))
 }
 
-/// First its checkpoints, then its tables, as its workers do: the other way round they would wait for each other.
+/// First its checkpoints, then its tables: a worker locks them in this order too.
 async fn remove(id: i64, schema: &str, tx: &mut PgConnection) -> Result<(), ProjectError> {
-    halt(id, tx).await?;
-    run(format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), tx).await?;
     sqlx::query!("DELETE FROM ops.generation WHERE id = $1", id)
         .execute(&mut *tx)
         .await?;
-    Ok(())
+    run(format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), tx).await
 }
 
 fn beside(model: &Model, id: i64) -> String {

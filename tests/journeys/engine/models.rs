@@ -79,13 +79,13 @@ pub(super) const WIDER: Model = Model {
         newest_at timestamptz NOT NULL
     )",
     indexes: INDEXES,
-    analytics: "DROP VIEW IF EXISTS analytics.tally; CREATE VIEW analytics.tally AS SELECT * FROM tally",
+    analytics: "CREATE OR REPLACE VIEW analytics.tally AS SELECT * FROM tally",
     make: || Box::new(Wider),
 };
 
 /// The narrow one, with the view that the wider one replaces.
 pub(super) const NARROW: Model = Model {
-    analytics: "DROP VIEW IF EXISTS analytics.tally; CREATE VIEW analytics.tally AS SELECT * FROM tally",
+    analytics: "CREATE OR REPLACE VIEW analytics.tally AS SELECT * FROM tally",
     ..TALLIES[0]
 };
 
