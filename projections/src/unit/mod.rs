@@ -253,8 +253,9 @@ impl Unit {
     ) -> Result<(), Refused> {
         let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
         let fresh = fresh.unwrap_or_default();
-        // A build that is to come to a goal, or as far as the serving one, must show that nothing is left before it.
-        let exact = self.exact || !self.place.serving;
+        // A build that is to come to a goal, or as far as the serving one, must show that nothing is left before it; and
+        // a build of several parts shows no more than the one that is least far.
+        let exact = self.exact || !self.place.serving || self.place.partitions > 1;
         let idle = fresh.is_empty() && !exact && end.0 < self.place.position.0 + IDLE_STRIDE;
         if end <= self.place.position || idle {
             return Ok(());
@@ -276,6 +277,8 @@ impl Unit {
         }
         tx.commit().await?;
         self.place.position = end;
+        // Of an event that does not read, too: what follows in its stream waits, in whatever batch it comes.
+        self.held.extend(park.iter().map(|(fact, _)| fact.stream_id()));
         debug!(
             model = model.name,
             events = fresh.len(),
