@@ -21,6 +21,7 @@ mod live;
 mod metrics;
 mod pages;
 mod proof;
+mod read_models;
 mod schema;
 mod serve_errors;
 mod slow;

@@ -59,9 +59,28 @@ impl Program {
     /// # Errors
     /// When it is not built, or does not end within 60 s.
     pub async fn replay(arguments: &[&str]) -> Result<Output> {
+        Self::ended(Self::replay_command(arguments)?).await
+    }
+
+    /// `letopis-replay` with these arguments, not started.
+    ///
+    /// # Errors
+    /// When it is not built.
+    pub fn replay_command(arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(binary("letopis-replay")?);
-        command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-        Self::ended(command).await
+        command
+            .args(arguments)
+            .env_remove("DATABASE_URL")
+            .env_remove("EVENT_STORE_URL")
+            .env_remove("LETOPIS_DATA")
+            .env_remove("LETOPIS_MASTER_KEY")
+            .env_remove("LETOPIS_MASTER_KEY_FILE")
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Ok(command)
     }
 
     /// Runs a prepared command to its end.

@@ -285,6 +285,8 @@ impl Unit {
         }
         tx.commit().await?;
         self.place.position = end;
+        // Of an event that does not read, too: what follows in its stream waits, in whatever batch it comes.
+        self.held.extend(park.iter().map(|(fact, _)| fact.stream_id()));
         debug!(
             model = model.name,
             events = fresh.len(),

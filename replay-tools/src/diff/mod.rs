@@ -9,7 +9,7 @@ mod tables;
 
 use std::time::Duration;
 
-use domain::{decider::Decider, read_model::ReadModel};
+use domain::{decider::Decider, ids::stream_name, read_model::ReadModel};
 use event_store::{EventLog, LogError, Position};
 use projections::Model;
 pub use report::{Cell, Report, Row, Table};
@@ -136,19 +136,25 @@ async fn moment(
     let one = place(live, snapshot).await?;
     let other = place(rebuilt, snapshot).await?;
     let (least, most) = (one.least.min(other.least), one.most.max(other.most));
-    if least < most {
-        let decisions = format!("{}.", ReadModel::CATEGORY);
-        let types = [model.types, &[decisions.as_str()]].concat();
-        let between = log.read_all(least, &types, 1).await?;
-        if between.first().is_some_and(|it| it.position <= most) {
-            return Ok(None);
-        }
+    if least < most && is_concerned(log, model, least, most).await? {
+        return Ok(None);
     }
     Ok(Some(Moment {
         live: one.schema,
         rebuilt: other.schema,
         position: most,
     }))
+}
+
+/// Whether an event, or a decision about one, lies behind `least` and not behind `most`.
+async fn is_concerned(log: &EventLog, model: &Model, least: Position, most: Position) -> Result<bool, LogError> {
+    let next = log.read_all(least, model.types, 1).await?;
+    if next.first().is_some_and(|it| it.position <= most) {
+        return Ok(true);
+    }
+    let decisions = stream_name(ReadModel::CATEGORY, ReadModel::id(model.name));
+    let decisions = log.read_stream(&decisions, 0).await?;
+    Ok(decisions.iter().any(|it| it.position > least && it.position <= most))
 }
 
 struct Place {

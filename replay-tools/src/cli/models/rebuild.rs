@@ -20,6 +20,8 @@ use crate::cli::Outcome;
 
 /// A worker that has given no sign for so long is gone, and so is its lease.
 const SIGN: Duration = Duration::from_secs(4);
+/// What nobody has kept for so long no living worker will take.
+const FREE: Duration = Duration::from_millis(1_500);
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RebuildArgs {
@@ -159,30 +161,36 @@ async fn unfinished(pool: &PgPool, model: &Model) -> Result<Option<Generation>> 
     }))
 }
 
-/// Refuses when a living worker is at it. One that is gone may have left its lease.
+/// Refuses when a living worker is at it. One that is gone may have left its lease, and one that lives may be about to
+/// take it.
 async fn nobody_keeps(pool: &PgPool, build: &Generation) -> Result<()> {
-    let until = Instant::now() + SIGN;
-    let mut sign = None;
+    let began = Instant::now();
+    let (mut sign, mut free) = (None, None);
     loop {
         let all = status::all(pool).await?;
         let standing = Standing::of(build.id, &all).context("the build is gone: begin again")?;
-        let newest = all
-            .iter()
-            .filter(|it| it.generation == build.id)
-            .map(|it| it.heartbeat_at)
-            .max();
-        let Some(worker) = &standing.worker else { return Ok(()) };
-        if sign.is_some_and(|it| it != newest) || Instant::now() > until {
-            let (name, id) = (&build.model, build.id);
-            bail!(
-                "{name} is being rebuilt already, as generation {id}, by worker {worker} ({}): wait for it, or give it up \
-                 with letopis-replay rebuild {name} --abandon",
-                standing.in_words()
-            );
+        let parts = all.iter().filter(|it| it.generation == build.id);
+        let newest = parts.map(|it| it.heartbeat_at).max();
+        if let Some(worker) = &standing.worker {
+            free = None;
+            if sign.is_some_and(|it| it != newest) || began.elapsed() > SIGN {
+                return Err(under_way(build, worker, &standing));
+            }
+            sign = Some(newest);
+        } else if free.get_or_insert_with(Instant::now).elapsed() > FREE {
+            return Ok(());
         }
-        sign = Some(newest);
         sleep(LOOK).await;
     }
+}
+
+fn under_way(build: &Generation, worker: &str, standing: &Standing) -> anyhow::Error {
+    let (name, id) = (&build.model, build.id);
+    anyhow::anyhow!(
+        "{name} is being rebuilt already, as generation {id}, by worker {worker} ({}): wait for it, or give it up with \
+         letopis-replay rebuild {name} --abandon",
+        standing.in_words()
+    )
 }
 
 pub(super) fn say(text: &str) -> Result<()> {

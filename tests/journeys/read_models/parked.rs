@@ -1,0 +1,150 @@
+//! Events that cannot be applied: listed, tried again, left out, and every decision in the log.
+
+use anyhow::{Context, Result, ensure};
+use domain::{decider::Decider, ids::stream_name, read_model::ReadModel};
+use event_store::{EventLog, Expected, NewEvent, Position, Raw};
+use serde_json::{Value, json};
+use tests::{App, assert_replay_equals_live, poll, run};
+use uuid::Uuid;
+
+use super::{log_of, refused, replay, said, tickets, well};
+
+/// Appends an event behind the end of a stream; tells where it stands.
+async fn append(log: &EventLog, stream: &str, event_type: &str, like: &Raw, id: u128) -> Result<Position> {
+    let last = log.read_stream(stream, 0).await?.last().map(|it| it.revision);
+    let event = NewEvent {
+        id: Uuid::from_u128(id),
+        event_type: event_type.to_owned(),
+        payload: like.payload.to_vec(),
+        metadata: like.metadata.to_vec(),
+    };
+    Ok(log.append(stream, Expected::after(last), &[event]).await?.position)
+}
+
+/// What waits, as the program tells it.
+async fn waiting(app: &App, name: &str) -> Result<Vec<Value>> {
+    Ok(serde_json::from_str(
+        &well(&["parked", "list", name, "--json"], app).await?,
+    )?)
+}
+
+/// A server with a ticket whose second event nobody knows, and whose third waits behind it; positions of the two.
+async fn poisoned() -> Result<(App, EventLog, String, [u64; 2])> {
+    let app = App::start().await?;
+    let ids = tickets(&app, 2).await?;
+    app.client.must("startTicket", "s", &ids[1], &json!({})).await?;
+    let log = log_of(&app)?;
+    let events = log.read_all(Position::START, &["ticket."], 10).await?;
+    let stream = events.first().context("no event")?.stream.clone();
+    let started = events.last().context("no event")?.clone();
+    let unknown = append(&log, &stream, "ticket.from_the_future", &started, 1).await?;
+    let behind = append(&log, &stream, &started.event_type, &started, 2).await?;
+    poll("nothing is parked", async || {
+        waiting(&app, "ticket_list").await.is_ok_and(|it| it.len() == 2)
+            && waiting(&app, "ticket_history").await.is_ok_and(|it| it.len() == 2)
+    })
+    .await?;
+    Ok((app, log, stream, [unknown.0, behind.0]))
+}
+
+#[test]
+fn event_of_an_unknown_type_is_listed_tried_again_and_left_out() -> Result<()> {
+    run(async {
+        let (app, log, stream, [unknown, behind]) = poisoned().await?;
+        let (data, url) = (app.data.path(), app.database_url.as_str());
+        let listed = well(&["parked", "list"], &app).await?;
+        ensure!(
+            listed.contains("ticket.from_the_future") && listed.contains("waits behind"),
+            "{listed}"
+        );
+        let why = ["--reason", "новая версия"];
+        let told = well(
+            &[&["parked", "retry", "ticket_list", "--stream", &stream][..], &why].concat(),
+            &app,
+        )
+        .await?;
+        ensure!(
+            told.contains(&format!("position {unknown}, ticket.from_the_future")),
+            "{told}"
+        );
+        ensure!(told.contains("waits: ") && !told.contains("freed: "), "{told}");
+        for name in ["ticket_list", "ticket_history"] {
+            let skip = ["parked", "skip", name, "--position", &unknown.to_string()];
+            let told = well(&[&skip[..], &why].concat(), &app).await?;
+            ensure!(told.contains("freed: generation"), "{told}");
+            ensure!(
+                told.contains(&format!("position {behind}, ")) && !told.contains("waits: "),
+                "{told}"
+            );
+            ensure!(waiting(&app, name).await?.is_empty());
+        }
+        let decisions = log
+            .read_stream(&stream_name(ReadModel::CATEGORY, ReadModel::id("ticket_list")), 0)
+            .await?;
+        let types: Vec<&str> = decisions.iter().map(|it| it.event_type.as_str()).collect();
+        ensure!(
+            types == ["read_model.parked_retried", "read_model.event_skipped"],
+            "{types:?}"
+        );
+        let last = decisions.last().context("no decision")?;
+        ensure!(String::from_utf8_lossy(&last.payload).contains("новая версия"));
+        ensure!(String::from_utf8_lossy(&last.metadata).contains("system:operator"));
+        // A rebuild leaves out the same one.
+        well(&["diff"], &app).await?;
+        refused(
+            &replay(&["parked", "retry", "ticket_list", "--reason", "x"], data, url).await?,
+            &["nothing is parked"],
+        )?;
+        app.finish().await
+    })
+}
+
+#[test]
+fn decision_without_sense_is_refused_and_leaves_no_trace() -> Result<()> {
+    run(async {
+        let (app, log, _, [unknown, _]) = poisoned().await?;
+        let (data, url) = (app.data.path(), app.database_url.as_str());
+        let head = log.head().await?;
+        let at = unknown.to_string();
+        let nobody = "00000000-0000-4000-8000-000000000009";
+        for (words, reasons) in [
+            (
+                &["skip", "ticket_list", "--position", "1", "--reason", "x"][..],
+                vec!["position 1 is not parked", &at],
+            ),
+            (
+                &["skip", "ticket_list", "--position", &at, "--reason", " "],
+                vec!["reason is empty"],
+            ),
+            (&["retry", "ticket_list", "--reason", ""], vec!["reason is empty"]),
+            (
+                &["retry", "ticket_list", "--stream", nobody, "--reason", "x"],
+                vec![nobody, "does not wait"],
+            ),
+        ] {
+            refused(&replay(&[&["parked"], words].concat(), data, url).await?, &reasons)?;
+        }
+        assert_eq!(log.head().await?, head);
+        app.finish().await
+    })
+}
+
+#[test]
+fn decision_is_carried_out_when_no_server_runs() -> Result<()> {
+    run(async {
+        let (app, _, _, [unknown, _]) = poisoned().await?;
+        let (data, url) = app.stop().await?;
+        let skip = [
+            "parked",
+            "skip",
+            "ticket_list",
+            "--position",
+            &unknown.to_string(),
+            "--reason",
+            "x",
+        ];
+        let told = said(&replay(&skip, data.path(), &url).await?)?;
+        ensure!(told.contains("freed: ") && !told.contains("waits: "), "{told}");
+        assert_replay_equals_live(data.path(), &url).await
+    })
+}
