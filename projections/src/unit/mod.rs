@@ -253,10 +253,7 @@ impl Unit {
     ) -> Result<(), Refused> {
         let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
         let fresh = fresh.unwrap_or_default();
-        // A build that is to come to a goal, or as far as the serving one, must show that nothing is left before it; and
-        // a build of several parts shows no more than the one that is least far.
-        let exact = self.exact || !self.place.serving || self.place.partitions > 1;
-        let idle = fresh.is_empty() && !exact && end.0 < self.place.position.0 + IDLE_STRIDE;
+        let idle = fresh.is_empty() && !self.is_exact() && end.0 < self.place.position.0 + IDLE_STRIDE;
         if end <= self.place.position || idle {
             return Ok(());
         }
@@ -286,6 +283,12 @@ impl Unit {
             "batch applied"
         );
         Ok(())
+    }
+
+    /// A build that is to come to a goal, or as far as the serving one, must show that nothing is left before it; and a
+    /// build of several parts shows no more than the one that is least far.
+    fn is_exact(&self) -> bool {
+        self.exact || !self.place.serving || self.place.partitions > 1
     }
 
     fn sort_out<'a>(&self, facts: &'a [Fact], poison: &'a HashMap<Uuid, (Position, String)>) -> Sorted<'a> {
