@@ -8,7 +8,10 @@ use std::{
 
 use event_store::Position;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
 use tracing::{info, warn};
 
 use crate::{
@@ -65,6 +68,8 @@ pub(crate) struct Builder {
     /// The only build it looks after, if not all of these models.
     pub(crate) only: Option<i64>,
     pub(crate) troubles: Troubles,
+    /// Told when a build is complete or swapped.
+    pub(crate) moved: Arc<Notify>,
 }
 
 impl Builder {
@@ -106,11 +111,11 @@ impl Builder {
     async fn bring_on(&self, model: &Model, build: &Generation, all: &[Generation]) -> Result<(), ProjectError> {
         let reached = reached(build.id, &self.pool).await?;
         if build.state != State::Following {
-            return if reached >= build.goal {
-                index(&self.pool, &self.database, model, build).await
-            } else {
-                Ok(())
-            };
+            if reached >= build.goal {
+                index(&self.pool, &self.database, model, build).await?;
+                self.moved.notify_one();
+            }
+            return Ok(());
         }
         let serving = all
             .iter()
@@ -121,6 +126,7 @@ impl Builder {
         };
         if reached.0 + CLOSE >= ahead.0 {
             generation::swap(&self.pool, model, build.id).await?;
+            self.moved.notify_one();
             info!(model = model.name, generation = build.id, "the read model is swapped");
         }
         Ok(())

@@ -152,6 +152,7 @@ impl Worker {
             models: self.models.clone(),
             only: self.generation,
             troubles: self.troubles.clone(),
+            moved: Arc::clone(&self.means.moved),
         };
         let building = AbortOnDropHandle::new(tokio::spawn(builder.tend()));
         let worked = tokio::select! {

@@ -262,9 +262,7 @@ impl Unit {
     ) -> Result<(), Refused> {
         let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
         let fresh = fresh.unwrap_or_default();
-        // A build that is to come to a goal, or as far as the serving one, must show that nothing is left before it.
-        let exact = self.exact || self.due || !self.place.serving;
-        let idle = fresh.is_empty() && !exact && end.0 < self.place.position.0 + IDLE_STRIDE;
+        let idle = fresh.is_empty() && !self.is_exact() && end.0 < self.place.position.0 + IDLE_STRIDE;
         if end <= self.place.position || idle {
             return Ok(());
         }
@@ -294,6 +292,12 @@ impl Unit {
             "batch applied"
         );
         Ok(())
+    }
+
+    /// A build that is to come to a goal, or as far as the serving one, must show that nothing is left before it; and
+    /// whoever waits for an event of the model waits for all of its parts.
+    fn is_exact(&self) -> bool {
+        self.exact || self.due || !self.place.serving
     }
 
     fn sort_out<'a>(&self, facts: &'a [Fact], poison: &'a HashMap<Uuid, (Position, String)>) -> Sorted<'a> {

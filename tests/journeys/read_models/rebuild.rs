@@ -195,3 +195,40 @@ fn end_of_the_log_that_concerns_no_read_model_keeps_no_build_from_its_end() -> R
         assert_replay_equals_live(data.path(), &database_url).await
     })
 }
+
+#[test]
+fn server_with_a_postgres_of_its_own_is_found_by_its_folder() -> Result<()> {
+    run(async {
+        let data = tempfile::tempdir()?;
+        let folder = text(data.path())?;
+        let server = Program::serve(&["--data", folder]).await?;
+        server.client.ticket("t", &json!({})).await?;
+        let told = said(&Program::replay(&["rebuild", "all", "--data", folder]).await?)?;
+        ensure!(told.matches(" serves: ").count() == 2, "{told}");
+        let told = said(&Program::replay(&["diff", "--data", folder]).await?)?;
+        ensure!(told.contains("ticket_list: 1 rows, equal"), "{told}");
+        ensure!(server.terminate().await?.success());
+        let gone = Program::replay(&["diff", "--data", folder]).await?;
+        super::refused(&gone, &["no server with a Postgres of its own"])
+    })
+}
+
+#[test]
+fn emptied_read_models_come_back() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        tickets(&app, 3).await?;
+        let (data, database_url) = app.stop().await?;
+        let pool = PgPool::connect(&database_url).await?;
+        // As the guide for operators has it.
+        let guide = include_str!("../../../docs/operations.md");
+        let (_, statement) = guide.split_once("```sql\n").context("no statement")?;
+        let (statement, _) = statement.split_once("```").context("no end")?;
+        sqlx::raw_sql(statement).execute(&pool).await?;
+        pool.close().await;
+        ensure!(builds(&database_url, "ticket_list").await?.is_empty());
+        let app = App::start_on(data, database_url).await?;
+        assert_eq!(app.client.count(&json!({})).await?, 3);
+        app.finish().await
+    })
+}

@@ -77,49 +77,54 @@ async fn all(target: &Target, models: &[Model]) -> Result<Option<Vec<(Model, Rep
 }
 
 async fn one(target: &Target, model: &Model) -> Result<Option<Report>> {
-    let pool = &target.pool;
-    let all = generation::all(pool).await?;
-    let live = all
-        .iter()
-        .find(|it| it.serving && it.model == model.name && it.version == model.version);
-    let Some(live) = live else {
-        bail!(
-            "no build of {} version {} serves: there is nothing to compare with",
-            model.name,
-            model.version
-        );
-    };
-    let head = target.log.head().await?;
-    let scratch = match generation::begin(pool, model, 1, head, false).await {
-        Err(ProjectError::Generation(error @ GenerationError::Building { .. })) => {
-            bail!("{error}: compare when that is complete")
-        }
-        begun => begun?,
-    };
+    let (live, scratch) = begin(target, model).await?;
     let mut hand = Hand::on(target, model, scratch);
     // One that serves follows the log only while somebody keeps it.
-    let live_hand = Hand::on(target, model, live.id);
+    let live_hand = Hand::on(target, model, live);
     let compared = tokio::select! {
-        compared = fill_and_compare(target, model, (live.id, scratch)) => compared.map(Some),
-        error = hand.fails() => Err(error),
+        compared = fill_and_compare(target, model, (live, scratch)) => compared.map(Some),
+        error = hand.fails() => return Err(remove(target, model, scratch).await.err().unwrap_or(error)),
         asked = interrupted() => asked.map(|()| None),
     };
     let ended = hand.end().await.and(live_hand.end().await);
-    let removed = generation::discard(pool, scratch).await.with_context(|| {
-        let name = model.name;
-        format!("generation {scratch} of {name} is left: remove it with letopis-replay rebuild {name} --abandon or release {name}")
-    });
-    match compared {
-        Ok(report) => {
-            removed?;
-            ended?;
-            Ok(report)
+    let removed = remove(target, model, scratch).await;
+    // What went wrong first is told first.
+    let report = match (compared, &removed) {
+        (Err(error), Err(left)) => return Err(anyhow::anyhow!("{error:#}; and {left:#}")),
+        (compared, _) => compared?,
+    };
+    removed.and(ended)?;
+    Ok(report)
+}
+
+/// The build that serves, and a new one to compare it with.
+async fn begin(target: &Target, model: &Model) -> Result<(i64, i64)> {
+    let (name, version) = (model.name, model.version);
+    let all = generation::all(&target.pool).await?;
+    let live = all
+        .iter()
+        .find(|it| it.serving && it.model == name && it.version == version);
+    let Some(live) = live else {
+        bail!("no build of {name} version {version} serves: there is nothing to compare with");
+    };
+    let head = target.log.head().await?;
+    match generation::begin(&target.pool, model, 1, head, false).await {
+        Err(ProjectError::Generation(error @ GenerationError::Building { .. })) => {
+            bail!("{error}: compare when that is complete")
         }
-        Err(error) if removed.is_err() => {
-            Err(error.context(removed.err().map(|it| it.to_string()).unwrap_or_default()))
-        }
-        Err(error) => Err(error),
+        begun => Ok((live.id, begun?)),
     }
+}
+
+async fn remove(target: &Target, model: &Model, scratch: i64) -> Result<()> {
+    let name = model.name;
+    generation::discard(&target.pool, scratch).await.with_context(|| {
+        format!(
+            "generation {scratch} of {name} is left: remove it with letopis-replay rebuild {name} --abandon, or release \
+             {name}"
+        )
+    })?;
+    Ok(())
 }
 
 async fn fill_and_compare(target: &Target, model: &Model, (live, scratch): (i64, i64)) -> Result<Report> {
