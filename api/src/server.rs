@@ -192,7 +192,6 @@ impl Run {
         };
         let vault = vault::open(&self.config, self.data.root(), database.clone()).await?;
         let handler = self.handler(&log, &vault, sharing).await?;
-        handler.finish_erasures().await.map_err(ServeError::Erasure)?;
         let worker = Worker::new(log.clone(), vault.clone(), database);
         // Nobody else can have the log that lies in our folder.
         let worker = if embedded.node.is_some() {
@@ -200,6 +199,11 @@ impl Run {
         } else {
             worker
         };
+        // Before anything is written: what goes into an older log is lost when the right one comes back.
+        if let Err(error @ ProjectError::Ahead { .. }) = worker.check().await {
+            return Err(error.into());
+        }
+        handler.finish_erasures().await.map_err(ServeError::Erasure)?;
         let mut worker = tokio::spawn(worker.run(working.clone()));
         tokio::select! {
             failed = embedded.failed() => return Err(failed),

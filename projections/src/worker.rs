@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use crate::{
     Model, ProjectError,
     build::{Builder, Troubles},
-    generation,
+    checkpoint, generation,
     lane::Lane,
     lease::{self, BEAT, Key, Lease, Leases},
     registry, status,
@@ -118,6 +118,28 @@ impl Worker {
     pub fn of_generation(mut self, generation: i64) -> Self {
         self.generation = Some(generation);
         self
+    }
+
+    /// Whether the log has everything that the serving builds show.
+    ///
+    /// # Errors
+    /// [`ProjectError::Ahead`]; and when log or Postgres do not answer.
+    pub async fn check(&self) -> Result<(), ProjectError> {
+        let head = self.means.log.head().await?;
+        let served = checkpoint::serving(&self.pool).await?;
+        let ahead = served.iter().filter_map(|part| {
+            let mut models = self.models.iter();
+            let model = models.find(|it| it.name == part.model && it.version == part.version)?;
+            Some((model.name, part.position))
+        });
+        match ahead.max_by_key(|(_, position)| *position) {
+            Some((projection, position)) if position > head => Err(ProjectError::Ahead {
+                projection,
+                position: position.0,
+                head: head.0,
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Works until it is cancelled.

@@ -33,6 +33,9 @@ use crate::{
 const BATCH: usize = 1000;
 /// The same while nobody reads: rows that change often are then written less often.
 const FILLING_BATCH: usize = 8000;
+/// Transactions of a unit begin so far apart, unless there is much to do: under load this makes fewer, larger ones, and
+/// leaves Postgres to the readers. An event after a quiet moment does not wait.
+const BREATH: Duration = Duration::from_millis(4);
 /// How far a checkpoint may lag behind events that do not concern it.
 const IDLE_STRIDE: u64 = 10_000;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -127,7 +130,12 @@ impl Unit {
         mut batches: mpsc::Receiver<Arc<Batch>>,
         stop: &CancellationToken,
     ) -> Result<(), Lost> {
+        let mut began = Instant::now();
         while let Some(Some(batch)) = stop.run_until_cancelled(batches.recv()).await {
+            if batch.facts.len() < BATCH / 4 {
+                sleep(BREATH.saturating_sub(began.elapsed())).await;
+            }
+            began = Instant::now();
             self.due = self.concerns(&batch);
             let mut facts = self.mine(&batch);
             let (mut end, mut caught_up) = (batch.end, batch.caught_up);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks this evidence package with bash, openssl (3 or newer), sha256sum and common tools.
-# Usage: ./verify.sh [FINGERPRINT]   with the key's fingerprint as its owner publishes it.
+# Usage: ./verify.sh [FINGERPRINT ...]   with the keys' fingerprints as their owner publishes them.
 # Exit: 0 everything fits, 1 something does not, 2 a tool is missing.
 set -u -o pipefail
 export LC_ALL=C
@@ -30,17 +30,18 @@ for file in public-key*.pem; do
     step "$file: fingerprint $fingerprint"
 done
 [ "${#keys[@]}" -gt 0 ] || fail "no public key, so nothing here is proven"
-if [ $# -gt 0 ]; then
-    [ -n "${keys[$1]:-}" ] || fail "no key here has the fingerprint $1"
-    step "one of them is the fingerprint you gave"
-    for known in "${!keys[@]}"; do [ "$known" = "$1" ] || note "key $known is another: compare it as well"; done
-else
-    note "compare the fingerprint with the one that the owner of the log publishes"
-fi
+declare -A trusted=()
+for given in "$@"; do
+    [ -n "${keys[$given]:-}" ] || fail "no key here has the fingerprint $given"
+    trusted[$given]=yes
+    step "the fingerprint $given is that of ${keys[$given]}"
+done
+[ $# -gt 0 ] || note "compare the fingerprints with those that the owner of the log publishes"
 
 for file in seals/*.statement; do
     key=$(value "$file" key)
-    [ -n "${keys[$key]:-}" ] || fail "$file: signed with key $key, which is not here"
+    [ -n "$key" ] && [ -n "${keys[$key]:-}" ] || fail "$file: signed with key $key, which is not here"
+    [ $# -eq 0 ] || [ -n "${trusted[$key]:-}" ] || fail "$file: signed with key $key, whose fingerprint you did not give"
     openssl pkeyutl -verify -pubin -inkey "${keys[$key]}" -rawin -in "$file" -sigfile "${file%.statement}.sig" >/dev/null 2>&1 ||
         fail "$file: the signature does not fit"
     step "$file: signed with that key"
