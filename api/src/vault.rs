@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::bail;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use domain::{
     actor::{Actor, ActorKind},
     decider::Decider,
@@ -17,7 +17,7 @@ use domain::{
     ticket::{Ticket, TicketEvent},
 };
 use event_store::{
-    Vault, decode,
+    Position, Vault, decode,
     vault::{MasterKey, MasterKeyError, VaultError},
 };
 use sqlx::postgres::PgConnectOptions;
@@ -43,18 +43,33 @@ enum Action {
     Status(Flags),
     /// Wrap every key anew under the current master key; the one before it must be given as well.
     Rotate(Flags),
+    /// Tell whether the vault has every key that the log needs.
+    Check(CheckArgs),
     /// Destroy the key of one person for ever: what was recorded of them can be read by nobody any more.
     Forget(ForgetArgs),
 }
 
 #[derive(Debug, Args)]
+struct CheckArgs {
+    /// Take this log for the vault's own from now on, though it is an older copy: when no newer one is left.
+    #[arg(long)]
+    accept_log: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("whom").required(true).args(["contact", "ticket", "lost"]))]
 struct ForgetArgs {
     /// Whose key: the contact's; an id of the API or a uuid.
-    #[arg(long, value_name = "ID", value_parser = contact, required_unless_present = "ticket", conflicts_with = "ticket")]
+    #[arg(long, value_name = "ID", value_parser = contact)]
     contact: Option<Uuid>,
     /// Whose key: that of a ticket whose customer is not known; an id of the API or a uuid.
     #[arg(long, value_name = "ID", value_parser = ticket)]
     ticket: Option<Uuid>,
+    /// Everybody whose key the log needs and the vault lacks, when no backup has it.
+    #[arg(long)]
+    lost: bool,
     #[command(flatten)]
     flags: Flags,
 }
@@ -72,11 +87,16 @@ fn ticket(text: &str) -> Result<Uuid, String> {
 /// # Errors
 /// When log or vault cannot be used.
 pub async fn run(args: &VaultArgs) -> anyhow::Result<()> {
-    let (Action::Status(flags) | Action::Rotate(flags) | Action::Forget(ForgetArgs { flags, .. })) = &args.action;
+    let (Action::Status(flags)
+    | Action::Rotate(flags)
+    | Action::Check(CheckArgs { flags, .. })
+    | Action::Forget(ForgetArgs { flags, .. })) = &args.action;
     let target = Target::open(&Config::load(flags)?).await?;
     let said = match &args.action {
         Action::Status(_) => status(&target).await,
         Action::Rotate(_) => rotate(&target).await,
+        Action::Check(args) => check(&target, args.accept_log).await,
+        Action::Forget(ForgetArgs { lost: true, .. }) => forget_lost(&target).await,
         Action::Forget(args) => forget(&target, args).await,
     };
     target.close().await?;
@@ -98,6 +118,36 @@ async fn rotate(target: &Target) -> anyhow::Result<String> {
         "{done} keys wrapped anew; all are under master key {}",
         status.master
     ))
+}
+
+async fn check(target: &Target, accept_log: bool) -> anyhow::Result<String> {
+    if accept_log {
+        target.vault.unmark().await?;
+    }
+    target.check().await?;
+    Ok("the vault has every key that the log needs".to_owned())
+}
+
+/// Records those as forgotten whose keys are gone, so that what is left can be used.
+async fn forget_lost(target: &Target) -> anyhow::Result<String> {
+    target.vault.recognise(&target.log).await?;
+    let handler = target.handler().await?;
+    handler.finish_erasures().await?;
+    let actor = Actor::new(ActorKind::System, "operator");
+    let (mut after, mut count) = (Position::START, 0);
+    loop {
+        let missing = target.vault.next_missing(&target.log, &mut after).await?;
+        if missing.is_empty() {
+            return Ok(match count {
+                0 => "the vault has every key that the log needs; nobody was forgotten".to_owned(),
+                _ => format!("{count} people whose keys were lost are recorded as forgotten"),
+            });
+        }
+        for it in missing {
+            handler.forget(it.subject, &actor).await?;
+            count += 1;
+        }
+    }
 }
 
 async fn forget(target: &Target, args: &ForgetArgs) -> anyhow::Result<String> {
