@@ -7,7 +7,11 @@ use crate::{
     assignment::{Assignment, AssignmentEvent},
     data_subject::{DataSubjectEvent, ForgottenSubject},
     decider::Decider,
+    each_kind,
     log_seal::{LogSeal, LogSealEvent},
+    organisation::{
+        Branch, Category, CustomField, Inbox, ItemEvent, Kind, OrganisationEvent, RegionMap, Skill, StatusLabel, Tag, Team,
+    },
     personal::PersonalField,
     read_model::{ReadModel, ReadModelEvent},
     ticket::{Ticket, TicketEvent},
@@ -29,6 +33,8 @@ pub enum DomainEvent {
     LogSeal(LogSealEvent),
     /// Of what people decided about a read model.
     ReadModel(ReadModelEvent),
+    /// Of how the organisation is set up.
+    Organisation(OrganisationEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -69,6 +75,7 @@ impl DomainEvent {
             Self::DataSubject(event) => split(ForgottenSubject::CATEGORY, event),
             Self::LogSeal(event) => split(LogSeal::CATEGORY, event),
             Self::ReadModel(event) => split(ReadModel::CATEGORY, event),
+            Self::Organisation(event) => split(event.kind().as_str(), event),
         }
     }
 
@@ -92,7 +99,8 @@ impl DomainEvent {
             | Self::TicketNumbers(_)
             | Self::DataSubject(_)
             | Self::LogSeal(_)
-            | Self::ReadModel(_) => Vec::new(),
+            | Self::ReadModel(_)
+            | Self::Organisation(_) => Vec::new(),
         }
     }
 
@@ -108,10 +116,21 @@ impl DomainEvent {
             Some((ForgottenSubject::CATEGORY, name)) => join(event_type, name, payload).map(Self::DataSubject),
             Some((LogSeal::CATEGORY, name)) => join(event_type, name, payload).map(Self::LogSeal),
             Some((ReadModel::CATEGORY, name)) => join(event_type, name, payload).map(Self::ReadModel),
+            Some((category, name)) if let Some(kind) = Kind::parse(category) => organisation(kind, event_type, name, payload),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
 }
+
+macro_rules! organisation {
+    ($($kind:ident = $word:literal),+ $(,)?) => {
+        fn organisation(kind: Kind, event_type: &str, name: &str, payload: &[u8]) -> Result<DomainEvent, EventError> {
+            match kind { $(Kind::$kind => join::<ItemEvent<$kind>>(event_type, name, payload).map(DomainEvent::from)),+ }
+        }
+    };
+}
+
+each_kind!(organisation);
 
 macro_rules! member {
     ($variant:ident, $event:ty) => {

@@ -58,6 +58,11 @@ impl CommandId {
         Self(derive("command", &[actor, operation, target, idempotency_key]))
     }
 
+    /// The id of the thing of this category that the command creates.
+    pub fn creates(self, category: &str) -> Uuid {
+        Uuid::new_v5(&self.0, category.as_bytes())
+    }
+
     /// The id of the event with this index among those the command led to.
     pub fn event_id(self, index: usize) -> Uuid {
         Uuid::new_v5(&self.0, index.to_string().as_bytes())
@@ -76,6 +81,11 @@ impl TicketId {
 /// `source` names the system, `kind` the sort of thing, `key` is its id there.
 pub fn foreign(source: &str, kind: &str, key: &str) -> Uuid {
     derive("foreign", &[source, kind, key])
+}
+
+/// The id of the one thing of its category that has this key, so that no two can have it.
+pub fn keyed(category: &str, key: &str) -> Uuid {
+    derive("keyed", &[category, key])
 }
 
 /// The one stream of its kind, such as the ticket numbers.
@@ -100,7 +110,7 @@ fn derive(realm: &str, parts: &[&str]) -> Uuid {
 
 #[cfg(test)]
 mod tests {
-    use super::{CommandId, TicketId, foreign};
+    use super::{CommandId, TicketId, foreign, keyed};
 
     #[test]
     fn same_wish_has_same_id_and_another_has_another() {
@@ -126,5 +136,7 @@ mod tests {
             foreign("servicenow", "caller", "2403").to_string(),
             "91fb5f1c-c783-592c-ac94-6291592b4a4d"
         );
+        assert_eq!(keyed("category", "mail").to_string(), "KEYED");
+        assert_eq!(id.creates("branch").to_string(), "CREATES");
     }
 }

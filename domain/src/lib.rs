@@ -13,6 +13,7 @@ pub mod event;
 pub mod ids;
 pub mod log_seal;
 pub mod metadata;
+pub mod organisation;
 pub mod personal;
 pub mod read_model;
 pub mod ticket;

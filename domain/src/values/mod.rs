@@ -8,6 +8,7 @@ mod words;
 
 pub use key::{CategoryKey, IdempotencyKey};
 pub use subject::Subject;
+pub(crate) use words::words;
 pub use words::{
     AssignmentMode, ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, TicketType,
 };

@@ -1,0 +1,87 @@
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Definition, Identity, ItemRefusal, Kind, Reference,
+    check::{Check, NAME},
+};
+use crate::values::words;
+
+words!(
+    /// The technology by which people write.
+    Channel {
+        /// Mail.
+        Email = "email",
+        /// The widget on a web site.
+        WebWidget = "web_widget",
+        /// Telegram.
+        Telegram = "telegram",
+        /// WhatsApp.
+        Whatsapp = "whatsapp",
+        /// ВКонтакте.
+        Vk = "vk",
+        /// Text messages.
+        Sms = "sms",
+        /// Telephone.
+        Voice = "voice",
+        /// Programs.
+        Api = "api",
+    }
+);
+
+/// A channel as it is set up once: an address, a widget, a bot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inbox {
+    /// What people call it.
+    pub name: String,
+    /// By which technology people write to it; never changes.
+    pub channel: Channel,
+    /// The branch that answers for it; `None` when that is decided for each request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch_id: Option<Uuid>,
+    /// Host names of the sites that may show its widget, in ASCII; `*.` stands for all names under one. Empty: none may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_domains: Vec<String>,
+    /// What is switched on in it beyond the usual, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feature_flags: Vec<String>,
+    /// Whether it takes anything in now.
+    pub active: bool,
+}
+
+impl Definition for Inbox {
+    const KIND: Kind = Kind::Inbox;
+
+    fn check(&mut self, check: &mut Check) {
+        check.line("name", &mut self.name, NAME);
+        check.each(
+            "allowedDomains",
+            &mut self.allowed_domains,
+            200,
+            Check::domain,
+            String::as_str,
+        );
+        check.each("featureFlags", &mut self.feature_flags, 50, Check::word, String::as_str);
+        self.feature_flags.sort_unstable();
+    }
+
+    fn identity(&self) -> Identity {
+        Identity::Command
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        Reference::to(Kind::Branch, "branchId", self.branch_id)
+    }
+
+    fn may_follow(&self, former: &Self) -> Result<(), ItemRefusal> {
+        if self.channel == former.channel {
+            Ok(())
+        } else {
+            Err(ItemRefusal::Fixed("channel"))
+        }
+    }
+}

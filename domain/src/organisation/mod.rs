@@ -1,0 +1,43 @@
+//! How the organisation is set up: branches, teams, skills, inboxes, categories, tags, custom fields, status labels and
+//! the map of regions. Configuration is event-sourced like everything else, each revision whole, so that a decision of
+//! the past can name the exact version it used.
+//!
+//! One design for all kinds: an [`Item`] of a [`Definition`], in a stream of its own (`branch-<id>`). A kind says what
+//! its definition must look like, and what its id follows from. Deliberately absent: who points at an item; a retired
+//! one therefore stays readable for ever.
+
+mod branch;
+mod category;
+mod check;
+mod checked;
+mod custom_field;
+mod definition;
+mod flaw;
+mod inbox;
+mod item;
+mod kinds;
+mod label;
+mod region_map;
+mod skill;
+mod status_label;
+mod tag;
+mod team;
+#[cfg(test)]
+mod tests;
+
+pub use branch::Branch;
+pub use category::{AssignTo, Category};
+pub use check::normal_key;
+pub use checked::Checked;
+pub use custom_field::{AppliesTo, CustomField, FieldOption, FieldType, FieldValue, Finite, ValueFault};
+pub use definition::{Definition, Identity, Reference};
+pub use flaw::{Flaw, Rule};
+pub use inbox::{Channel, Inbox};
+pub use item::{Item, ItemCommand, ItemEvent, ItemRefusal};
+pub use kinds::{Kind, OrganisationCommand, OrganisationEvent};
+pub use label::Label;
+pub use region_map::{RegionMap, RegionRule};
+pub use skill::{Skill, SkillKind};
+pub use status_label::StatusLabel;
+pub use tag::Tag;
+pub use team::Team;
