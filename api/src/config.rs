@@ -44,6 +44,8 @@ pub struct Config {
     /// Seconds after which what is new in the log is sealed, from 1 on.
     #[serde(deserialize_with = "interval")]
     pub seal_interval_s: u64,
+    /// MaxMind file that says where addresses are; nobody knows when absent.
+    pub geoip_file: Option<PathBuf>,
     /// How long a socket may take nothing of what is sent to it. Not a setting: only tests have less time.
     #[serde(skip, default = "patience")]
     pub patience: Duration,
@@ -67,6 +69,7 @@ impl Default for Config {
             bootstrap_api_key: None,
             seal_key_file: None,
             seal_interval_s: 60,
+            geoip_file: None,
             patience: patience(),
         }
     }
@@ -237,6 +240,7 @@ fn environment() -> BTreeMap<&'static str, String> {
         ("LETOPIS_PREVIOUS_MASTER_KEY_FILE", "previous_master_key_file"),
         ("LETOPIS_SEAL_KEY_FILE", "seal_key_file"),
         ("LETOPIS_SEAL_INTERVAL_S", "seal_interval_s"),
+        ("LETOPIS_GEOIP_FILE", "geoip_file"),
     ];
     known
         .into_iter()

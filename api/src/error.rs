@@ -9,6 +9,7 @@ use tokio::task::JoinError;
 
 use crate::{
     embedded::{DataDirError, PostgresError},
+    geo::GeoError,
     vault::VaultSetupError,
 };
 
@@ -18,6 +19,9 @@ pub enum ServeError {
     /// The data folder.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// The file that says where addresses are.
+    #[error(transparent)]
+    Geo(#[from] GeoError),
     /// The API's address.
     #[error("cannot listen on {address} ({source}): stop the program that does, or choose another with --listen")]
     Port {

@@ -7,6 +7,8 @@ pub mod auth;
 pub mod config;
 pub mod embedded;
 mod error;
+mod flaw;
+pub mod geo;
 pub mod graphql;
 pub mod http;
 pub mod import;

@@ -233,6 +233,7 @@ fn refused(refusal: Refusal) -> Problem {
             "персональные данные клиента удалены: записать о нём больше ничего нельзя",
         ),
         Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
+        Refusal::Organisation(refusal) => return crate::flaw::refused(refusal),
         Refusal::Assignment(never) => match never {},
     };
     Problem::new(code, russian, english)

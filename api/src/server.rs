@@ -28,6 +28,7 @@ use crate::{
     config::Config,
     embedded::{DataDir, Postgres},
     error::ServeError,
+    geo::Geo,
     graphql::{Parts, schema},
     http::{Phase, Ready, Shared, router},
     key,
@@ -65,6 +66,7 @@ impl Server {
     /// # Errors
     /// [`ServeError`] when the folder or the port cannot be had.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, ServeError> {
+        let geo = Geo::open(config.geoip_file.as_deref())?;
         let data = DataDir::open(&config.data)?;
         let busy = |source| ServeError::Port {
             address: config.listen,
@@ -87,6 +89,7 @@ impl Server {
         let run = Run {
             config,
             clock,
+            geo,
             data,
             address,
             phases,
@@ -136,6 +139,7 @@ impl Server {
 struct Run {
     config: Config,
     clock: Clock,
+    geo: Geo,
     data: DataDir,
     address: SocketAddr,
     phases: watch::Sender<Phase>,
@@ -233,6 +237,7 @@ impl Run {
             tickets,
             live,
             observatory,
+            geo: self.geo.clone(),
         };
         self.phases.send_replace(Phase::Ready(Ready {
             schema: schema(parts.clone()),

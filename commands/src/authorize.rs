@@ -14,6 +14,7 @@ pub fn needs(command: &Command) -> Permission {
     match command {
         Command::Ticket(..) => Permission::TicketsWrite,
         Command::Assignment(..) => Permission::TicketsAssign,
+        Command::Organisation(_) => Permission::OrganisationWrite,
     }
 }
 

@@ -2,12 +2,19 @@
 
 use std::num::NonZeroUsize;
 
-use domain::{assignment::Assignment, ticket::Ticket};
+use domain::{
+    assignment::Assignment,
+    organisation::{Branch, Category, CustomField, Inbox, Item, RegionMap, Skill, StatusLabel, Tag, Team},
+    ticket::Ticket,
+};
 
 use crate::{cache::Cache, folded::Stored};
 
 /// About 1 KB each.
 const MANY: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
+
+/// Configuration: there is little of it, and it seldom changes.
+const FEW: NonZeroUsize = NonZeroUsize::new(2_000).unwrap();
 
 /// An aggregate whose folded streams are kept.
 pub(crate) trait Cached: Stored {
@@ -37,4 +44,13 @@ macro_rules! caches {
 caches! {
     tickets: Ticket = MANY,
     assignments: Assignment = MANY,
+    branches: Item<Branch> = FEW,
+    teams: Item<Team> = FEW,
+    skills: Item<Skill> = FEW,
+    inboxes: Item<Inbox> = FEW,
+    categories: Item<Category> = FEW,
+    tags: Item<Tag> = FEW,
+    custom_fields: Item<CustomField> = FEW,
+    status_labels: Item<StatusLabel> = FEW,
+    region_maps: Item<RegionMap> = FEW,
 }

@@ -1,4 +1,7 @@
-use domain::{assignment::AssignmentRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal};
+use domain::{
+    assignment::AssignmentRefusal, organisation::ItemRefusal, ticket::TicketRefusal,
+    ticket_numbers::TicketNumbersRefusal,
+};
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
     vault::{OpenError, VaultError},
@@ -18,6 +21,9 @@ pub enum Refusal {
     /// Of the number register.
     #[error(transparent)]
     TicketNumbers(#[from] TicketNumbersRefusal),
+    /// Of how the organisation is set up.
+    #[error(transparent)]
+    Organisation(#[from] ItemRefusal),
 }
 
 /// Why a command had no effect.

@@ -132,6 +132,7 @@ impl Handler {
             Command::Ticket(ticket_id, TicketCommand::Open { .. }) => self.open(*ticket_id, request).await,
             Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, request).await,
             Command::Assignment(ticket_id, command) => self.assign(*ticket_id, command, request).await,
+            Command::Organisation(command) => self.configure(command, request).await,
         }
     }
 
@@ -142,10 +143,11 @@ impl Handler {
                 *self.slot::<Ticket>(id.0).lock().await = None;
                 *self.slot::<Assignment>(id.0).lock().await = None;
             }
+            Command::Organisation(command) => self.doubt_configuration(command).await,
         }
     }
 
-    fn slot<D: Cached>(&self, id: Uuid) -> Slot<D> {
+    pub(crate) fn slot<D: Cached>(&self, id: Uuid) -> Slot<D> {
         D::cache(&self.caches).slot(id)
     }
 
@@ -229,7 +231,7 @@ impl Handler {
     }
 
     /// The stream in the slot; read if it is not there, or if others write too.
-    async fn look<'a, D: Stored>(
+    pub(crate) async fn look<'a, D: Stored>(
         &self,
         slot: &'a mut Option<Folded<D>>,
         id: Uuid,
@@ -241,7 +243,7 @@ impl Handler {
         Ok(slot.insert(folded))
     }
 
-    async fn run<D>(
+    pub(crate) async fn run<D>(
         &self,
         slot: &mut Option<Folded<D>>,
         id: Uuid,
@@ -391,7 +393,7 @@ fn is_no(answer: &Result<Outcome, CommandError>) -> bool {
     }
 }
 
-fn check_version(expected: Option<u64>, actual: u64) -> Result<(), CommandError> {
+pub(crate) fn check_version(expected: Option<u64>, actual: u64) -> Result<(), CommandError> {
     match expected {
         Some(expected) if expected != actual => Err(CommandError::Conflict { expected, actual }),
         Some(_) | None => Ok(()),

@@ -13,6 +13,7 @@ mod folded;
 mod handler;
 mod history;
 mod numbers;
+mod organisation;
 pub mod processes;
 mod router;
 

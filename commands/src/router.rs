@@ -4,6 +4,7 @@ use domain::{
     actor::Actor,
     assignment::AssignmentCommand,
     ids::{CommandId, TicketId},
+    organisation::OrganisationCommand,
     ticket::TicketCommand,
 };
 use event_store::Envelope;
@@ -16,6 +17,8 @@ pub enum Command {
     Ticket(TicketId, TicketCommand),
     /// About who owns a ticket.
     Assignment(TicketId, AssignmentCommand),
+    /// About how the organisation is set up.
+    Organisation(OrganisationCommand),
 }
 
 /// A command with everything that is known of the one who gives it.

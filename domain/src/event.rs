@@ -10,7 +10,8 @@ use crate::{
     each_kind,
     log_seal::{LogSeal, LogSealEvent},
     organisation::{
-        Branch, Category, CustomField, Inbox, ItemEvent, Kind, OrganisationEvent, RegionMap, Skill, StatusLabel, Tag, Team,
+        Branch, Category, CustomField, Inbox, ItemEvent, Kind, OrganisationEvent, RegionMap, Skill, StatusLabel, Tag,
+        Team,
     },
     personal::PersonalField,
     read_model::{ReadModel, ReadModelEvent},
@@ -116,7 +117,9 @@ impl DomainEvent {
             Some((ForgottenSubject::CATEGORY, name)) => join(event_type, name, payload).map(Self::DataSubject),
             Some((LogSeal::CATEGORY, name)) => join(event_type, name, payload).map(Self::LogSeal),
             Some((ReadModel::CATEGORY, name)) => join(event_type, name, payload).map(Self::ReadModel),
-            Some((category, name)) if let Some(kind) = Kind::parse(category) => organisation(kind, event_type, name, payload),
+            Some((category, name)) if let Some(kind) = Kind::parse(category) => {
+                organisation(kind, event_type, name, payload)
+            }
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }

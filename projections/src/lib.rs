@@ -17,6 +17,7 @@ mod generation_error;
 mod lane;
 mod lease;
 mod model;
+pub mod organisation;
 pub mod parked;
 mod projection;
 mod pulse;
@@ -46,5 +47,5 @@ pub const SWAPPED: &str = "swapped";
 
 /// THE list of read models.
 pub fn registry() -> Vec<Model> {
-    vec![ticket_list::MODEL, ticket_history::MODEL]
+    vec![ticket_list::MODEL, ticket_history::MODEL, organisation::MODEL]
 }

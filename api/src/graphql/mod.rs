@@ -28,6 +28,7 @@ pub(crate) use subscription::{Entrance, Source};
 
 use crate::{
     auth::Viewer,
+    geo::Geo,
     live::Live,
     observatory::Observatory,
     problem::{Language, Problem, internal},
@@ -59,6 +60,8 @@ pub struct Parts {
     pub live: Live,
     /// Tells how the read models are doing.
     pub observatory: Observatory,
+    /// Tells where addresses are.
+    pub geo: Geo,
 }
 
 /// The schema over `parts`.

@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    Branch, Category, CustomField, Inbox, ItemCommand, ItemEvent, RegionMap, Skill, StatusLabel, Tag, Team,
-};
+use super::{Branch, Category, CustomField, Inbox, ItemCommand, ItemEvent, RegionMap, Skill, StatusLabel, Tag, Team};
 use crate::event::DomainEvent;
 
 /// Calls a macro with the name of every kind; the type of its definition has the same name.

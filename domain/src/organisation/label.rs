@@ -16,7 +16,11 @@ pub struct Label {
 impl Label {
     /// The Russian name, or with `false` the English one; the other one where it is missing.
     pub fn text(&self, russian: bool) -> &str {
-        let (wanted, other) = if russian { (&self.ru, &self.en) } else { (&self.en, &self.ru) };
+        let (wanted, other) = if russian {
+            (&self.ru, &self.en)
+        } else {
+            (&self.en, &self.ru)
+        };
         wanted.as_ref().or(other.as_ref()).map_or("", String::as_str)
     }
 

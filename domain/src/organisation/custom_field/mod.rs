@@ -69,7 +69,11 @@ impl Definition for CustomField {
     }
 
     fn may_follow(&self, former: &Self) -> Result<(), ItemRefusal> {
-        let fixed = if self.applies_to == former.applies_to { "key" } else { "appliesTo" };
+        let fixed = if self.applies_to == former.applies_to {
+            "key"
+        } else {
+            "appliesTo"
+        };
         same_identity(self, former, fixed)?;
         // Values are there already, and they are of that sort.
         if std::mem::discriminant(&self.field_type) == std::mem::discriminant(&former.field_type) {
