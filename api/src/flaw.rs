@@ -61,7 +61,6 @@ fn accepted(rule: Rule) -> (String, String) {
             "nothing: the field means nothing here",
         ),
         Rule::NotBelowLeast => fixed("значение не меньше нижней границы", "a value not below the least"),
-        Rule::Finite => fixed("конечное число", "a finite number"),
         Rule::UpTo(most) => (
             format!("целое число от 1 до {most}"),
             format!("a whole number, 1 to {most}"),

@@ -103,8 +103,8 @@ async fn is_told(client: &Client) -> Result<()> {
     for (field, value) in [
         ("status", "CLOSED"),
         ("priority", "URGENT"),
-        ("category", "net"),
-        ("subcategory", "vpn"),
+        ("categoryId", "net"),
+        ("subcategoryId", "vpn"),
         ("type", "INCIDENT"),
         ("closedAt", "2016-03-05T12:00:00+00:00"),
         ("openedAt", "2016-02-29T01:16:00+00:00"),
@@ -114,7 +114,7 @@ async fn is_told(client: &Client) -> Result<()> {
     ensure!(first["assignee"].is_string() && first["contact"].is_string(), "{first}");
     let second = ticket(client, "INC2").await?;
     ensure!(
-        second["status"] == "CLOSED" && second["category"] == "mail" && second["priority"] == "LOW",
+        second["status"] == "CLOSED" && second["categoryId"] == "mail" && second["priority"] == "LOW",
         "{second}"
     );
     Ok(())
@@ -271,8 +271,8 @@ async fn counts_agree(client: &Client, last: &HashMap<String, (String, String)>)
     ensure!(categories.len() > 20, "{categories:?}");
     for (category, expected) in categories {
         let filter = match category.as_str() {
-            "?" => json!({"category": {"isNull": true}}),
-            key => json!({"category": {"eq": key}}),
+            "?" => json!({"categoryId": {"isNull": true}}),
+            key => json!({"categoryId": {"eq": key}}),
         };
         let count = client.count(&filter).await?;
         ensure!(count == expected, "category {category}: {count}, not {expected}");

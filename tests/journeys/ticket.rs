@@ -38,7 +38,7 @@ fn beginning() -> Vec<Step> {
         (
             "categorizeTicket",
             json!({"categoryId": "net", "subcategoryId": "vpn"}),
-            json!({"status": "NEW", "category": "net", "subcategory": "vpn"}),
+            json!({"status": "NEW", "categoryId": "net", "subcategoryId": "vpn"}),
             &["ticket.categorized"],
         ),
         (
@@ -137,7 +137,7 @@ fn each_step_shows_at_once_in_ticket_and_history() -> Result<()> {
         expect(
             &ticket,
             &json!({"subject": "Принтер", "type": "INCIDENT", "priority": "LOW", "status": "NEW",
-            "number": 1, "version": 1, "category": null, "assignee": null, "channel": "api", "externalId": null,
+            "number": 1, "version": 1, "categoryId": null, "assignee": null, "channel": "api", "externalId": null,
             "reopenCount": 0, "resolvedAt": null, "closedAt": null}),
         )?;
         ensure!(ticket["contact"].is_string() && ticket["openedAt"] == ticket["updatedAt"]);

@@ -13,7 +13,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 
 /// Every plain field of a ticket.
-pub const TICKET: &str = "id number version type subject status priority category subcategory assignee contact \
+pub const TICKET: &str = "id number version type subject status priority categoryId subcategoryId assignee contact \
      holdReason holdUntil resolutionReason resolutionNote reopenCount channel externalId openedAt updatedAt resolvedAt \
      closedAt";
 
@@ -123,7 +123,7 @@ impl Client {
         let kind: String = first.into_iter().chain(letters).collect();
         let query = format!(
             "mutation($input: {kind}Input!) {{ payload: {mutation}(input: $input) {{
-                ticket {{ id number subject status priority version assignee category }}
+                ticket {{ id number subject status priority version assignee categoryId }}
                 position stale userErrors {{ code message field }}
             }} }}"
         );

@@ -2,7 +2,14 @@
 
 use async_graphql::{OutputType, SimpleObject};
 
-use super::ticket::{Ticket, TicketHappening};
+use super::{
+    organisation::{
+        Branch, BranchRevision, Category, CategoryRevision, CustomField, CustomFieldRevision, Inbox, InboxRevision,
+        RegionMapRevision, Skill, SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team,
+        TeamRevision,
+    },
+    ticket::{Ticket, TicketHappening},
+};
 use crate::problem::Problem;
 
 /// Most nodes of a page.
@@ -25,6 +32,23 @@ pub(super) struct PageInfo {
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(concrete(name = "TicketEdge", params(Ticket)))]
 #[graphql(concrete(name = "TicketHistoryEdge", params(TicketHappening)))]
+#[graphql(concrete(name = "BranchEdge", params(Branch)))]
+#[graphql(concrete(name = "TeamEdge", params(Team)))]
+#[graphql(concrete(name = "SkillEdge", params(Skill)))]
+#[graphql(concrete(name = "InboxEdge", params(Inbox)))]
+#[graphql(concrete(name = "CategoryEdge", params(Category)))]
+#[graphql(concrete(name = "TagEdge", params(Tag)))]
+#[graphql(concrete(name = "CustomFieldEdge", params(CustomField)))]
+#[graphql(concrete(name = "StatusLabelEdge", params(StatusLabel)))]
+#[graphql(concrete(name = "BranchRevisionEdge", params(BranchRevision)))]
+#[graphql(concrete(name = "TeamRevisionEdge", params(TeamRevision)))]
+#[graphql(concrete(name = "SkillRevisionEdge", params(SkillRevision)))]
+#[graphql(concrete(name = "InboxRevisionEdge", params(InboxRevision)))]
+#[graphql(concrete(name = "CategoryRevisionEdge", params(CategoryRevision)))]
+#[graphql(concrete(name = "TagRevisionEdge", params(TagRevision)))]
+#[graphql(concrete(name = "CustomFieldRevisionEdge", params(CustomFieldRevision)))]
+#[graphql(concrete(name = "StatusLabelRevisionEdge", params(StatusLabelRevision)))]
+#[graphql(concrete(name = "RegionMapRevisionEdge", params(RegionMapRevision)))]
 pub(super) struct Edge<T: OutputType> {
     /// Place of the node: give it back as `after` or `before`.
     pub(super) cursor: String,

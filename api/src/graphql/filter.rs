@@ -94,9 +94,9 @@ pub(super) struct TicketFilter {
     #[graphql(name = "type")]
     sort: Option<ChoiceTest<Sort>>,
     /// Key of its category.
-    category: Option<ChoiceTest<String>>,
+    category_id: Option<ChoiceTest<String>>,
     /// Key of its subcategory.
-    subcategory: Option<ChoiceTest<String>>,
+    subcategory_id: Option<ChoiceTest<String>>,
     /// Id of the agent who owns it.
     assignee: Option<ChoiceTest<ID>>,
     /// Id of the customer.
@@ -203,8 +203,8 @@ impl TicketFilter {
         push_texts(
             &mut all,
             [
-                (TextColumn::Category, "category", self.category),
-                (TextColumn::Subcategory, "subcategory", self.subcategory),
+                (TextColumn::Category, "categoryId", self.category_id),
+                (TextColumn::Subcategory, "subcategoryId", self.subcategory_id),
                 (TextColumn::Channel, "channel", self.channel),
                 (TextColumn::ExternalId, "externalId", self.external_id),
             ],

@@ -2,6 +2,7 @@
 
 use async_graphql::{ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::organisation;
 use event_store::Position;
 use uuid::Uuid;
 
@@ -13,6 +14,8 @@ pub(crate) enum Kind {
     Ticket,
     Agent,
     Contact,
+    /// A piece of configuration.
+    Item(organisation::Kind),
 }
 
 impl Kind {
@@ -21,8 +24,28 @@ impl Kind {
             Self::Ticket => "Ticket",
             Self::Agent => "Agent",
             Self::Contact => "Contact",
+            Self::Item(kind) => item_name(kind),
         }
     }
+}
+
+macro_rules! items {
+    ($($kind:ident = $word:literal),+ $(,)?) => {
+        fn item_name(kind: organisation::Kind) -> &'static str {
+            match kind { $(organisation::Kind::$kind => stringify!($kind)),+ }
+        }
+    };
+}
+
+domain::each_kind!(items);
+
+/// Kind and uuid of a piece of configuration; `None` when the id is of something else.
+pub(super) fn item(id: &str) -> Option<(organisation::Kind, Uuid)> {
+    if Uuid::parse_str(id).is_ok() {
+        return None;
+    }
+    let mut kinds = organisation::Kind::ALL.iter();
+    kinds.find_map(|kind| Some((*kind, local(Kind::Item(*kind), id)?)))
 }
 
 /// The global id of a thing: base64url of `Kind:uuid`.
@@ -45,6 +68,10 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         Kind::Ticket => ("id заявки", "the id of a ticket"),
         Kind::Agent => ("id агента или uuid", "the id of an agent, or a uuid"),
         Kind::Contact => ("id контакта или uuid", "the id of a contact, or a uuid"),
+        Kind::Item(_) => (
+            "id, как его дал этот API, или uuid",
+            "an id as this API gave it, or a uuid",
+        ),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }

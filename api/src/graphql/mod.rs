@@ -7,20 +7,23 @@ mod filter;
 pub(crate) mod ids;
 mod input;
 mod mutation;
+mod organisation;
 mod payload;
 mod query;
+mod related;
 mod subscription;
 mod ticket;
 mod words;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Error, Result, Schema};
+use async_graphql::{Context, Error, MergedObject, Result, Schema};
 use commands::{Handler, permit};
 use domain::access::Permission;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
+use organisation::{OrganisationMutation, OrganisationQuery};
 use query::Query;
 use sqlx::PgPool;
 use subscription::Subscription;
@@ -40,8 +43,18 @@ const DEPTH: usize = 20;
 /// Fields of one request, each connection counted times its page.
 const COMPLEXITY: usize = 20_000;
 
+/// What can be asked.
+#[derive(Debug, MergedObject)]
+#[graphql(name = "Query")]
+pub struct Queries(Query, OrganisationQuery);
+
+/// What can be told.
+#[derive(Debug, MergedObject)]
+#[graphql(name = "Mutation")]
+pub struct Mutations(Mutation, OrganisationMutation);
+
 /// The schema with everything its resolvers need.
-pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+pub type ApiSchema = Schema<Queries, Mutations, Subscription>;
 
 /// What resolvers work with.
 #[derive(Debug, Clone)]
@@ -74,8 +87,10 @@ pub fn sdl() -> String {
     builder().finish().sdl()
 }
 
-fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription)
+fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
+    let queries = Queries(Query, OrganisationQuery);
+    let mutations = Mutations(Mutation, OrganisationMutation);
+    Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)
         .limit_complexity(COMPLEXITY)
 }

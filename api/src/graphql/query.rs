@@ -11,7 +11,8 @@ use super::{
     cursor,
     filter::{TicketFilter, TicketOrder, condition, order},
     ids::{self, Kind, LogPosition},
-    parts, postgres, problem, stale,
+    organisation::{self, Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    parts, postgres, problem, related, stale,
     ticket::Ticket,
 };
 use crate::problem::internal;
@@ -22,6 +23,24 @@ use crate::problem::internal;
 pub(super) enum Node {
     /// A ticket.
     Ticket(Box<Ticket>),
+    /// A branch.
+    Branch(Box<Branch>),
+    /// A team.
+    Team(Box<Team>),
+    /// A skill.
+    Skill(Box<Skill>),
+    /// An inbox.
+    Inbox(Box<Inbox>),
+    /// A category.
+    Category(Box<Category>),
+    /// A tag.
+    Tag(Box<Tag>),
+    /// A custom field.
+    CustomField(Box<CustomField>),
+    /// A status label.
+    StatusLabel(Box<StatusLabel>),
+    /// The region map.
+    RegionMap(Box<RegionMap>),
 }
 
 /// A page of tickets.
@@ -60,6 +79,10 @@ pub struct Query;
 impl Query {
     /// The thing with this global id; null when there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Opaque global id.")] id: ID) -> Result<Option<Node>> {
+        if let Some((kind, uuid)) = ids::item(&id) {
+            let row = organisation::items(ctx, &[uuid]).await?.pop();
+            return Ok(row.map(|it| organisation::node(ctx, kind, &it)).transpose()?.flatten());
+        }
         let Some(uuid) = ids::local(Kind::Ticket, &id) else {
             return Ok(None);
         };
@@ -83,16 +106,29 @@ impl Query {
             let bad = crate::problem::Problem::bad_input("ids", &many, "не больше 100", "at most 100");
             return Err(problem(ctx, bad));
         }
-        let uuids: Vec<_> = ids.iter().map(|it| ids::local(Kind::Ticket, it)).collect();
-        let wanted: Vec<_> = uuids.iter().flatten().copied().collect();
-        let rows = ticket_list::by_ids(&parts(ctx)?.pool, &wanted)
+        let items: Vec<_> = ids.iter().map(|it| ids::item(it)).collect();
+        let wanted: Vec<_> = items.iter().flatten().map(|(_, uuid)| *uuid).collect();
+        let rows = organisation::items(ctx, &wanted).await?;
+        let wanted: Vec<_> = ids.iter().filter_map(|it| ids::local(Kind::Ticket, it)).collect();
+        let tickets = ticket_list::by_ids(&parts(ctx)?.pool, &wanted)
             .await
             .map_err(|it| postgres(ctx, &it))?;
-        let find = |uuid: Option<uuid::Uuid>| rows.iter().find(|it| Some(it.ticket_id) == uuid).cloned();
-        Ok(uuids
-            .into_iter()
-            .map(|it| find(it).map(|it| Node::Ticket(Box::new(it.into()))))
-            .collect())
+        let tickets = related::together(tickets);
+        let mut nodes = Vec::with_capacity(ids.len());
+        for (id, item) in ids.iter().zip(items) {
+            nodes.push(match item {
+                Some((kind, uuid)) => {
+                    let row = rows.iter().find(|it| it.id == uuid);
+                    row.map(|it| organisation::node(ctx, kind, it)).transpose()?.flatten()
+                }
+                None => {
+                    let uuid = ids::local(Kind::Ticket, id);
+                    let ticket = tickets.iter().find(|it| Some(it.uuid()) == uuid).cloned();
+                    ticket.map(|it| Node::Ticket(Box::new(it)))
+                }
+            });
+        }
+        Ok(nodes)
     }
 
     /// The ticket with this id; null when there is none.
@@ -193,12 +229,12 @@ impl Query {
                 .map_err(|it| postgres(ctx, &it))?
         };
         let (rows, more) = args.cut(rows);
-        let edges: Vec<_> = rows
+        let cursors: Vec<_> = rows.iter().map(|it| cursor::of_ticket(&order, it)).collect();
+        let tickets = related::prefetched(ctx, rows, &[&["nodes"], &["edges", "node"]]).await?;
+        let edges: Vec<_> = cursors
             .into_iter()
-            .map(|it| Edge {
-                cursor: cursor::of_ticket(&order, &it),
-                node: Ticket::from(it),
-            })
+            .zip(tickets)
+            .map(|(cursor, node)| Edge { cursor, node })
             .collect();
         let nodes = edges.iter().map(|it| it.node.clone()).collect();
         Ok(TicketConnection {

@@ -1,5 +1,7 @@
 //! A ticket and its history, as frontends see them.
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
@@ -13,7 +15,10 @@ use projections::{
 
 use super::{
     connection::{Edge, PageArgs, PageInfo},
-    cursor, ids, parts, postgres, problem,
+    cursor, ids,
+    organisation::Category,
+    parts, postgres, problem,
+    related::{self, Related},
     words::{Hold, Resolution, Sort, Status, Urgency, priority},
 };
 
@@ -36,10 +41,10 @@ pub(crate) struct Ticket {
     status: Status,
     /// How urgent it is.
     priority: Urgency,
-    /// Key of its category.
-    category: Option<String>,
+    /// Key of its category: a text of its own when it came with an import, see `category`.
+    category_id: Option<String>,
     /// Key of a finer category under it.
-    subcategory: Option<String>,
+    subcategory_id: Option<String>,
     /// Id of the agent who owns it.
     assignee: Option<ID>,
     /// Id of the customer.
@@ -68,6 +73,8 @@ pub(crate) struct Ticket {
     closed_at: Option<DateTime<Utc>>,
     #[graphql(skip)]
     uuid: uuid::Uuid,
+    #[graphql(skip)]
+    related: Arc<Related>,
 }
 
 /// One thing that happened to a ticket.
@@ -101,6 +108,16 @@ pub(crate) struct TicketHistoryConnection {
 
 #[ComplexObject]
 impl Ticket {
+    /// Its category; null when it has none, or a key that no category has.
+    async fn category(&self, ctx: &Context<'_>) -> Result<Option<Category>> {
+        self.related.category(ctx, self.category_id.as_deref()).await
+    }
+
+    /// A finer category under it; null when it has none, or a key that no category has.
+    async fn subcategory(&self, ctx: &Context<'_>) -> Result<Option<Category>> {
+        self.related.category(ctx, self.subcategory_id.as_deref()).await
+    }
+
     /// What happened to it, oldest first. Give `first` or `last`, 1 to 100.
     #[graphql(complexity = "super::connection::cost(first, last, child_complexity)")]
     async fn history(
@@ -125,11 +142,13 @@ impl Ticket {
         let total_count = ticket_history::count(pool, self.uuid)
             .await
             .map_err(|it| postgres(ctx, &it))?;
+        let tickets = related::together(rows.iter().map(|it| it.ticket.clone()).collect());
         let edges: Vec<_> = rows
             .into_iter()
-            .map(|it| Edge {
+            .zip(tickets)
+            .map(|(it, ticket)| Edge {
                 cursor: cursor::of_version(it.ticket.version),
-                node: TicketHappening::from(it),
+                node: TicketHappening::with(it, ticket),
             })
             .collect();
         let nodes = edges.iter().map(|it| it.node.clone()).collect();
@@ -144,6 +163,22 @@ impl Ticket {
 
 impl From<TicketRow> for Ticket {
     fn from(row: TicketRow) -> Self {
+        let related = related::alone(&row);
+        Self::with(row, related)
+    }
+}
+
+impl Ticket {
+    pub(super) fn uuid(&self) -> uuid::Uuid {
+        self.uuid
+    }
+
+    pub(super) fn related(&self) -> &Related {
+        &self.related
+    }
+
+    /// The ticket in a row; what it points at is found in `related`.
+    pub(super) fn with(row: TicketRow, related: Arc<Related>) -> Self {
         Self {
             id: ids::global(ids::Kind::Ticket, row.ticket_id),
             number: row.number,
@@ -152,8 +187,8 @@ impl From<TicketRow> for Ticket {
             subject: row.subject,
             status: StatusCategory::parse(&row.status).map_or(Status::New, Status::from),
             priority: priority(row.priority),
-            category: row.category_id,
-            subcategory: row.subcategory_id,
+            category_id: row.category_id,
+            subcategory_id: row.subcategory_id,
             assignee: row.assignee_id.map(|it| ids::global(ids::Kind::Agent, it)),
             contact: row.contact_id.map(|it| ids::global(ids::Kind::Contact, it)),
             hold_reason: row.hold_reason.as_deref().and_then(HoldReason::parse).map(Hold::from),
@@ -172,18 +207,19 @@ impl From<TicketRow> for Ticket {
             resolved_at: row.resolved_at,
             closed_at: row.closed_at,
             uuid: row.ticket_id,
+            related,
         }
     }
 }
 
-impl From<Happening> for TicketHappening {
-    fn from(happening: Happening) -> Self {
+impl TicketHappening {
+    fn with(happening: Happening, ticket: Ticket) -> Self {
         Self {
             position: ids::LogPosition(crate::live::position_of(&happening)),
             event_type: happening.event_type,
             at: happening.at,
             actor: happening.actor,
-            ticket: happening.ticket.into(),
+            ticket,
         }
     }
 }

@@ -31,8 +31,6 @@ pub enum Rule {
     NotHere,
     /// A number, or an instant, not below the least.
     NotBelowLeast,
-    /// A number that is finite.
-    Finite,
     /// A number from 1 to so many.
     UpTo(u32),
 }

@@ -44,6 +44,8 @@ pub struct RevisionRow {
     pub definition: String,
     /// All it said before, as JSON; `None` when it did not exist.
     pub before: Option<String>,
+    /// When it had become so, UTC; `None` when it did not exist.
+    pub before_at: Option<DateTime<Utc>>,
     /// When it was decided, UTC.
     pub at: DateTime<Utc>,
     /// Who did it, `kind:id`.
@@ -131,13 +133,13 @@ pub async fn count(pool: &PgPool, wanted: &Wanted) -> Result<i64, sqlx::Error> {
 /// When Postgres does not answer.
 pub async fn history(pool: &PgPool, id: Uuid, section: Section<i64>) -> Result<Vec<RevisionRow>, sqlx::Error> {
     const FORWARD: &str = "SELECT it.version, it.what, it.definition::text AS definition,
-            former.definition::text AS before, it.at, it.actor, it.position, item.created_at
+            former.definition::text AS before, former.at AS before_at, it.at, it.actor, it.position, item.created_at
         FROM organisation_revision AS it
         JOIN organisation_item AS item ON item.id = it.id
         LEFT JOIN organisation_revision AS former ON former.id = it.id AND former.version = it.version - 1
         WHERE it.id = $1 AND it.version > $2 AND it.version < $3 ORDER BY it.version LIMIT $4";
     const BACKWARD: &str = "SELECT it.version, it.what, it.definition::text AS definition,
-            former.definition::text AS before, it.at, it.actor, it.position, item.created_at
+            former.definition::text AS before, former.at AS before_at, it.at, it.actor, it.position, item.created_at
         FROM organisation_revision AS it
         JOIN organisation_item AS item ON item.id = it.id
         LEFT JOIN organisation_revision AS former ON former.id = it.id AND former.version = it.version - 1

@@ -1,0 +1,117 @@
+//! What can be asked about the organisation.
+
+use async_graphql::{Context, Object, Result};
+use domain::{
+    access::Permission,
+    ids::singleton,
+    organisation::{Category as Definition, Kind},
+};
+use projections::organisation::{ItemRow, by_ids};
+use uuid::Uuid;
+
+use super::{
+    list::{Asked, Connection, OrganisationFilter, list},
+    objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    region::{AddressRegion, of_address},
+    thing::from_row,
+};
+use crate::graphql::{LogPosition, may_see, parts, postgres, query::Node};
+
+/// What can be asked about the organisation.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::graphql) struct OrganisationQuery;
+
+macro_rules! queries {
+    ($($kind:ident $list:ident $docs:literal;)+) => {
+        #[Object]
+        impl OrganisationQuery {
+            $(
+                #[doc = concat!(
+                    $docs,
+                    " by name. Give `first` or `last`, 1 to 100, unless only `totalCount` is asked for."
+                )]
+                #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+                #[graphql(complexity = "crate::graphql::connection::cost(first, last, child_complexity)")]
+                async fn $list(
+                    &self,
+                    ctx: &Context<'_>,
+                    #[graphql(desc = "So many from the start, or after `after`.")] first: Option<i32>,
+                    #[graphql(desc = "Only what stands behind this cursor.")] after: Option<String>,
+                    #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+                    #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
+                    #[graphql(desc = "Which; all by default.")] filter: Option<OrganisationFilter>,
+                    #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")]
+                    min_position: Option<LogPosition>,
+                ) -> Result<Connection<$kind>> {
+                    list(ctx, Asked { first, after, last, before, filter, min_position }).await
+                }
+            )+
+
+            /// The category with this key, whatever the capitals; null when there is none.
+            async fn category_by_key(
+                &self,
+                ctx: &Context<'_>,
+                #[graphql(desc = "The text that tickets carry in `categoryId` and `subcategoryId`.")] key: String,
+            ) -> Result<Option<Category>> {
+                let row = one(ctx, Definition::id_of(&key)).await?;
+                row.map(|it| from_row(ctx, &it)).transpose()
+            }
+
+            /// Which branch answers for which region; null when nobody has said so yet.
+            async fn region_map(&self, ctx: &Context<'_>) -> Result<Option<RegionMap>> {
+                let row = one(ctx, singleton(Kind::RegionMap.as_str())).await?;
+                row.map(|it| from_row(ctx, &it)).transpose()
+            }
+
+            /// Where an address is, and which branch answers for it.
+            async fn region_of(
+                &self,
+                ctx: &Context<'_>,
+                #[graphql(desc = "An IPv4 or IPv6 address.")] ip: String,
+            ) -> Result<AddressRegion> {
+                may_see(ctx, Permission::OrganisationRead)?;
+                of_address(ctx, &ip).await
+            }
+        }
+    };
+}
+
+queries! {
+    Branch branches "Branches";
+    Team teams "Teams";
+    Skill skills "Skills";
+    Inbox inboxes "Inboxes";
+    Category categories "Categories";
+    Tag tags "Tags";
+    CustomField custom_fields "Custom fields";
+    StatusLabel status_labels "Status labels";
+}
+
+async fn one(ctx: &Context<'_>, id: Uuid) -> Result<Option<ItemRow>> {
+    Ok(items(ctx, &[id]).await?.pop())
+}
+
+/// The items with these ids, in no order.
+pub(in crate::graphql) async fn items(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<ItemRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    may_see(ctx, Permission::OrganisationRead)?;
+    by_ids(&parts(ctx)?.pool, ids).await.map_err(|it| postgres(ctx, &it))
+}
+
+macro_rules! nodes {
+    ($($kind:ident = $word:literal),+ $(,)?) => {
+        /// The item in a row, as what it is; `None` when it is of another kind than its id said.
+        pub(in crate::graphql) fn node(ctx: &Context<'_>, kind: Kind, row: &ItemRow) -> Result<Option<Node>> {
+            if Kind::parse(&row.kind) != Some(kind) {
+                return Ok(None);
+            }
+            Ok(Some(match kind {
+                $(Kind::$kind => Node::$kind(Box::new(from_row::<$kind>(ctx, row)?))),+
+            }))
+        }
+    };
+}
+
+domain::each_kind!(nodes);

@@ -1,0 +1,111 @@
+//! What tickets point at, read for all tickets of an answer at once.
+//!
+//! Tickets of one page share a [`Related`]: it knows what all of them point at, and whoever first asks for one of those
+//! things reads all of that sort in one statement. A resolver of a list that sees by look-ahead that they will be asked
+//! for reads them beforehand ([`Related::prefetch`]), so that no ticket waits for another; where nobody looked ahead
+//! (a change, a history), it is still one statement for all. To add a sort of thing: a [`Sort`] of its own in
+//! [`Related`], its ids in [`Related::of`], its fields in [`Related::prefetch`].
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Lookahead, Result};
+use domain::organisation;
+use projections::{TicketRow, organisation::by_ids};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::{
+    organisation::{Category, from_row},
+    parts, postgres,
+    ticket::Ticket,
+};
+
+/// Things of one sort that some tickets point at.
+#[derive(Debug)]
+struct Sort<T> {
+    ids: Vec<Uuid>,
+    found: OnceCell<HashMap<Uuid, T>>,
+}
+
+impl<T> Sort<T> {
+    fn of(ids: impl Iterator<Item = Uuid>) -> Self {
+        let mut ids: Vec<Uuid> = ids.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Self {
+            ids,
+            found: OnceCell::new(),
+        }
+    }
+}
+
+/// What some tickets point at.
+#[derive(Debug)]
+pub(super) struct Related {
+    categories: Sort<Category>,
+}
+
+impl Related {
+    fn of(rows: &[TicketRow]) -> Self {
+        let keys = rows
+            .iter()
+            .flat_map(|it| [&it.category_id, &it.subcategory_id])
+            .flatten();
+        Self {
+            categories: Sort::of(keys.map(|it| organisation::Category::id_of(it))),
+        }
+    }
+
+    /// Reads what the fields of a ticket that are asked for need.
+    async fn prefetch(&self, ctx: &Context<'_>, asked: &[Lookahead<'_>]) -> Result<()> {
+        let asks = |field: &str| asked.iter().any(|it| it.field(field).exists());
+        if asks("category") || asks("subcategory") {
+            self.categories(ctx).await?;
+        }
+        Ok(())
+    }
+
+    async fn categories(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, Category>> {
+        let Sort { ids, found } = &self.categories;
+        found
+            .get_or_try_init(|| async {
+                if ids.is_empty() {
+                    return Ok(HashMap::new());
+                }
+                let rows = by_ids(&parts(ctx)?.pool, ids).await.map_err(|it| postgres(ctx, &it))?;
+                rows.iter().map(|it| Ok((it.id, from_row(ctx, it)?))).collect()
+            })
+            .await
+    }
+
+    /// The category with the key that a ticket carries; `None` when it carries none, or one that no category has.
+    pub(super) async fn category(&self, ctx: &Context<'_>, key: Option<&str>) -> Result<Option<Category>> {
+        let Some(key) = key else { return Ok(None) };
+        let all = self.categories(ctx).await?;
+        Ok(all.get(&organisation::Category::id_of(key)).cloned())
+    }
+}
+
+/// One ticket, by itself.
+pub(super) fn alone(row: &TicketRow) -> Arc<Related> {
+    Arc::new(Related::of(std::slice::from_ref(row)))
+}
+
+/// The tickets of one answer, together.
+pub(super) fn together(rows: Vec<TicketRow>) -> Vec<Ticket> {
+    let related = Arc::new(Related::of(&rows));
+    rows.into_iter()
+        .map(|it| Ticket::with(it, Arc::clone(&related)))
+        .collect()
+}
+
+/// The tickets of one answer, with what is asked for beneath these paths of the field that is resolved.
+pub(super) async fn prefetched(ctx: &Context<'_>, rows: Vec<TicketRow>, paths: &[&[&str]]) -> Result<Vec<Ticket>> {
+    let tickets = together(rows);
+    if let Some(first) = tickets.first() {
+        let look = |path: &&[&str]| path.iter().fold(ctx.look_ahead(), |look, field| look.field(field));
+        let asked: Vec<Lookahead<'_>> = paths.iter().map(look).collect();
+        first.related().prefetch(ctx, &asked).await?;
+    }
+    Ok(tickets)
+}
