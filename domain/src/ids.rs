@@ -136,7 +136,10 @@ mod tests {
             foreign("servicenow", "caller", "2403").to_string(),
             "91fb5f1c-c783-592c-ac94-6291592b4a4d"
         );
-        assert_eq!(keyed("category", "mail").to_string(), "KEYED");
-        assert_eq!(id.creates("branch").to_string(), "CREATES");
+        assert_eq!(
+            keyed("category", "mail").to_string(),
+            "d295dd6f-baa8-53b1-9569-b772a8a758bc"
+        );
+        assert_eq!(id.creates("branch").to_string(), "45e5ef74-262d-5c9c-9ff0-7a37988c5ba4");
     }
 }

@@ -5,6 +5,7 @@ mod app;
 mod client;
 mod cluster;
 mod compare;
+mod mmdb;
 mod program;
 mod socket;
 
@@ -14,6 +15,7 @@ pub use app::App;
 pub use client::{Client, TICKET};
 pub use cluster::Cluster;
 pub use compare::{assert_replay_equals_live, open_log, open_vault};
+pub use mmdb::{Range, mmdb};
 pub use program::{Program, poll};
 pub use socket::Socket;
 use tokio::runtime::Runtime;

@@ -72,7 +72,7 @@ impl TicketConnection {
 
 /// What can be asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Query;
+pub(super) struct Query;
 
 /// What can be asked.
 #[Object]

@@ -1,0 +1,120 @@
+//! Definitions for golden events: each says all that its kind can say.
+
+use domain::organisation::{
+    AppliesTo, AssignTo, Branch, Category, Channel, CustomField, FieldOption, FieldType, Finite, Inbox, Label,
+    RegionMap, RegionRule, Skill, SkillKind, StatusLabel, Tag, Team,
+};
+use domain::ticket::StatusCategory;
+use uuid::Uuid;
+
+const BRANCH: Uuid = Uuid::from_u128(0xb);
+
+fn label(ru: &str, en: &str) -> Label {
+    Label {
+        ru: Some(ru.to_owned()),
+        en: Some(en.to_owned()),
+    }
+}
+
+pub(crate) fn branch() -> Branch {
+    Branch {
+        name: "Екатеринбург".to_owned(),
+        regions: vec!["RU-SVE".to_owned(), "RU-CHE".to_owned()],
+        time_zone: "Asia/Yekaterinburg".to_owned(),
+        is_default: true,
+    }
+}
+
+pub(crate) fn team() -> Team {
+    Team {
+        name: "Вторая линия".to_owned(),
+        description: Some("Сложные случаи".to_owned()),
+        branch_id: Some(BRANCH),
+    }
+}
+
+pub(crate) fn skill() -> Skill {
+    Skill {
+        kind: SkillKind::Language,
+        name: "Татарский".to_owned(),
+        language: Some("tt-RU".to_owned()),
+    }
+}
+
+pub(crate) fn inbox() -> Inbox {
+    Inbox {
+        name: "Сайт".to_owned(),
+        channel: Channel::WebWidget,
+        branch_id: Some(BRANCH),
+        allowed_domains: vec!["*.example.com".to_owned(), "xn--e1afmkfd.xn--p1ai".to_owned()],
+        feature_flags: vec!["attachments".to_owned()],
+        active: true,
+    }
+}
+
+pub(crate) fn category() -> Category {
+    Category {
+        key: "mail.inbound".to_owned(),
+        name: label("Входящая почта", "Inbound mail"),
+        description: Some("Письма не приходят".to_owned()),
+        icon: Some("mail".to_owned()),
+        parent_key: Some("mail".to_owned()),
+        assign_to: Some(AssignTo::Team(Uuid::from_u128(0x7))),
+    }
+}
+
+pub(crate) fn tag() -> Tag {
+    Tag {
+        name: "срочно".to_owned(),
+        colour: Some("#ff0000".to_owned()),
+    }
+}
+
+pub(crate) fn custom_field(field_type: FieldType) -> CustomField {
+    CustomField {
+        key: "serial_number".to_owned(),
+        label: label("Серийный номер", "Serial number"),
+        description: Some("На задней стенке".to_owned()),
+        applies_to: AppliesTo::Ticket,
+        field_type,
+        required: true,
+    }
+}
+
+pub(crate) fn number() -> FieldType {
+    FieldType::Number {
+        min: Finite::try_new(0.5),
+        max: Finite::try_new(100.0),
+    }
+}
+
+pub(crate) fn choice() -> FieldType {
+    let option = FieldOption {
+        key: "red".to_owned(),
+        label: label("Красный", "Red"),
+    };
+    FieldType::MultiSelect {
+        options: vec![option],
+        max_chosen: Some(1),
+    }
+}
+
+pub(crate) fn status_label() -> StatusLabel {
+    StatusLabel {
+        label: label("Ждём поставщика", "Waiting for the supplier"),
+        category: StatusCategory::OnHold,
+        order: 2,
+        is_default: true,
+    }
+}
+
+pub(crate) fn region_map() -> RegionMap {
+    let rule = RegionRule {
+        region: "RU-SVE".to_owned(),
+        branch_id: BRANCH,
+    };
+    RegionMap {
+        regions: vec![rule],
+        default_branch_id: Some(BRANCH),
+    }
+}
