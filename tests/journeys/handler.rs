@@ -129,8 +129,10 @@ async fn insist(handler: &Handler, request: &Request) -> Result<Outcome> {
 }
 
 fn ticket(request: &Request) -> TicketId {
-    let (Command::Ticket(id, _) | Command::Assignment(id, _)) = &request.command;
-    *id
+    match &request.command {
+        Command::Ticket(id, _) | Command::Assignment(id, _) => *id,
+        Command::Organisation(_) => unreachable!("these tests know tickets alone"),
+    }
 }
 
 fn stream(request: &Request) -> String {

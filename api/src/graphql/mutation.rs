@@ -25,8 +25,8 @@ pub(super) struct Mutation;
 
 macro_rules! mutations {
     ($($(#[doc = $doc:literal])* $name:ident($input:ident) -> $payload:ident;)+) => {
-        /// What can be told.
-        #[Object]
+        /// What can be told about tickets.
+        #[Object(name = "TicketMutation")]
         impl Mutation {
             $(
                 $(#[doc = $doc])*

@@ -74,8 +74,8 @@ impl TicketConnection {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Query;
 
-/// What can be asked.
-#[Object]
+/// What can be asked about tickets, and about anything by its id.
+#[Object(name = "TicketQuery")]
 impl Query {
     /// The thing with this global id; null when there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Opaque global id.")] id: ID) -> Result<Option<Node>> {
