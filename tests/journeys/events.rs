@@ -373,18 +373,3 @@ fn golden_files_reach_back_to_the_first_schema() -> Result<()> {
     }
     Ok(())
 }
-
-#[test]
-fn zz_write_missing() -> Result<()> {
-    for sample in samples() {
-        let (event_type, payload) = stored(&sample)?;
-        let path = format!("{FOLDER}/{event_type}@1.json");
-        if !event_type.starts_with("ticket") && !Path::new(&path).exists() {
-            std::fs::write(
-                &path,
-                serde_json::to_string(&json!({"type": event_type, "payload": payload}))?,
-            )?;
-        }
-    }
-    Ok(())
-}
