@@ -116,16 +116,13 @@ impl Query {
         let tickets = related::together(tickets);
         let mut nodes = Vec::with_capacity(ids.len());
         for (id, item) in ids.iter().zip(items) {
-            nodes.push(match item {
-                Some((kind, uuid)) => {
-                    let row = rows.iter().find(|it| it.id == uuid);
-                    row.map(|it| organisation::node(ctx, kind, it)).transpose()?.flatten()
-                }
-                None => {
-                    let uuid = ids::local(Kind::Ticket, id);
-                    let ticket = tickets.iter().find(|it| Some(it.uuid()) == uuid).cloned();
-                    ticket.map(|it| Node::Ticket(Box::new(it)))
-                }
+            nodes.push(if let Some((kind, uuid)) = item {
+                let row = rows.iter().find(|it| it.id == uuid);
+                row.map(|it| organisation::node(ctx, kind, it)).transpose()?.flatten()
+            } else {
+                let uuid = ids::local(Kind::Ticket, id);
+                let ticket = tickets.iter().find(|it| Some(it.uuid()) == uuid).cloned();
+                ticket.map(|it| Node::Ticket(Box::new(it)))
             });
         }
         Ok(nodes)

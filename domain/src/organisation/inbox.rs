@@ -18,7 +18,7 @@ words!(
         Telegram = "telegram",
         /// WhatsApp.
         Whatsapp = "whatsapp",
-        /// ВКонтакте.
+        /// The social network VK.
         Vk = "vk",
         /// Text messages.
         Sms = "sms",

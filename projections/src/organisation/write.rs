@@ -13,20 +13,20 @@ use super::fold::{ItemRow, Rows, fold};
 use crate::{ProjectError, checkpoint::to_column};
 
 macro_rules! columns {
-    ($name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
+    ($name:ident of $row:ident { $($field:ident: $type:ty),+ $(,)? }) => {
         /// Rows turned into one array a column, for `UNNEST`.
         #[derive(Debug, Default)]
         struct $name { $($field: Vec<$type>),+ }
 
         impl $name {
-            fn push(&mut self, $($field: $type),+) {
-                $(self.$field.push($field);)+
+            fn push(&mut self, row: $row) {
+                $(self.$field.push(row.$field);)+
             }
         }
     };
 }
 
-columns!(Items {
+columns!(Items of ItemRow {
     id: Uuid,
     kind: String,
     version: i64,
@@ -39,7 +39,19 @@ columns!(Items {
     updated_at: DateTime<Utc>,
 });
 
-columns!(Revisions {
+/// What happened to an item, and what it said then.
+struct Revision {
+    id: Uuid,
+    version: i64,
+    kind: String,
+    what: String,
+    definition: String,
+    at: DateTime<Utc>,
+    actor: String,
+    position: i64,
+}
+
+columns!(Revisions of Revision {
     id: Uuid,
     version: i64,
     kind: String,
@@ -62,32 +74,21 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
     let mut revisions = Revisions::default();
     for event in events {
         if let Some((what, row)) = fold(&mut rows, event)? {
-            revisions.push(
-                row.id,
-                row.version,
-                row.kind.clone(),
-                what.to_owned(),
-                row.definition.clone(),
-                event.metadata.at,
-                event.metadata.actor.to_string(),
-                to_column(event.position),
-            );
+            revisions.push(Revision {
+                id: row.id,
+                version: row.version,
+                kind: row.kind.clone(),
+                what: what.to_owned(),
+                definition: row.definition.clone(),
+                at: event.metadata.at,
+                actor: event.metadata.actor.to_string(),
+                position: to_column(event.position),
+            });
         }
     }
     let mut items = Items::default();
     for row in rows.into_values() {
-        items.push(
-            row.id,
-            row.kind,
-            row.version,
-            row.key,
-            row.name,
-            row.folded_name,
-            row.definition,
-            row.retired,
-            row.created_at,
-            row.updated_at,
-        );
+        items.push(row);
     }
     upsert(&items, tx).await?;
     insert(&revisions, tx).await

@@ -46,23 +46,23 @@ pub(in crate::graphql) struct Revision<T: OutputType> {
     after: T,
 }
 
-/// A revision of Branch.
+/// A revision of a branch.
 pub(in crate::graphql) type BranchRevision = Revision<Branch>;
-/// A revision of Team.
+/// A revision of a team.
 pub(in crate::graphql) type TeamRevision = Revision<Team>;
-/// A revision of Skill.
+/// A revision of a skill.
 pub(in crate::graphql) type SkillRevision = Revision<Skill>;
-/// A revision of Inbox.
+/// A revision of an inbox.
 pub(in crate::graphql) type InboxRevision = Revision<Inbox>;
-/// A revision of Category.
+/// A revision of a category.
 pub(in crate::graphql) type CategoryRevision = Revision<Category>;
-/// A revision of Tag.
+/// A revision of a tag.
 pub(in crate::graphql) type TagRevision = Revision<Tag>;
-/// A revision of CustomField.
+/// A revision of a custom field.
 pub(in crate::graphql) type CustomFieldRevision = Revision<CustomField>;
-/// A revision of StatusLabel.
+/// A revision of a status label.
 pub(in crate::graphql) type StatusLabelRevision = Revision<StatusLabel>;
-/// A revision of RegionMap.
+/// A revision of the region map.
 pub(in crate::graphql) type RegionMapRevision = Revision<RegionMap>;
 
 /// A page of a history, oldest first.

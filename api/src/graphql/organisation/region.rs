@@ -70,12 +70,11 @@ async fn branch_of(ctx: &Context<'_>, region: Option<&str>) -> Result<Option<Bra
         Some(row) => serde_json::from_str(&row.definition).map_err(|it| problem(ctx, internal(&it)))?,
         None => organisation::RegionMap::default(),
     };
-    let named = match map.branch_of(region) {
-        Some(id) => Some(id),
-        None => {
-            let default = holding(pool, Kind::Branch, r#"{"is_default": true}"#).await;
-            default.map_err(|it| postgres(ctx, &it))?.first().copied()
-        }
+    let named = if let Some(id) = map.branch_of(region) {
+        Some(id)
+    } else {
+        let default = holding(pool, Kind::Branch, r#"{"is_default": true}"#).await;
+        default.map_err(|it| postgres(ctx, &it))?.first().copied()
     };
     let Some(id) = named else { return Ok(None) };
     let rows = by_ids(pool, &[id]).await.map_err(|it| postgres(ctx, &it))?;

@@ -25,7 +25,7 @@ pub(super) enum Channel {
     Telegram,
     /// WhatsApp.
     Whatsapp,
-    /// ВКонтакте.
+    /// The social network VK.
     Vk,
     /// Text messages.
     Sms,
