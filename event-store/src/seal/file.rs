@@ -10,6 +10,8 @@ use std::{
 use domain::log_seal::Sealed;
 use serde::{Deserialize, Serialize};
 
+use crate::open_regular;
+
 /// A seal and where it stands in the log; one line of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealRecord {
@@ -20,6 +22,15 @@ pub struct SealRecord {
     /// The seal.
     #[serde(flatten)]
     pub seal: Sealed,
+}
+
+/// What a copy of the file holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SealCopy {
+    /// The seals, oldest first.
+    pub records: Vec<SealRecord>,
+    /// Number of the last line, when only a part of it is there: the file was cut, or copied while it was written.
+    pub cut: Option<usize>,
 }
 
 /// Why the file cannot be used.
@@ -67,21 +78,33 @@ impl SealFile {
     /// # Errors
     /// [`SealFileError`].
     pub fn read(&self) -> Result<Vec<SealRecord>, SealFileError> {
-        let Some(file) = self.open()? else {
-            return Ok(Vec::new());
-        };
+        Ok(self.read_copy()?.unwrap_or_default().records)
+    }
+
+    /// The same, and whether the last line is whole; `None` when there is no file.
+    ///
+    /// # Errors
+    /// [`SealFileError`]; a line that is no seal, unless it is the last and the beginning of one.
+    pub fn read_copy(&self) -> Result<Option<SealCopy>, SealFileError> {
+        let Some(file) = self.open()? else { return Ok(None) };
         let mut reader = BufReader::new(file);
-        let mut records = Vec::new();
+        let mut copy = SealCopy::default();
         let mut text = Vec::new();
         for line in 1_usize.. {
             text.clear();
-            reader.read_until(b'\n', &mut text).map_err(|it| self.failed(it))?;
-            if text.last() != Some(&b'\n') {
+            let read = reader.read_until(b'\n', &mut text).map_err(|it| self.failed(it))?;
+            if read == 0 {
                 break;
             }
-            records.push(self.parse(&text, || format!("line {line}"))?);
+            match self.parse(&text, || format!("line {line}")) {
+                Ok(record) => copy.records.push(record),
+                Err(SealFileError::Line { source, .. }) if source.is_eof() && text.last() != Some(&b'\n') => {
+                    copy.cut = Some(line);
+                }
+                Err(fault) => return Err(fault),
+            }
         }
-        Ok(records)
+        Ok(Some(copy))
     }
 
     /// The newest seal.
@@ -140,7 +163,7 @@ impl SealFile {
     }
 
     fn open(&self) -> Result<Option<File>, SealFileError> {
-        match File::open(&self.path) {
+        match open_regular(&self.path) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.failed(error)),
@@ -224,7 +247,8 @@ mod tests {
         let bytes = std::fs::read(file.path()).unwrap();
         std::fs::write(file.path(), &bytes[..bytes.len() - 7]).unwrap();
         assert_eq!(file.last().unwrap(), Some(record(0)));
-        assert_eq!(file.read().unwrap(), [record(0)]);
+        let copy = file.read_copy().unwrap().unwrap();
+        assert_eq!((copy.records, copy.cut), (vec![record(0)], Some(2)));
         file.append(&[record(1)]).unwrap();
         assert_eq!(std::fs::read(file.path()).unwrap(), bytes);
         std::fs::write(file.path(), "{").unwrap();
@@ -238,5 +262,25 @@ mod tests {
         std::fs::write(file.path(), "{}\n").unwrap();
         assert!(file.read().unwrap_err().to_string().starts_with("line 1 of "));
         assert!(file.last().is_err());
+        // Nor is a last line without an end taken for the beginning of a seal when it cannot be one.
+        let whole = serde_json::to_string(&record(0)).unwrap();
+        for text in [
+            format!("{whole}\nrubbish"),
+            format!("{whole}\n\n"),
+            format!("{whole}\n\u{ff}"),
+        ] {
+            std::fs::write(file.path(), text).unwrap();
+            let said = file.read_copy().unwrap_err().to_string();
+            assert!(
+                said.starts_with("line 2 of ") && said.contains("seals.ndjson"),
+                "{said}"
+            );
+        }
+        std::fs::write(file.path(), &whole).unwrap();
+        assert_eq!(
+            file.read_copy().unwrap().unwrap().records,
+            [record(0)],
+            "only its line end is missing"
+        );
     }
 }

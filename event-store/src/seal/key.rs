@@ -10,7 +10,7 @@ use std::{
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::Digest;
+use crate::{Digest, regular::read_regular};
 
 /// DER of an Ed25519 public key up to its 32 bytes (RFC 8410).
 const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -30,8 +30,7 @@ pub enum KeyError {
     },
     /// Its content.
     #[error(
-        "{} holds no Ed25519 {kind} ({reason}): make one with `openssl genpkey -algorithm ed25519`, or remove it to \
-         have one made", path.display()
+        "{} holds no Ed25519 {kind} ({reason}): {}", path.display(), advice(kind)
     )]
     Malformed {
         /// Where.
@@ -76,7 +75,7 @@ impl SealKey {
         let key = Self::load(path)?;
         let beside = public_key_file(path);
         let pem = key.public.to_pem();
-        if fs::read_to_string(&beside).ok().as_deref() != Some(&pem) {
+        if read_regular(&beside).ok().as_deref() != Some(&pem) {
             keep(&beside)?;
             write_new(&beside, &pem, 0o644).map_err(|source| KeyError::File { path: beside, source })?;
         }
@@ -141,6 +140,16 @@ impl PublicKey {
         UnparsedPublicKey::new(&ED25519, self.0)
             .verify(message, signature)
             .is_ok()
+    }
+}
+
+/// A private key may be made anew; a public one must be that of the key which signed.
+fn advice(kind: &str) -> &'static str {
+    if kind == PRIVATE {
+        "make one with `openssl genpkey -algorithm ed25519`, or move the file away to have a new key made"
+    } else {
+        "give the public half of the key that signed, as its owner publishes it or as \
+         `openssl pkey -in PRIVATE_KEY_FILE -pubout` prints it"
     }
 }
 
@@ -209,15 +218,18 @@ fn pem(kind: &str, der: &[u8]) -> String {
 }
 
 fn read_pem(path: &Path, kind: &'static str) -> Result<Vec<u8>, KeyError> {
-    let text = fs::read_to_string(path).map_err(|source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    })?;
     let malformed = |reason: &str| KeyError::Malformed {
         path: path.to_owned(),
         kind,
         reason: reason.to_owned(),
     };
+    let text = read_regular(path).map_err(|source| match source.kind() {
+        io::ErrorKind::InvalidData => malformed("it is no text"),
+        _ => KeyError::File {
+            path: path.to_owned(),
+            source,
+        },
+    })?;
     let (_, rest) = text
         .split_once(&format!("-----BEGIN {kind}-----"))
         .ok_or_else(|| malformed("it has no such PEM block"))?;
@@ -267,5 +279,39 @@ mod tests {
         assert!(matches!(error, KeyError::Malformed { .. }), "{error}");
         assert!(error.to_string().contains("log-seal.pem"));
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "secret");
+    }
+
+    #[test]
+    fn nobody_is_told_to_have_a_public_key_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("log-seal.pub.pem");
+        for content in [&b"nothing"[..], b"\xff\xfe"] {
+            std::fs::write(&file, content).unwrap();
+            let said = PublicKey::load(&file).unwrap_err().to_string();
+            assert!(said.contains("log-seal.pub.pem") && said.contains("-pubout"), "{said}");
+            assert!(!said.contains("made") && !said.contains("genpkey"), "{said}");
+        }
+    }
+
+    #[test]
+    fn key_file_that_is_no_regular_file_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.pem");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        for (path, what) in [(pipe.as_path(), "a pipe"), (folder.path(), "a folder")] {
+            for error in [
+                SealKey::load_or_make(path).unwrap_err(),
+                PublicKey::load(path).unwrap_err(),
+            ] {
+                let said = error.to_string();
+                assert!(said.contains(what) && said.contains(path.to_str().unwrap()), "{said}");
+            }
+        }
     }
 }
