@@ -1,12 +1,20 @@
 //! Settings: defaults, then a file, then the environment, then flags; the later wins.
 
-use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io::{self, Read},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
-use event_store::vault::MasterKey;
+use event_store::{open_regular, vault::MasterKey};
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
+    value::Dict,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -109,8 +117,16 @@ pub struct Flags {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file that was named is not there.
-    #[error("settings file {0} is not there: name another with --config, or none")]
+    #[error("settings file {} is not there: name another with --config, or none", .0.display())]
     Missing(PathBuf),
+    /// The file cannot be read, or is no TOML.
+    #[error("settings file {}: {reason}: correct it, or name another with --config", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
     /// A setting is not acceptable.
     #[error("setting {key}: {reason}")]
     Malformed {
@@ -147,16 +163,13 @@ impl Config {
             .config
             .clone()
             .or_else(|| std::env::var_os("LETOPIS_CONFIG").map(PathBuf::from));
-        if let Some(file) = &named
-            && !file.is_file()
-        {
-            return Err(ConfigError::Missing(file.clone()));
-        }
-        let file = named.unwrap_or_else(|| PathBuf::from(FILE));
+        let text = match &named {
+            Some(file) => Some(text(file)?.ok_or_else(|| ConfigError::Missing(file.clone()))?),
+            None => text(Path::new(FILE))?,
+        };
         let mut settings = Figment::from(Serialized::defaults(Self::default()));
-        // The file that nobody named may be missing, which is an error to `file_exact`.
-        if file.is_file() {
-            settings = settings.merge(Toml::file_exact(file));
+        if let Some(text) = &text {
+            settings = settings.merge(Toml::string(text));
         }
         let mut config: Self = settings
             .merge(Serialized::defaults(environment()))
@@ -186,6 +199,32 @@ impl Config {
         self.master_key = current;
         Ok(())
     }
+}
+
+/// Text of a file of settings that reads; `None` when there is no such file.
+fn text(path: &Path) -> Result<Option<String>, ConfigError> {
+    let unusable = |reason: String| ConfigError::File {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut bytes = Vec::new();
+    match open_regular(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        Ok(_length) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unusable(error.to_string())),
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let line = bytes.iter().take(at).filter(|it| **it == b'\n').count() + 1;
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        unusable(format!(
+            "line {line} is not UTF-8: byte {} of the file is {byte:#04x}",
+            at + 1
+        ))
+    })?;
+    Toml::from_str::<Dict>(&text).map_err(|error| unusable(error.to_string().trim_end().to_owned()))?;
+    Ok(Some(text))
 }
 
 impl From<&figment::Error> for ConfigError {
@@ -268,6 +307,34 @@ mod tests {
             ..Flags::default()
         };
         assert!(Config::load(&flags).unwrap_err().to_string().contains("nowhere.toml"));
+    }
+
+    #[test]
+    fn settings_file_that_cannot_be_read_is_named_with_the_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("letopis.toml");
+        let said = |path: &std::path::Path| {
+            let flags = Flags {
+                config: Some(path.to_owned()),
+                ..Flags::default()
+            };
+            Config::load(&flags).unwrap_err().to_string()
+        };
+        std::fs::write(&file, b"# one\nlisten = \"127.0.0.1:1\"\n# \xff\n").unwrap();
+        for word in ["letopis.toml", "line 3 is not UTF-8", "byte 32 ", "0xff"] {
+            assert!(said(&file).contains(word), "{word}: {}", said(&file));
+        }
+        std::fs::write(&file, "# one\nlisten = = 1\n").unwrap();
+        assert!(
+            said(&file).contains("letopis.toml") && said(&file).contains("line 2"),
+            "{}",
+            said(&file)
+        );
+        let refused = said(folder.path());
+        assert!(
+            refused.contains("it is a folder") && !refused.contains("not there"),
+            "{refused}"
+        );
     }
 
     #[test]

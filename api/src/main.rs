@@ -69,7 +69,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("no threads to run on")?;
-    telemetry::start();
+    telemetry::start()?;
     match cli.command {
         Command::Serve(flags) => runtime.block_on(serve(&flags)),
         Command::Migrate(flags) => Ok(runtime.block_on(migrate::run(&Config::load(&flags)?))?),

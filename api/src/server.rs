@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use commands::{Clock, Handler, Sharing, processes::Sealer};
-use event_store::{EventLog, LogError, SealFile, SealKey, Vault};
+use event_store::{EventLog, LogError, PublicKey, SealFile, SealKey, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::{
     MIGRATOR, Model, ProjectError, Worker, registry, search_path,
@@ -215,7 +215,8 @@ impl Run {
             .map_err(ServeError::Database)?;
         let interval = Duration::from_secs(self.config.seal_interval_s);
         let seals = SealFile::new(self.data.seals());
-        let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval);
+        let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval)
+            .with_public_keys(&self.public_keys());
         tokio::spawn(sealer.run(working.clone()));
         let observatory = Observatory::start(pool.clone(), working.clone());
         let tickets = Tickets::start(pool.clone(), working.clone());
@@ -242,6 +243,13 @@ impl Run {
     fn seal_key_file(&self) -> PathBuf {
         let configured = self.config.seal_key_file.clone();
         configured.unwrap_or_else(|| self.data.seal_key())
+    }
+
+    /// Beside the signing key, and where `letopis-replay verify` looks for them.
+    fn public_keys(&self) -> Vec<PublicKey> {
+        let mut keys = PublicKey::beside(&self.seal_key_file());
+        keys.extend(PublicKey::beside(&self.data.seal_key()));
+        keys
     }
 
     async fn log(&self, embedded: &mut Embedded) -> Result<EventLog, ServeError> {

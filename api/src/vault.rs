@@ -18,7 +18,7 @@ use domain::{
 };
 use event_store::{
     Vault, decode,
-    vault::{MasterKey, MasterKeyError, VaultError},
+    vault::{MasterKey, MasterKeyError, NO_KEY, VaultError},
 };
 use sqlx::postgres::PgConnectOptions;
 use tracing::info;
@@ -49,14 +49,25 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct ForgetArgs {
+    #[command(flatten)]
+    whose: Whose,
+    /// Give up somebody whose key the vault has lost: without this, an id without a key is refused.
+    #[arg(long)]
+    lost_key: bool,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// A group, so that whoever gives neither is told of both.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
     /// Whose key: the contact's; an id of the API or a uuid.
-    #[arg(long, value_name = "ID", value_parser = contact, required_unless_present = "ticket", conflicts_with = "ticket")]
+    #[arg(long, value_name = "ID", value_parser = contact)]
     contact: Option<Uuid>,
     /// Whose key: that of a ticket whose customer is not known; an id of the API or a uuid.
     #[arg(long, value_name = "ID", value_parser = ticket)]
     ticket: Option<Uuid>,
-    #[command(flatten)]
-    flags: Flags,
 }
 
 fn contact(text: &str) -> Result<Uuid, String> {
@@ -77,7 +88,7 @@ pub async fn run(args: &VaultArgs) -> anyhow::Result<()> {
     let said = match &args.action {
         Action::Status(_) => status(&target).await,
         Action::Rotate(_) => rotate(&target).await,
-        Action::Forget(args) => forget(&target, args).await,
+        Action::Forget(args) => forget(&target, &args.whose, args.lost_key).await,
     };
     target.close().await?;
     Ok(writeln!(std::io::stdout(), "{}", said?)?)
@@ -100,12 +111,19 @@ async fn rotate(target: &Target) -> anyhow::Result<String> {
     ))
 }
 
-async fn forget(target: &Target, args: &ForgetArgs) -> anyhow::Result<String> {
-    let subject = match (args.contact, args.ticket) {
+async fn forget(target: &Target, whose: &Whose, lost_key: bool) -> anyhow::Result<String> {
+    let subject = match (whose.contact, whose.ticket) {
         (Some(contact), _) => DataSubject(contact),
         (None, Some(ticket)) => unknown_customer(target, ticket).await?,
         (None, None) => bail!("give --contact or --ticket"),
     };
+    // An id that was mistyped must not pass for somebody who is forgotten.
+    if !lost_key && target.vault.fingerprint(subject).await? == NO_KEY {
+        bail!(
+            "the vault has no key of {subject}, so nothing was forgotten: check the id, or give --lost-key when the vault \
+             is older than the log and that person is to be given up"
+        );
+    }
     let actor = Actor::new(ActorKind::System, "operator");
     let fingerprint = target.handler().await?.forget(subject, &actor).await?;
     Ok(format!(

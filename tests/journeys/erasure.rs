@@ -47,6 +47,30 @@ async fn forget(app: &App, ticket: &str) -> Result<String> {
 }
 
 #[test]
+fn forgetting_nobody_is_no_success() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let data = app.data.path().to_str().context("a path that is no text")?;
+        let stranger = "00000000-0000-4000-8000-00000000abcd";
+        let place = ["--data", data, "--database-url", &app.database_url];
+        let arguments = [&["vault", "forget", "--contact", stranger][..], &place].concat();
+        for _ in 0..2 {
+            let output = Program::output(&arguments).await?;
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            ensure!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+            ensure!(said.contains("has no key of") && said.contains(stranger), "{said}");
+        }
+        // Somebody whose key was lost is given up on purpose.
+        let output = Program::output(&[&arguments[..], &["--lost-key"]].concat()).await?;
+        ensure!(output.status.success(), "{output:?}");
+        let output = Program::output(&["vault", "forget"]).await?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(said.contains("--contact") && said.contains("--ticket"), "{said}");
+        app.finish().await
+    })
+}
+
+#[test]
 fn log_holds_no_word_of_a_customer() -> Result<()> {
     run(async {
         let app = App::start().await?;

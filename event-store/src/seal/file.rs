@@ -1,6 +1,7 @@
 //! `seals.ndjson`: every seal once more, outside of the log. Copied elsewhere, it shows when a log has lost its end.
 
 use std::{
+    collections::BTreeSet,
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
@@ -87,8 +88,14 @@ impl SealFile {
     /// [`SealFileError`]; a line that is no seal, unless it is the last and the beginning of one.
     pub fn read_copy(&self) -> Result<Option<SealCopy>, SealFileError> {
         let Some(file) = self.open()? else { return Ok(None) };
+        let mut records = Vec::new();
+        let cut = self.each(file, &mut |record| records.push(record))?;
+        Ok(Some(SealCopy { records, cut }))
+    }
+
+    /// Hands each seal on; number of the last line when it is cut.
+    fn each(&self, file: File, take: &mut dyn FnMut(SealRecord)) -> Result<Option<usize>, SealFileError> {
         let mut reader = BufReader::new(file);
-        let mut copy = SealCopy::default();
         let mut text = Vec::new();
         for line in 1_usize.. {
             text.clear();
@@ -97,14 +104,29 @@ impl SealFile {
                 break;
             }
             match self.parse(&text, || format!("line {line}")) {
-                Ok(record) => copy.records.push(record),
+                Ok(record) => take(record),
                 Err(SealFileError::Line { source, .. }) if source.is_eof() && text.last() != Some(&b'\n') => {
-                    copy.cut = Some(line);
+                    return Ok(Some(line));
                 }
                 Err(fault) => return Err(fault),
             }
         }
-        Ok(Some(copy))
+        Ok(None)
+    }
+
+    /// Fingerprints of all keys that signed, as the seals name them.
+    ///
+    /// # Errors
+    /// [`SealFileError`].
+    pub fn keys(&self) -> Result<BTreeSet<String>, SealFileError> {
+        let mut keys = BTreeSet::new();
+        let Some(file) = self.open()? else { return Ok(keys) };
+        self.each(file, &mut |record| {
+            if !keys.contains(&record.seal.key) {
+                keys.insert(record.seal.key);
+            }
+        })?;
+        Ok(keys)
     }
 
     /// The newest seal.

@@ -9,6 +9,7 @@ use std::{
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use tracing::warn;
 
 use crate::{Digest, regular::read_regular};
 
@@ -69,14 +70,28 @@ impl SealKey {
             path: path.to_owned(),
             source,
         };
-        if !path.try_exists().map_err(failed)? {
+        let is_new = !path.try_exists().map_err(failed)?;
+        if is_new {
             make(path)?;
         }
         let key = Self::load(path)?;
         let beside = public_key_file(path);
         let pem = key.public.to_pem();
         if read_regular(&beside).ok().as_deref() != Some(&pem) {
-            keep(&beside)?;
+            if let Some(kept) = keep(&beside)? {
+                let made = if is_new {
+                    "is missing and was made anew"
+                } else {
+                    "is another than before"
+                };
+                warn!(
+                    "the signing key {} {made}: publish the fingerprint of the new one, {}, and keep {}, without which \
+                     older seals prove nothing",
+                    path.display(),
+                    key.public.fingerprint(),
+                    kept.display()
+                );
+            }
             write_new(&beside, &pem, 0o644).map_err(|source| KeyError::File { path: beside, source })?;
         }
         Ok(key)
@@ -125,6 +140,16 @@ impl PublicKey {
         })
     }
 
+    /// All that read among the `*.pub.pem` of the folder in which this private key lies.
+    pub fn beside(private: &Path) -> Vec<Self> {
+        let entries = fs::read_dir(folder(private)).into_iter().flatten().flatten();
+        entries
+            .map(|it| it.path())
+            .filter(|it| it.to_string_lossy().ends_with(".pub.pem"))
+            .filter_map(|it| Self::load(&it).ok())
+            .collect()
+    }
+
     /// SHA-256 of its DER form: what `openssl pkey -pubin -outform DER | sha256sum` prints.
     pub fn fingerprint(&self) -> Digest {
         Digest::of(&[&SPKI, &self.0])
@@ -159,13 +184,16 @@ pub fn public_key_file(private: &Path) -> PathBuf {
 }
 
 /// A public key that gives way to another still proves the seals of its time.
-fn keep(public: &Path) -> Result<(), KeyError> {
+fn keep(public: &Path) -> Result<Option<PathBuf>, KeyError> {
     let Ok(old) = PublicKey::load(public) else {
-        return Ok(());
+        return Ok(None);
     };
     let name = old.fingerprint().to_string();
     let kept = public.with_file_name(format!("{}.pub.pem", name.get(..16).unwrap_or(&name)));
-    fs::rename(public, &kept).map_err(|source| KeyError::File { path: kept, source })
+    match fs::rename(public, &kept) {
+        Ok(()) => Ok(Some(kept)),
+        Err(source) => Err(KeyError::File { path: kept, source }),
+    }
 }
 
 /// The folder of a file; the working folder when the path names none.
@@ -223,12 +251,14 @@ fn read_pem(path: &Path, kind: &'static str) -> Result<Vec<u8>, KeyError> {
         kind,
         reason: reason.to_owned(),
     };
-    let text = read_regular(path).map_err(|source| match source.kind() {
-        io::ErrorKind::InvalidData => malformed("it is no text"),
-        _ => KeyError::File {
+    let text = read_regular(path).map_err(|source| {
+        if source.kind() == io::ErrorKind::InvalidData {
+            return malformed("it is no text");
+        }
+        KeyError::File {
             path: path.to_owned(),
             source,
-        },
+        }
     })?;
     let (_, rest) = text
         .split_once(&format!("-----BEGIN {kind}-----"))
