@@ -48,8 +48,8 @@ async fn changed_row_is_found_before_the_start() {
         // Whoever looks at the whole log names the first event, not the newest.
         let found = offline::verify(directory.path(), &mut |_done, _all| {}).unwrap_err();
         let first = if what.contains("position 3") { 1 } else { 2 };
-        let expected = refusal.replace("position 3", &format!("position {first}"));
-        assert_eq!(found.to_string(), expected);
+        let expected = what.replace("position 3", &format!("position {first}"));
+        assert!(found.to_string().starts_with(&expected), "{sql}: {found}");
     }
 }
 
