@@ -1,15 +1,19 @@
 //! Who is asking. For now one actor: the holder of the first administrator's API key.
 
-use commands::Role;
-use domain::actor::{Actor, ActorKind};
+use std::sync::Arc;
+
+use domain::{
+    access::Rights,
+    actor::{Actor, ActorKind},
+};
 
 /// An authenticated actor and its rights.
 #[derive(Debug, Clone)]
 pub struct Viewer {
     /// Goes into the metadata of every event.
     pub actor: Actor,
-    /// What it may do.
-    pub role: Role,
+    /// What it may do, and where.
+    pub rights: Arc<Rights>,
 }
 
 /// The keys that open the API. Only their hashes are kept in memory.
@@ -33,7 +37,7 @@ impl Keys {
         let known = scheme.eq_ignore_ascii_case("bearer") && blake3::hash(key.trim().as_bytes()) == self.bootstrap;
         known.then(|| Viewer {
             actor: Actor::new(ActorKind::ApiKey, "bootstrap"),
-            role: Role::Admin,
+            rights: Arc::new(Rights::all()),
         })
     }
 }

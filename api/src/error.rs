@@ -1,7 +1,7 @@
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use commands::CommandError;
-use event_store::{KeyError, LogError};
+use event_store::{KeyError, LogError, vault::InventoryError};
 use event_store_node::NodeError;
 use projections::ProjectError;
 use sqlx::migrate::MigrateError;
@@ -66,6 +66,9 @@ pub enum ServeError {
     /// The vault of personal data.
     #[error(transparent)]
     Vault(#[from] VaultSetupError),
+    /// Vault and log do not belong together.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
     /// What a crash left of an erasure could not be finished.
     #[error("an erasure that was begun cannot be finished: {0}")]
     Erasure(#[source] CommandError),

@@ -55,12 +55,18 @@ pub async fn run(args: &ImportArgs) -> Result<()> {
         concurrency: args.concurrency,
     };
     let target = Target::open(&Config::load(&args.flags)?).await?;
-    let handler = target.handler().await?;
-    let bar = Bar::new();
-    let imported = servicenow::import(&handler, &options, |it| bar.show(it)).await;
-    bar.0.finish_and_clear();
+    let imported = import(&target, &options).await;
     target.close().await?;
     tell(&imported?, &options)
+}
+
+async fn import(target: &Target, options: &ImportOptions) -> Result<Summary> {
+    target.check().await?;
+    let handler = target.handler().await?;
+    let bar = Bar::new();
+    let imported = servicenow::import(&handler, options, |it| bar.show(it)).await;
+    bar.0.finish_and_clear();
+    Ok(imported?)
 }
 
 fn rejects_of(file: &std::path::Path) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use async_graphql::{Error, ErrorExtensions};
 use commands::{CommandError, Refusal};
-use domain::{ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, values::ValueError};
+use domain::{access::Permission, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, values::ValueError};
 use event_store::{LogError, vault::VaultError};
 use tracing::error;
 
@@ -81,8 +81,13 @@ impl Problem {
     }
 
     /// A missing right.
-    pub fn forbidden() -> Self {
-        Self::new("FORBIDDEN", "на это у вас нет права", "you have no right to do this")
+    pub fn forbidden(needed: Permission) -> Self {
+        let needed = needed.as_str();
+        Self::new(
+            "FORBIDDEN",
+            format!("на это у вас нет права: нужно {needed}"),
+            format!("you have no right to do this: {needed} is needed"),
+        )
     }
 
     /// The text in a language.
@@ -155,7 +160,7 @@ impl From<CommandError> for Answer {
                 )
                 .about("idempotencyKey"),
             ),
-            CommandError::Forbidden(_) => Self::Failed(Problem::forbidden()),
+            CommandError::Forbidden(forbidden) => Self::Failed(Problem::forbidden(forbidden.0)),
             CommandError::Contention { .. } => Self::Failed(Problem::new(
                 "UNAVAILABLE",
                 "заявку одновременно меняют другие: повторите запрос с тем же ключом",

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use commands::{Clock, Handler, Sharing, processes::Sealer};
-use event_store::{EventLog, LogError, PublicKey, SealFile, SealKey, Vault};
+use event_store::{EventLog, LogError, Position, PublicKey, SealFile, SealKey, Vault, vault::InventoryError};
 use event_store_node::{Node, NodeConfig};
 use projections::{
     MIGRATOR, Model, ProjectError, Worker, registry, search_path,
@@ -43,6 +43,8 @@ const CONNECTIONS: u32 = 16;
 const DRAIN: Duration = Duration::from_secs(15);
 /// How long a connection may lie idle before it is asked whether it lives.
 const IDLE: Duration = Duration::from_secs(1);
+/// How often the vault's keys are compared with what the log has gained.
+const COMPARE: Duration = Duration::from_secs(30);
 /// How often it is looked whether the read models are complete.
 const LOOK: Duration = Duration::from_millis(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -203,11 +205,15 @@ impl Run {
         if let Err(error @ ProjectError::Ahead { .. }) = worker.check().await {
             return Err(error.into());
         }
+        vault.recognise(&log).await?;
         handler.finish_erasures().await.map_err(ServeError::Erasure)?;
+        self.compare(&vault, &log).await?;
+        let mut guard = tokio::spawn(keep_comparing(vault.clone(), log.clone()));
         let mut worker = tokio::spawn(worker.run(working.clone()));
         tokio::select! {
             failed = embedded.failed() => return Err(failed),
             ended = &mut worker => return over(ended),
+            strange = &mut guard => return Err(strange.map_or_else(ServeError::Panicked, ServeError::Inventory)),
             () = self.read_models(&pool) => {}
         }
         let live = Live::start(pool.clone(), working.clone())
@@ -237,7 +243,17 @@ impl Run {
         tokio::select! {
             failed = embedded.failed() => Err(failed),
             ended = worker => over(ended),
+            strange = guard => Err(strange.map_or_else(ServeError::Panicked, ServeError::Inventory)),
         }
+    }
+
+    /// Whether the vault has every key that the log needs; without them, known people would get second keys.
+    async fn compare(&self, vault: &Vault, log: &EventLog) -> Result<(), ServeError> {
+        let tell = |position: Position| {
+            let reason = format!("the vault's keys are compared with the log, up to position {position} so far");
+            self.phases.send_replace(Phase::Starting(reason));
+        };
+        Ok(vault.check(log, tell).await?)
     }
 
     fn seal_key_file(&self) -> PathBuf {
@@ -393,6 +409,19 @@ async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
     let migrated = MIGRATOR.run(&pool).await;
     pool.close().await;
     migrated
+}
+
+/// Goes on comparing while the server runs; ends when the vault no longer fits the log, as after a failover to a copy
+/// that was behind.
+async fn keep_comparing(vault: Vault, log: EventLog) -> InventoryError {
+    loop {
+        sleep(COMPARE).await;
+        match vault.check(&log, |_| {}).await {
+            Ok(()) => {}
+            Err(error @ (InventoryError::Missing { .. } | InventoryError::OtherLog { .. })) => return error,
+            Err(error) => warn!(%error, "the vault is not compared with the log for now"),
+        }
+    }
 }
 
 fn over(ended: Result<Result<(), ProjectError>, JoinError>) -> Result<(), ServeError> {

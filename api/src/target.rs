@@ -63,6 +63,12 @@ impl Target {
         })
     }
 
+    /// Whether log and vault belong together, before anything is written to either.
+    pub(crate) async fn check(&self) -> Result<()> {
+        self.vault.recognise(&self.log).await?;
+        Ok(self.vault.check(&self.log, |_| {}).await?)
+    }
+
     pub(crate) async fn handler(&self) -> Result<Handler> {
         let (log, vault) = (self.log.clone(), self.vault.clone());
         Ok(Handler::new(log, vault, Clock::System, Sharing::Shared).await?)

@@ -17,7 +17,7 @@ use domain::{
     ticket::{Ticket, TicketEvent},
 };
 use event_store::{
-    Vault, decode,
+    Position, Vault, decode,
     vault::{MasterKey, MasterKeyError, NO_KEY, VaultError},
 };
 use sqlx::postgres::PgConnectOptions;
@@ -43,17 +43,25 @@ enum Action {
     Status(Flags),
     /// Wrap every key anew under the current master key; the one before it must be given as well.
     Rotate(Flags),
+    /// Tell whether the vault has every key that the log needs.
+    Check(CheckArgs),
     /// Destroy the key of one person for ever: what was recorded of them can be read by nobody any more.
     Forget(ForgetArgs),
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Take this log for the vault's own from now on, though it is an older copy: when no newer one is left.
+    #[arg(long)]
+    accept_log: bool,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 #[derive(Debug, Args)]
 struct ForgetArgs {
     #[command(flatten)]
     whose: Whose,
-    /// Give up somebody whose key the vault has lost: without this, an id without a key is refused.
-    #[arg(long)]
-    lost_key: bool,
     #[command(flatten)]
     flags: Flags,
 }
@@ -68,6 +76,9 @@ struct Whose {
     /// Whose key: that of a ticket whose customer is not known; an id of the API or a uuid.
     #[arg(long, value_name = "ID", value_parser = ticket)]
     ticket: Option<Uuid>,
+    /// Everybody whose key the log needs and the vault lacks, when no backup has it.
+    #[arg(long)]
+    lost: bool,
 }
 
 fn contact(text: &str) -> Result<Uuid, String> {
@@ -83,12 +94,17 @@ fn ticket(text: &str) -> Result<Uuid, String> {
 /// # Errors
 /// When log or vault cannot be used.
 pub async fn run(args: &VaultArgs) -> anyhow::Result<()> {
-    let (Action::Status(flags) | Action::Rotate(flags) | Action::Forget(ForgetArgs { flags, .. })) = &args.action;
+    let (Action::Status(flags)
+    | Action::Rotate(flags)
+    | Action::Check(CheckArgs { flags, .. })
+    | Action::Forget(ForgetArgs { flags, .. })) = &args.action;
     let target = Target::open(&Config::load(flags)?).await?;
     let said = match &args.action {
         Action::Status(_) => status(&target).await,
         Action::Rotate(_) => rotate(&target).await,
-        Action::Forget(args) => forget(&target, &args.whose, args.lost_key).await,
+        Action::Check(args) => check(&target, args.accept_log).await,
+        Action::Forget(args) if args.whose.lost => forget_lost(&target).await,
+        Action::Forget(args) => forget(&target, &args.whose).await,
     };
     target.close().await?;
     Ok(writeln!(std::io::stdout(), "{}", said?)?)
@@ -111,17 +127,47 @@ async fn rotate(target: &Target) -> anyhow::Result<String> {
     ))
 }
 
-async fn forget(target: &Target, whose: &Whose, lost_key: bool) -> anyhow::Result<String> {
+async fn check(target: &Target, accept_log: bool) -> anyhow::Result<String> {
+    if accept_log {
+        target.vault.unmark().await?;
+    }
+    target.check().await?;
+    Ok("the vault has every key that the log needs".to_owned())
+}
+
+/// Records those as forgotten whose keys are gone, so that what is left can be used.
+async fn forget_lost(target: &Target) -> anyhow::Result<String> {
+    target.vault.recognise(&target.log).await?;
+    let handler = target.handler().await?;
+    handler.finish_erasures().await?;
+    let actor = Actor::new(ActorKind::System, "operator");
+    let (mut after, mut count) = (Position::START, 0);
+    loop {
+        let missing = target.vault.next_missing(&target.log, &mut after).await?;
+        if missing.is_empty() {
+            return Ok(match count {
+                0 => "the vault has every key that the log needs; nobody was forgotten".to_owned(),
+                _ => format!("{count} people whose keys were lost are recorded as forgotten"),
+            });
+        }
+        for it in missing {
+            handler.forget(it.subject, &actor).await?;
+            count += 1;
+        }
+    }
+}
+
+async fn forget(target: &Target, whose: &Whose) -> anyhow::Result<String> {
     let subject = match (whose.contact, whose.ticket) {
         (Some(contact), _) => DataSubject(contact),
         (None, Some(ticket)) => unknown_customer(target, ticket).await?,
         (None, None) => bail!("give --contact or --ticket"),
     };
     // An id that was mistyped must not pass for somebody who is forgotten.
-    if !lost_key && target.vault.fingerprint(subject).await? == NO_KEY {
+    if target.vault.fingerprint(subject).await? == NO_KEY {
         bail!(
-            "the vault has no key of {subject}, so nothing was forgotten: check the id, or give --lost-key when the vault \
-             is older than the log and that person is to be given up"
+            "the vault has no key of {subject}, so nothing was forgotten: check the id. If the vault is older than the log, \
+             --lost gives up everybody whose key it lacks"
         );
     }
     let actor = Actor::new(ActorKind::System, "operator");

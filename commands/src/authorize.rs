@@ -1,46 +1,51 @@
-//! Who may do what: THE tables of roles and commands, and of roles and what only some may see.
+//! Who may do what: THE table of commands and the rights they need, and of what only some may see.
+
+use domain::access::{Permission, Place, Rights};
 
 use crate::Command;
 
-/// What an authenticated actor is, as far as rights go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// May do everything.
-    Admin,
-    /// May look, never change.
-    Reader,
-}
-
-/// What not everybody may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
-    /// How the system is doing inside: read models, workers, faults.
-    Operations,
-}
-
-/// The actor's role has no right to it.
+/// The actor has no right to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("you have no right to do this")]
-pub struct Forbidden;
+#[error("you have no right to do this: {} is needed", .0.as_str())]
+pub struct Forbidden(pub Permission);
 
-/// Whether `role` may give `command`.
-///
-/// # Errors
-/// [`Forbidden`] when it may not.
-pub fn authorize(role: Role, command: &Command) -> Result<(), Forbidden> {
-    match (role, command) {
-        (Role::Admin, Command::Ticket(..) | Command::Assignment(..)) => Ok(()),
-        (Role::Reader, Command::Ticket(..) | Command::Assignment(..)) => Err(Forbidden),
+/// The right that a command needs.
+pub fn needs(command: &Command) -> Permission {
+    match command {
+        Command::Ticket(..) => Permission::TicketsWrite,
+        Command::Assignment(..) => Permission::TicketsAssign,
     }
 }
 
-/// Whether `role` may see this.
+/// Whether somebody with these rights may give `command` anywhere at all; where, is [`authorize_in`].
 ///
 /// # Errors
-/// [`Forbidden`] when it may not.
-pub fn authorize_sight(role: Role, sight: Sight) -> Result<(), Forbidden> {
-    match (role, sight) {
-        (Role::Admin, Sight::Operations) => Ok(()),
-        (Role::Reader, Sight::Operations) => Err(Forbidden),
+/// [`Forbidden`] when they may not.
+pub fn authorize(rights: &Rights, command: &Command) -> Result<(), Forbidden> {
+    permit(rights, needs(command))
+}
+
+/// Whether somebody with these rights may give `command` about a thing that belongs there.
+///
+/// # Errors
+/// [`Forbidden`] when they may not.
+pub fn authorize_in(rights: &Rights, command: &Command, place: &Place) -> Result<(), Forbidden> {
+    let needed = needs(command);
+    if rights.covers(needed, place) {
+        Ok(())
+    } else {
+        Err(Forbidden(needed))
+    }
+}
+
+/// Whether a right was granted, be it for one place only.
+///
+/// # Errors
+/// [`Forbidden`] when it was not.
+pub fn permit(rights: &Rights, needed: Permission) -> Result<(), Forbidden> {
+    if rights.has(needed) {
+        Ok(())
+    } else {
+        Err(Forbidden(needed))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashSet,
-    num::NonZeroUsize,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -10,6 +9,7 @@ use std::{
 };
 
 use domain::{
+    access::Rights,
     actor::Actor,
     assignment::{Assignment, AssignmentCommand},
     decider::Context,
@@ -20,16 +20,15 @@ use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
 
 use crate::{
-    Clock, Command, CommandError, Refusal, Request, Role, authorize,
-    cache::Cache,
+    Clock, Command, CommandError, Refusal, Request, authorize,
+    cache::Slot,
+    caches::{Cached, Caches},
     folded::{Folded, Stored},
     numbers::Numbers,
 };
 
 /// Tries of one command when others change its stream meanwhile.
 const TRIES: u32 = 5;
-/// Folded streams kept of each aggregate: about 1 KB each.
-const CACHED: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
 
 /// Whether other processes give commands to the same log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +51,7 @@ pub struct Handler {
     known: AtomicU64,
     /// Streams with an append whose fate is unknown: broken off, or never answered.
     doubtful: Mutex<HashSet<String>>,
-    tickets: Cache<Ticket>,
-    assignments: Cache<Assignment>,
+    caches: Caches,
 }
 
 impl std::fmt::Debug for Handler {
@@ -67,8 +65,6 @@ impl std::fmt::Debug for Handler {
 /// What a command brought about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    /// The ticket it was about.
-    pub ticket_id: TicketId,
     /// Position of its last event; when it changed nothing, that of the stream's last event.
     pub position: Position,
     /// Whether it had been carried out before.
@@ -77,19 +73,11 @@ pub struct Outcome {
     pub changed: bool,
 }
 
-/// What one stream says to a command.
-struct Answer {
-    position: Position,
-    repeated: bool,
-    /// Whether the log has new events for it.
-    changed: bool,
-}
-
 impl<D: Stored> Folded<D> {
     /// What the stream says to a command that is in it.
-    fn answer(&self, envelope: &Envelope, changed: bool) -> Result<Answer, CommandError> {
+    fn answer(&self, envelope: &Envelope, changed: bool) -> Result<Outcome, CommandError> {
         match self.find(envelope.command_id) {
-            Some(done) if done.request == envelope.request => Ok(Answer {
+            Some(done) if done.request == envelope.request => Ok(Outcome {
                 position: done.position,
                 repeated: !changed,
                 changed,
@@ -111,7 +99,6 @@ impl Handler {
     pub async fn new(log: EventLog, vault: Vault, clock: Clock, sharing: Sharing) -> Result<Self, LogError> {
         let known = AtomicU64::new(log.head().await?.0);
         let numbers = Numbers::new(log.clone(), vault.clone(), clock.clone());
-        let (tickets, assignments) = (Cache::new(CACHED), Cache::new(CACHED));
         Ok(Self {
             log,
             vault,
@@ -120,8 +107,7 @@ impl Handler {
             sharing,
             known,
             doubtful: Mutex::default(),
-            tickets,
-            assignments,
+            caches: Caches::default(),
         })
     }
 
@@ -129,17 +115,15 @@ impl Handler {
     ///
     /// # Errors
     /// [`CommandError`]; nothing has changed then, except that after [`LogError::Unavailable`] it is not known.
-    pub async fn execute(&self, role: Role, request: &Request) -> Result<Outcome, CommandError> {
-        authorize(role, &request.command)?;
-        let (Command::Ticket(ticket_id, _) | Command::Assignment(ticket_id, _)) = &request.command;
+    pub async fn execute(&self, rights: &Rights, request: &Request) -> Result<Outcome, CommandError> {
+        authorize(rights, &request.command)?;
         let answer = self.attempt(request).await;
         if self.sharing == Sharing::Shared || !is_no(&answer) {
             return answer;
         }
         // What is remembered may be behind the log, for imports write too: it may say yes, which the append checks, but
         // not no.
-        *self.tickets.slot(ticket_id.0).lock().await = None;
-        *self.assignments.slot(ticket_id.0).lock().await = None;
+        self.doubt(&request.command).await;
         self.attempt(request).await
     }
 
@@ -151,16 +135,30 @@ impl Handler {
         }
     }
 
+    /// Drops what is remembered of the streams that the command looks at.
+    async fn doubt(&self, command: &Command) {
+        match command {
+            Command::Ticket(id, _) | Command::Assignment(id, _) => {
+                *self.slot::<Ticket>(id.0).lock().await = None;
+                *self.slot::<Assignment>(id.0).lock().await = None;
+            }
+        }
+    }
+
+    fn slot<D: Cached>(&self, id: Uuid) -> Slot<D> {
+        D::cache(&self.caches).slot(id)
+    }
+
     async fn assign(
         &self,
         ticket_id: TicketId,
         command: &AssignmentCommand,
         request: &Request,
     ) -> Result<Outcome, CommandError> {
-        let slot = self.tickets.slot(ticket_id.0);
+        let slot = self.slot::<Ticket>(ticket_id.0);
         let mut ticket = slot.lock().await;
         let ticket = self.look(&mut ticket, ticket_id.0).await?;
-        let slot = self.assignments.slot(ticket_id.0);
+        let slot = self.slot::<Assignment>(ticket_id.0);
         let mut assignment = slot.lock().await;
         if matches!(command, AssignmentCommand::Assign { .. }) && request.expected_version.is_none() {
             self.presume_unborn(&mut assignment, ticket_id.0);
@@ -179,12 +177,7 @@ impl Handler {
         } else {
             answer.position.max(ticket.position)
         };
-        Ok(Outcome {
-            ticket_id,
-            position,
-            repeated: answer.repeated,
-            changed: answer.changed,
-        })
+        Ok(Outcome { position, ..answer })
     }
 
     async fn open(&self, ticket_id: TicketId, request: &Request) -> Result<Outcome, CommandError> {
@@ -196,24 +189,14 @@ impl Handler {
         let Command::Ticket(_, command) = &command else {
             return Err(Refusal::from(TicketRefusal::NotFound).into());
         };
-        let slot = self.tickets.slot(ticket_id.0);
+        let slot = self.slot::<Ticket>(ticket_id.0);
         let mut ticket = slot.lock().await;
         self.presume_unborn(&mut ticket, ticket_id.0);
         let answer = self.run(&mut ticket, ticket_id.0, command, request, |_| Ok(())).await;
         if !answer.as_ref().is_ok_and(|it| it.changed) && !matches!(answer, Err(CommandError::Log(_))) {
             self.numbers.give_back(number).await;
         }
-        let Answer {
-            position,
-            repeated,
-            changed,
-        } = answer?;
-        Ok(Outcome {
-            ticket_id,
-            position,
-            repeated,
-            changed,
-        })
+        answer
     }
 
     async fn change(
@@ -222,10 +205,10 @@ impl Handler {
         command: &TicketCommand,
         request: &Request,
     ) -> Result<Outcome, CommandError> {
-        let slot = self.tickets.slot(ticket_id.0);
+        let slot = self.slot::<Ticket>(ticket_id.0);
         let mut ticket = slot.lock().await;
         // Ownership counts in the version, so it is looked at, and kept as it is, when the client names one.
-        let ownership = self.assignments.slot(ticket_id.0);
+        let ownership = self.slot::<Assignment>(ticket_id.0);
         let mut held = None;
         let mut owned = 0;
         if request.expected_version.is_some() {
@@ -233,17 +216,7 @@ impl Handler {
             owned = self.look(assignment, ticket_id.0).await?.version();
         }
         let guard = |ticket: &Folded<Ticket>| check_version(request.expected_version, ticket.version() + owned);
-        let Answer {
-            position,
-            repeated,
-            changed,
-        } = self.run(&mut ticket, ticket_id.0, command, request, guard).await?;
-        Ok(Outcome {
-            ticket_id,
-            position,
-            repeated,
-            changed,
-        })
+        self.run(&mut ticket, ticket_id.0, command, request, guard).await
     }
 
     /// Takes a stream that is not in its slot for one without events: almost always it is, and otherwise the append
@@ -275,7 +248,7 @@ impl Handler {
         command: &D::Command,
         request: &Request,
         guard: impl Fn(&Folded<D>) -> Result<(), CommandError>,
-    ) -> Result<Answer, CommandError>
+    ) -> Result<Outcome, CommandError>
     where
         D: Stored,
         Refusal: From<D::Refusal>,
@@ -290,7 +263,7 @@ impl Handler {
             let context = self.context(&request.actor, id);
             let events = D::decide(folded.state.as_ref(), command, &context).map_err(Refusal::from)?;
             if events.is_empty() {
-                return Ok(Answer {
+                return Ok(Outcome {
                     position: folded.position,
                     repeated: false,
                     changed: false,

@@ -5,6 +5,7 @@
 
 mod authorize;
 mod cache;
+mod caches;
 mod clock;
 mod erasure;
 mod error;
@@ -15,7 +16,7 @@ mod numbers;
 pub mod processes;
 mod router;
 
-pub use authorize::{Forbidden, Role, Sight, authorize, authorize_sight};
+pub use authorize::{Forbidden, authorize, authorize_in, needs, permit};
 pub use clock::Clock;
 pub use error::{CommandError, Refusal};
 pub use folded::Stored;

@@ -4,6 +4,7 @@
 //! commands. Called by `commands` (to decide), by `event-store` (to name stored events) and by `projections`
 //! (to read them). Deliberately absent: everything only a screen needs.
 
+pub mod access;
 pub mod actor;
 pub mod assignment;
 pub mod data_subject;

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use commands::{Handler, Role};
+use commands::Handler;
+use domain::access::Rights;
 
 use crate::{
     limits::{BARE, BARE_16, GROUP, Limits},
@@ -79,7 +80,7 @@ pub(crate) struct Commander {
 impl Client for Commander {
     async fn step(&mut self) -> Result<()> {
         let request = self.script.next()?;
-        self.handler.execute(Role::Admin, &request).await?;
+        self.handler.execute(&Rights::all(), &request).await?;
         Ok(())
     }
 }

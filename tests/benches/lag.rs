@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use api::live::Live;
-use commands::Role;
+use domain::access::Rights;
 use event_store::Position;
 use projections::Worker;
 use sqlx::PgPool;
@@ -151,7 +151,7 @@ impl Client for Paced {
     async fn step(&mut self) -> Result<()> {
         self.beat.tick().await;
         let request = self.commander.script.next()?;
-        let outcome = self.commander.handler.execute(Role::Admin, &request).await?;
+        let outcome = self.commander.handler.execute(&Rights::all(), &request).await?;
         let (acknowledged, live, lags) = (Instant::now(), self.live.clone(), Arc::clone(&self.lags));
         self.lags.watching.spawn(async move {
             // What is not visible after the time that `shows` waits counts with that time: far beyond any bound.

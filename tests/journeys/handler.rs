@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
-use commands::{Clock, Command, CommandError, Handler, Outcome, Refusal, Request, Role, Sharing};
+use commands::{Clock, Command, CommandError, Handler, Outcome, Refusal, Request, Sharing};
 use domain::{
+    access::Rights,
     actor::{Actor, ActorKind},
     assignment::AssignmentCommand,
     event::DomainEvent,
@@ -120,15 +121,20 @@ fn assign(ticket: TicketId, key: &str, agent: u128) -> Request {
 /// Repeats a command as a client would that is told that others are changing the ticket at the same time.
 async fn insist(handler: &Handler, request: &Request) -> Result<Outcome> {
     loop {
-        match handler.execute(Role::Admin, request).await {
+        match handler.execute(&Rights::all(), request).await {
             Err(CommandError::Contention { .. }) => {}
             other => return Ok(other?),
         }
     }
 }
 
-fn stream(outcome: &Outcome) -> String {
-    stream_name("ticket", outcome.ticket_id.0)
+fn ticket(request: &Request) -> TicketId {
+    let (Command::Ticket(id, _) | Command::Assignment(id, _)) = &request.command;
+    *id
+}
+
+fn stream(request: &Request) -> String {
+    stream_name("ticket", ticket(request).0)
 }
 
 #[test]
@@ -140,15 +146,14 @@ fn one_command_given_to_two_servers_at_once_is_one_event() -> Result<()> {
             let request = open(&format!("open {round}"))?;
             let (first, second) = tokio::try_join!(insist(left, &request), insist(right, &request))?;
             assert_eq!(first.position, second.position);
-            assert_eq!(first.ticket_id, second.ticket_id);
-            assert_eq!(two.log.read_stream(&stream(&first), 0).await?.len(), 1);
-            let again = rename(first.ticket_id, &format!("rename {round}"))?;
+            assert_eq!(two.log.read_stream(&stream(&request), 0).await?.len(), 1);
+            let again = rename(ticket(&request), &format!("rename {round}"))?;
             let (first, second) = tokio::try_join!(insist(left, &again), insist(right, &again))?;
             assert_eq!(first.position, second.position);
-            let owned = assign(first.ticket_id, &format!("assign {round}"), 7);
+            let owned = assign(ticket(&request), &format!("assign {round}"), 7);
             let (first, second) = tokio::try_join!(insist(left, &owned), insist(right, &owned))?;
             assert_eq!(first.position, second.position);
-            assert_eq!(two.log.read_stream(&stream(&first), 0).await?.len(), 2);
+            assert_eq!(two.log.read_stream(&stream(&request), 0).await?.len(), 2);
         }
         assert_eq!(
             two.log
@@ -165,8 +170,9 @@ fn one_command_given_to_two_servers_at_once_is_one_event() -> Result<()> {
 fn many_changes_of_one_ticket_from_two_servers_lose_nothing() -> Result<()> {
     run(async {
         let two = Two::start().await?;
-        let opened = two.handlers[0].execute(Role::Admin, &open("one")?).await?;
-        let requests = (0..64).map(|it| rename(opened.ticket_id, &format!("subject {it}")));
+        let opened = open("one")?;
+        two.handlers[0].execute(&Rights::all(), &opened).await?;
+        let requests = (0..64).map(|it| rename(ticket(&opened), &format!("subject {it}")));
         let requests = requests.collect::<Result<Vec<_>>>()?;
         let (left, right) = requests.split_at(32);
         let all = |handler: usize, requests: Vec<Request>| {
@@ -216,11 +222,12 @@ fn what_one_server_remembers_is_corrected_by_the_log() -> Result<()> {
     run(async {
         let two = Two::start().await?;
         let [left, right] = &two.handlers;
-        let opened = left.execute(Role::Admin, &open("t")?).await?;
+        let opened = open("t")?;
+        left.execute(&Rights::all(), &opened).await?;
         for turn in 0..10 {
             for (name, handler) in [("left", left), ("right", right)] {
                 // Each has an outdated stream in its cache by now.
-                insist(handler, &rename(opened.ticket_id, &format!("{name} {turn}"))?).await?;
+                insist(handler, &rename(ticket(&opened), &format!("{name} {turn}"))?).await?;
             }
         }
         assert_eq!(two.log.read_stream(&stream(&opened), 0).await?.len(), 21);
@@ -229,11 +236,13 @@ fn what_one_server_remembers_is_corrected_by_the_log() -> Result<()> {
             reason: Some(ResolutionReason::Solved),
         };
         left.execute(
-            Role::Admin,
-            &request("close", |_| Command::Ticket(opened.ticket_id, close)),
+            &Rights::all(),
+            &request("close", |_| Command::Ticket(ticket(&opened), close)),
         )
         .await?;
-        let refused = right.execute(Role::Admin, &rename(opened.ticket_id, "too late")?).await;
+        let refused = right
+            .execute(&Rights::all(), &rename(ticket(&opened), "too late")?)
+            .await;
         let closed = CommandError::from(Refusal::from(TicketRefusal::Closed)).to_string();
         ensure!(
             refused.as_ref().is_err_and(|it| it.to_string() == closed),
@@ -247,7 +256,7 @@ fn what_one_server_remembers_is_corrected_by_the_log() -> Result<()> {
 fn reader_may_change_nothing() -> Result<()> {
     run(async {
         let two = Two::start().await?;
-        let refused = two.handlers[0].execute(Role::Reader, &open("t")?).await;
+        let refused = two.handlers[0].execute(&Rights::default(), &open("t")?).await;
         ensure!(matches!(refused, Err(CommandError::Forbidden(_))), "{refused:?}");
         ensure!(two.all().await?.is_empty());
         Ok(two.node.stop().await?)

@@ -28,3 +28,4 @@ mod slow;
 mod ticket;
 mod vault;
 mod vault_faults;
+mod vault_lost;

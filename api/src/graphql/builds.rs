@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use commands::Sight;
+use domain::access::Permission;
 use futures_util::{Stream, stream};
 use projections::{
     generation::State,
@@ -124,14 +124,14 @@ pub(super) struct ParkedEvent {
 
 /// How all builds are doing now.
 pub(super) async fn now(ctx: &Context<'_>) -> Result<Vec<Projection>> {
-    may_see(ctx, Sight::Operations)?;
+    may_see(ctx, Permission::OperationsRead)?;
     let all = status::all(&parts(ctx)?.pool).await;
     Ok(builds(&all.map_err(|it| postgres(ctx, &it))?))
 }
 
 /// The same, and again whenever it changes.
 pub(super) fn changes(ctx: &Context<'_>) -> Result<impl Stream<Item = Result<Vec<Projection>>> + use<>> {
-    may_see(ctx, Sight::Operations)?;
+    may_see(ctx, Permission::OperationsRead)?;
     let watcher = parts(ctx)?.observatory.watch();
     Ok(stream::unfold(watcher, |mut watcher| async move {
         let look = watcher.next().await?;
@@ -141,7 +141,7 @@ pub(super) fn changes(ctx: &Context<'_>) -> Result<impl Stream<Item = Result<Vec
 
 /// What waits.
 pub(super) async fn parked(ctx: &Context<'_>, model: Option<&str>, first: i32) -> Result<Vec<ParkedEvent>> {
-    may_see(ctx, Sight::Operations)?;
+    may_see(ctx, Permission::OperationsRead)?;
     if !(1..=MOST).contains(&first) {
         let bad = Problem::bad_input("first", &first.to_string(), "от 1 до 100", "1 to 100");
         return Err(problem(ctx, bad));
@@ -232,8 +232,10 @@ impl From<Parked> for ParkedEvent {
 #[cfg(test)]
 mod tests {
     use async_graphql::Request;
-    use commands::Role;
-    use domain::actor::{Actor, ActorKind};
+    use domain::{
+        access::Rights,
+        actor::{Actor, ActorKind},
+    };
     use futures_util::StreamExt;
 
     use crate::{
@@ -243,11 +245,11 @@ mod tests {
     };
 
     /// Code and text of the error that a caller of this role gets from a schema that has nothing to read.
-    async fn refusal(operation: &str, role: Role, language: Language) -> (String, String) {
+    async fn refusal(operation: &str, rights: Rights, language: Language) -> (String, String) {
         let caller = Caller {
             viewer: Viewer {
                 actor: Actor::new(ActorKind::Agent, "1"),
-                role,
+                rights: rights.into(),
             },
             language,
             traceparent: None,
@@ -268,12 +270,12 @@ mod tests {
             "subscription { projectionsChanged { name } }",
         ] {
             for (language, word) in [(Language::Russian, "нет права"), (Language::English, "no right")] {
-                let (code, message) = refusal(operation, Role::Reader, language).await;
+                let (code, message) = refusal(operation, Rights::default(), language).await;
                 assert_eq!(code, "\"FORBIDDEN\"", "{operation}");
                 assert!(message.contains(word), "{operation}: {message}");
             }
             // It gets as far as what is missing here.
-            let (code, _) = refusal(operation, Role::Admin, Language::English).await;
+            let (code, _) = refusal(operation, Rights::all(), Language::English).await;
             assert_eq!(code, "\"INTERNAL\"", "{operation}");
         }
     }

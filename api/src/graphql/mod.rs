@@ -16,7 +16,8 @@ mod words;
 use std::sync::Arc;
 
 use async_graphql::{Context, Error, Result, Schema};
-use commands::{Handler, Sight, authorize_sight};
+use commands::{Handler, permit};
+use domain::access::Permission;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
@@ -99,9 +100,9 @@ fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
 }
 
 /// Refuses who may not see this.
-fn may_see(ctx: &Context<'_>, sight: Sight) -> Result<()> {
-    let role = caller(ctx)?.viewer.role;
-    authorize_sight(role, sight).map_err(|_forbidden| problem(ctx, Problem::forbidden()))
+fn may_see(ctx: &Context<'_>, needed: Permission) -> Result<()> {
+    let rights = &caller(ctx)?.viewer.rights;
+    permit(rights, needed).map_err(|forbidden| problem(ctx, Problem::forbidden(forbidden.0)))
 }
 
 fn problem(ctx: &Context<'_>, problem: Problem) -> Error {

@@ -76,22 +76,18 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
         Ok(request) => request,
         Err(problem) => return Ok(refusal(caller, problem)),
     };
-    match parts.handler.execute(caller.viewer.role, &request).await {
+    match parts.handler.execute(&caller.viewer.rights, &request).await {
         Ok(outcome) => {
             let visible = if ctx.look_ahead().field("ticket").field("history").exists() {
                 !stale(ctx, Some(LogPosition(outcome.position))).await?
             } else {
                 parts.live.shows(outcome.position).await
             };
-            let shown = if visible {
-                look(parts, outcome.ticket_id).await
-            } else {
-                None
-            };
+            let shown = if visible { look(parts, ticket_id).await } else { None };
             let position = Some(LogPosition(outcome.position));
             let (ticket, stale) = match shown {
                 Some(ticket) => (Some(ticket), false),
-                None => (from_log(ctx, parts, outcome.ticket_id).await?, true),
+                None => (from_log(ctx, parts, ticket_id).await?, true),
             };
             Ok(Reply {
                 ticket,

@@ -4,12 +4,14 @@
 //! Called by whoever seals or opens events. Deliberately absent: who may be forgotten, and why.
 
 mod cache;
+mod inventory;
 mod master;
 mod rows;
 
 use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use domain::{event::DomainEvent, personal::DataSubject};
+pub use inventory::{InventoryError, Missing, Others};
 pub use master::{MasterKey, MasterKeyError};
 pub use rows::NO_KEY;
 use sqlx::{

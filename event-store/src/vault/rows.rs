@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{MasterKey, Status};
-use crate::Key;
+use crate::{Key, Position};
 
 /// Stands for the fingerprint of somebody who never had a key.
 pub const NO_KEY: &str = "none";
@@ -175,4 +175,38 @@ pub(super) async fn status(pool: &PgPool, master: &str) -> sqlx::Result<Status> 
         to_rotate: row.to_rotate,
         destroyed: row.destroyed,
     })
+}
+
+/// Those among the subjects that have a row, be it of a destroyed key.
+pub(super) async fn known(pool: &PgPool, subjects: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(
+        "SELECT subject FROM vault.subject_key WHERE subject = ANY($1)",
+        subjects
+    )
+    .fetch_all(pool)
+    .await
+}
+
+pub(super) async fn mark(pool: &PgPool) -> sqlx::Result<Option<(Position, Uuid)>> {
+    let row = sqlx::query!("SELECT position, event FROM vault.mark")
+        .fetch_optional(pool)
+        .await?;
+    Ok(row.map(|it| (Position(it.position.cast_unsigned()), it.event)))
+}
+
+/// Never backwards: of two servers that look at once, the one that came further is right.
+pub(super) async fn set_mark(pool: &PgPool, position: Position, event: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO vault.mark AS kept (position, event) VALUES ($1, $2)
+         ON CONFLICT (single) DO UPDATE SET position = $1, event = $2 WHERE kept.position < $1",
+        position.0.cast_signed(),
+        event
+    )
+    .execute(pool)
+    .await
+    .map(drop)
+}
+
+pub(super) async fn unmark(pool: &PgPool) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM vault.mark").execute(pool).await.map(drop)
 }

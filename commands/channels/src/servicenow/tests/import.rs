@@ -3,8 +3,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use commands::{Clock, Command, Handler, Request, Role, Sharing};
+use commands::{Clock, Command, Handler, Request, Sharing};
 use domain::{
+    access::Rights,
     actor::{Actor, ActorKind},
     event::DomainEvent,
     ids::{CommandId, TicketId, foreign},
@@ -229,7 +230,7 @@ fn incident_changed_here_is_rejected_and_the_rest_goes_on() {
             expected_version: None,
             traceparent: None,
         };
-        desk.handler.execute(Role::Admin, &request).await.unwrap();
+        desk.handler.execute(&Rights::all(), &request).await.unwrap();
 
         let rows = [
             life("1", &["Closed", "Active", "Resolved", "Closed"]),

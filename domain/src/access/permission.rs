@@ -1,0 +1,74 @@
+//! What can be allowed: the smallest rights there are.
+
+macro_rules! permissions {
+    ($($(#[doc = $doc:literal])* $variant:ident = $word:literal),+ $(,)?) => {
+        /// A right.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Permission { $($(#[doc = $doc])* $variant),+ }
+
+        impl Permission {
+            /// Every right, in the order of this list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stored form, `things:deed`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The right with this stored form.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+permissions! {
+    /// See tickets.
+    TicketsRead = "tickets:read",
+    /// Open and change tickets.
+    TicketsWrite = "tickets:write",
+    /// Say who owns a ticket.
+    TicketsAssign = "tickets:assign",
+    /// See customers and their organizations.
+    ContactsRead = "contacts:read",
+    /// Record and change customers and their organizations.
+    ContactsWrite = "contacts:write",
+    /// Join records of one customer, and take them apart again.
+    ContactsMerge = "contacts:merge",
+    /// See branches, teams, inboxes, categories and the like.
+    OrganisationRead = "organisation:read",
+    /// Change them.
+    OrganisationWrite = "organisation:write",
+    /// See who works here.
+    UsersRead = "users:read",
+    /// Invite people, suspend them, end their sessions.
+    UsersWrite = "users:write",
+    /// Change roles, and who has which.
+    AccessWrite = "access:write",
+    /// Issue and revoke API keys.
+    ApiKeysWrite = "api_keys:write",
+    /// See the record of who did what.
+    AuditRead = "audit:read",
+    /// Read the events themselves.
+    EventsRead = "events:read",
+    /// See figures and reports.
+    ReportsRead = "reports:read",
+    /// See how the system is doing inside.
+    OperationsRead = "operations:read",
+    /// Ask what the API offers (introspection).
+    SchemaRead = "schema:read",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Permission;
+
+    #[test]
+    fn stored_form_reads_back() {
+        for it in Permission::ALL {
+            assert_eq!(Permission::parse(it.as_str()), Some(*it));
+        }
+        assert_eq!(Permission::parse("tickets:*"), None);
+    }
+}
