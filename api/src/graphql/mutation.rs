@@ -79,7 +79,7 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     match parts.handler.execute(caller.viewer.role, &request).await {
         Ok(outcome) => {
             let visible = if ctx.look_ahead().field("ticket").field("history").exists() {
-                !stale(ctx, Some(LogPosition(outcome.position))).await?
+                !stale(ctx, Some(LogPosition::from(outcome.position))).await?
             } else {
                 parts.live.shows(outcome.position).await
             };
@@ -88,7 +88,7 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
             } else {
                 None
             };
-            let position = Some(LogPosition(outcome.position));
+            let position = Some(LogPosition::from(outcome.position));
             let (ticket, stale) = match shown {
                 Some(ticket) => (Some(ticket), false),
                 None => (from_log(ctx, parts, outcome.ticket_id).await?, true),

@@ -16,6 +16,7 @@ use super::{Fault, Lost, Patience, Refused, Step, Unit, checkpoint, connected, p
 use crate::{
     Projection,
     batch::{Fact, facts},
+    late,
 };
 
 impl Unit {
@@ -66,6 +67,7 @@ impl Unit {
             return Err(Refused::Moved);
         }
         let mut still = HashMap::new();
+        let mut shown = Vec::new();
         for fact in &facts {
             let skipped = self.skips.contains(&fact.position().0);
             if still.contains_key(&fact.stream_id()) && !skipped {
@@ -81,7 +83,11 @@ impl Unit {
                 still.insert(fact.stream_id(), reason);
             } else {
                 parked::free(lease.key, fact.position(), &mut tx).await?;
+                shown.push(fact.position());
             }
+        }
+        if place.serving {
+            late::note(lease.key.generation, &shown, at, &mut tx).await?;
         }
         tx.commit().await?;
         self.place.position = at;
