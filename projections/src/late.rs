@@ -86,7 +86,7 @@ pub(crate) async fn note(
 }
 
 /// `next` takes the place of a build that has come to `reached`: what came late there came late, and what only `next`
-/// shows comes now.
+/// shows comes now. After a way back and forth that may be once more: who came meanwhile would miss it otherwise.
 pub(crate) async fn inherit(
     next: i64,
     former: i64,
@@ -98,12 +98,13 @@ pub(crate) async fn inherit(
         .await?;
     sqlx::query!(
         "INSERT INTO ops.late_event (generation, position, shown_at)
-         SELECT $1::bigint, position, shown_at FROM ops.late_event WHERE generation = $2
+         SELECT $1::bigint, position, shown_at FROM ops.late_event AS late
+         WHERE generation = $2
+             AND NOT EXISTS (SELECT FROM ops.parked AS held WHERE held.generation = $2 AND held.position = late.position)
          UNION ALL
          SELECT $1::bigint, held.position, $3::bigint + 1 FROM ops.parked AS held
          WHERE held.generation = $2
-             AND NOT EXISTS (SELECT FROM ops.parked AS it WHERE it.generation = $1 AND it.position = held.position)
-         ON CONFLICT (generation, position) DO UPDATE SET shown_at = EXCLUDED.shown_at",
+             AND NOT EXISTS (SELECT FROM ops.parked AS it WHERE it.generation = $1 AND it.position = held.position)",
         next,
         former,
         to_column(reached)

@@ -118,6 +118,8 @@ impl Projection for Wider {
 
 /// Whether the mistakes of [`BRITTLE`] are mended.
 pub(super) static MENDED: AtomicBool = AtomicBool::new(false);
+/// Whether those of [`FRAIL`] are.
+pub(super) static FRAIL_MENDED: AtomicBool = AtomicBool::new(false);
 
 /// Stumbles, each in another way, over assignments, holds and resolutions until it is mended.
 pub(super) const BRITTLE: Model = Model {
@@ -127,10 +129,17 @@ pub(super) const BRITTLE: Model = Model {
     tables: TABLES,
     indexes: INDEXES,
     analytics: "",
-    make: || Box::new(Brittle),
+    make: || Box::new(Brittle(&MENDED)),
 };
 
-struct Brittle;
+/// The same for another test.
+pub(super) const FRAIL: Model = Model {
+    name: "frail",
+    make: || Box::new(Brittle(&FRAIL_MENDED)),
+    ..BRITTLE
+};
+
+struct Brittle(&'static AtomicBool);
 
 impl Projection for Brittle {
     fn apply<'a>(
@@ -140,7 +149,7 @@ impl Projection for Brittle {
     ) -> BoxFuture<'a, Result<(), ProjectError>> {
         Box::pin(async move {
             for event in events {
-                if !MENDED.load(Ordering::SeqCst) {
+                if !self.0.load(Ordering::SeqCst) {
                     stumble(event, tx).await?;
                 }
             }
