@@ -31,8 +31,8 @@ use crate::{
     unit::{Means, Unit},
 };
 
-/// Connections for leases, builds and signs of life; each unit has one of its own besides.
-const CONNECTIONS: u32 = 3;
+/// Connections for leases, builds, signs of life, and for hearing of others; each unit has one of its own besides.
+const CONNECTIONS: u32 = 4;
 /// After which Postgres gives up the transaction of a worker that has stopped in the middle.
 const IDLE_TRANSACTION: &str = "1500ms";
 /// Positions that units of one lane may lie apart.
@@ -177,12 +177,14 @@ impl Worker {
             moved: Arc::clone(&self.means.moved),
         };
         let building = AbortOnDropHandle::new(tokio::spawn(builder.tend()));
+        let left = Arc::new(Notify::new());
+        let hearing = AbortOnDropHandle::new(tokio::spawn(lease::hear(self.pool.clone(), Arc::clone(&left))));
         let worked = tokio::select! {
             () = cancelled.cancelled() => Ok(()),
-            worked = self.work(&mut hands) => worked,
+            worked = self.work(&mut hands, &left) => worked,
             () = self.arrival(until) => Ok(()),
         };
-        drop(building);
+        drop((building, hearing));
         let ended = join_all(hands.lanes.into_iter().map(Lane::end)).await;
         if let Err(error) = hands.leases.leave().await {
             warn!(%error, "leases are not given back; they run out by themselves");
@@ -246,11 +248,15 @@ impl Worker {
         Ok(mine.all(complete) && (served || self.generation.is_some()))
     }
 
-    async fn work(&self, hands: &mut Hands) -> Result<(), ProjectError> {
+    async fn work(&self, hands: &mut Hands, left: &Notify) -> Result<(), ProjectError> {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            beat.tick().await;
+            // Whichever comes first: it is time, or somebody has left.
+            tokio::select! {
+                _ = beat.tick() => {}
+                () = left.notified() => {}
+            }
             self.reap(hands).await?;
             match hands.leases.look().await {
                 Ok(change) => {
