@@ -287,20 +287,10 @@ impl Worker {
         let mut units = Vec::with_capacity(opened.len());
         for (key, opened) in opened {
             match opened {
-                Ok(Some(unit)) if unit.place.position > hands.head => {
-                    return Err(ProjectError::Ahead {
-                        projection: unit.model.name,
-                        position: unit.place.position.0,
-                        head: hands.head.0,
-                    });
-                }
                 Ok(Some(unit)) => {
-                    info!(
-                        model = unit.model.name,
-                        ?key,
-                        position = unit.place.position.0,
-                        "kept by this worker"
-                    );
+                    not_ahead(&unit, hands.head)?;
+                    let position = unit.place.position.0;
+                    info!(model = unit.model.name, ?key, position, "kept by this worker");
                     units.push(unit);
                 }
                 Ok(None) => hands.leases.forget(key),
@@ -411,6 +401,17 @@ impl Worker {
             warn!(%error, "no sign of life can be given");
         }
     }
+}
+
+fn not_ahead(unit: &Unit, head: Position) -> Result<(), ProjectError> {
+    if unit.place.position <= head {
+        return Ok(());
+    }
+    Err(ProjectError::Ahead {
+        projection: unit.model.name,
+        position: unit.place.position.0,
+        head: head.0,
+    })
 }
 
 /// The events that people decided to leave out of this model.
