@@ -267,6 +267,7 @@ impl Worker {
                 }
                 Err(error) => warn!(%error, "leases cannot be looked at; trying again"),
             }
+            self.set_apart(hands).await?;
             self.join_up(hands).await?;
             self.tell(hands).await;
         }
@@ -363,6 +364,20 @@ impl Worker {
         units.retain(|it| it.lease.key != key);
         self.start(hands, units);
         drop(hands.leases.give_back(key).await);
+        Ok(())
+    }
+
+    /// A unit that cannot move gets a lane of its own, since a lane is as fast as its slowest unit.
+    async fn set_apart(&self, hands: &mut Hands) -> Result<(), ProjectError> {
+        while let Some(index) = hands.lanes.iter().position(Lane::is_held_up) {
+            let units = self.end(hands, index).await?;
+            let (faulty, well): (Vec<_>, Vec<_>) = units.into_iter().partition(|it| it.pulse.is_faulty());
+            self.start(hands, well);
+            for unit in faulty {
+                unit.pulse.falls_behind();
+                self.start(hands, vec![unit]);
+            }
+        }
         Ok(())
     }
 
