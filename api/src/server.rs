@@ -33,6 +33,7 @@ use crate::{
     key,
     live::Live,
     observatory::Observatory,
+    roles::Role,
     tickets::Tickets,
     vault,
 };
@@ -152,7 +153,7 @@ impl Run {
     async fn whole_life(self, listener: TcpListener) -> Result<(), ServeError> {
         let drained = CancellationToken::new();
         let stop_serving = drained.clone().cancelled_owned();
-        let routes = router(self.shared.clone());
+        let routes = router(self.shared.clone(), self.config.roles.has(Role::Api));
         let serving = tokio::spawn(
             axum::serve(listener, routes)
                 .with_graceful_shutdown(stop_serving)
@@ -204,7 +205,7 @@ impl Run {
             return Err(error.into());
         }
         handler.finish_erasures().await.map_err(ServeError::Erasure)?;
-        let mut worker = tokio::spawn(worker.run(working.clone()));
+        let mut worker = tokio::spawn(self.keeping(worker, working.clone()));
         tokio::select! {
             failed = embedded.failed() => return Err(failed),
             ended = &mut worker => return over(ended),
@@ -216,7 +217,9 @@ impl Run {
         let interval = Duration::from_secs(self.config.seal_interval_s);
         let seals = SealFile::new(self.data.seals());
         let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval);
-        tokio::spawn(sealer.run(working.clone()));
+        if self.config.roles.has(Role::Processes) {
+            tokio::spawn(sealer.run(working.clone()));
+        }
         let observatory = Observatory::start(pool.clone(), working.clone());
         let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
@@ -236,6 +239,22 @@ impl Run {
         tokio::select! {
             failed = embedded.failed() => Err(failed),
             ended = worker => over(ended),
+        }
+    }
+
+    /// Keeps the read models, or leaves that to others.
+    fn keeping(
+        &self,
+        worker: Worker,
+        working: CancellationToken,
+    ) -> impl Future<Output = Result<(), ProjectError>> + use<> {
+        let is_mine = self.config.roles.has(Role::Projections);
+        async move {
+            if is_mine {
+                return worker.run(working).await;
+            }
+            working.cancelled().await;
+            Ok(())
         }
     }
 
@@ -333,8 +352,13 @@ impl Run {
     }
 
     fn announce(&self) {
+        let (what, path) = if self.config.roles.has(Role::Api) {
+            ("GraphiQL", "graphiql")
+        } else {
+            ("its health", "health/ready")
+        };
         info!(
-            "Letopis is ready: GraphiQL at http://{}/graphiql, data in {}",
+            "Letopis is ready: {what} at http://{}/{path}, data in {}",
             self.address,
             self.data.root().display()
         );
