@@ -28,20 +28,13 @@ impl Disk {
         mount
             .args(["-t", "tmpfs", "-o", "size=4m,mode=755", "tmpfs"])
             .arg(folder.path());
-        match mount.output() {
-            Ok(done) if done.status.success() => Ok(Some(Self(folder))),
-            Ok(done) => {
-                println!(
-                    "SKIPPED, no disk to fill: {}",
-                    String::from_utf8_lossy(&done.stderr).trim()
-                );
-                Ok(None)
-            }
-            Err(error) => {
-                println!("SKIPPED, no disk to fill: {error}");
-                Ok(None)
-            }
-        }
+        let why = match mount.output() {
+            Ok(done) if done.status.success() => return Ok(Some(Self(folder))),
+            Ok(done) => String::from_utf8_lossy(&done.stderr).trim().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        writeln!(std::io::stderr(), "SKIPPED, there is no disk to fill: {why}")?;
+        Ok(None)
     }
 
     fn path(&self) -> &Path {

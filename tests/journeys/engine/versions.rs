@@ -108,11 +108,11 @@ fn build_made_for_a_comparison_never_counts_and_goes_with_its_maker() -> Result<
         let model: Model = TALLIES[0];
         let position = bench.tickets(0..3).await?;
         let head = bench.log.head().await?;
-        let [held, left] = [
+        let [compared, left] = [
             generation::begin_scratch(&bench.pool, &model, head).await?,
             generation::begin_scratch(&bench.pool, &model, head).await?,
         ];
-        let (held_id, left_id) = (held.id(), left.id());
+        let (held_id, left_id) = (compared.id(), left.id());
         let refused = generation::swap(&bench.pool, &model, held_id).await;
         ensure!(refused.is_err(), "it serves");
         drop(left);
@@ -125,7 +125,7 @@ fn build_made_for_a_comparison_never_counts_and_goes_with_its_maker() -> Result<
         .await?;
         ensure!(state(&bench, held_id).await?.scratch);
         ensure!(generation::release(&bench.pool, &model).await?.is_empty());
-        drop(held);
+        drop(compared);
         poll("what nobody holds stays", async || {
             state(&bench, held_id).await.is_err()
         })
