@@ -18,6 +18,8 @@ use figment::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::roles::Roles;
+
 /// File read from the working folder when none is named.
 const FILE: &str = "letopis.toml";
 
@@ -30,6 +32,8 @@ pub struct Config {
     /// Address of the API.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// What this server does.
+    pub roles: Roles,
     /// Postgres; an embedded one when absent.
     pub database_url: Option<String>,
     /// Event store; an embedded node when absent.
@@ -66,6 +70,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            roles: Roles::default(),
             database_url: None,
             event_store_url: None,
             master_key_file: None,
@@ -95,6 +100,10 @@ pub struct Flags {
     #[arg(long, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<String>,
+    /// What this server does, with commas: api, projections, processes [default: all] [env: LETOPIS_ROLES]
+    #[arg(long, value_name = "ROLES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<String>,
     /// Postgres to use instead of the embedded one [env: DATABASE_URL]
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -269,6 +278,7 @@ fn environment() -> BTreeMap<&'static str, String> {
     let known = [
         ("LETOPIS_DATA", "data"),
         ("LETOPIS_LISTEN", "listen"),
+        ("LETOPIS_ROLES", "roles"),
         ("LETOPIS_BOOTSTRAP_API_KEY", "bootstrap_api_key"),
         ("DATABASE_URL", "database_url"),
         ("EVENT_STORE_URL", "event_store_url"),
@@ -298,6 +308,19 @@ mod tests {
         let config = Config::load(&flags).unwrap();
         assert_eq!(config.listen.port(), 9000);
         assert_eq!(config.data.to_str(), Some("data"));
+    }
+
+    #[test]
+    fn role_that_is_not_there_is_named_with_its_setting() {
+        let flags = Flags {
+            roles: Some("api,projector".to_owned()),
+            ..Flags::default()
+        };
+        let said = Config::load(&flags).unwrap_err().to_string();
+        assert!(
+            said.starts_with("setting roles: \"projector\" is no role: give one or more of api,"),
+            "{said}"
+        );
     }
 
     #[test]

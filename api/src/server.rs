@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use commands::{Clock, Handler, Sharing, processes::Sealer};
-use event_store::{EventLog, LogError, Position, PublicKey, SealFile, SealKey, Vault, vault::InventoryError};
+use event_store::{EventLog, LogError, Position, PublicKey, SealFile, SealKey, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::{
     MIGRATOR, Model, ProjectError, Worker, registry, search_path,
@@ -33,6 +33,7 @@ use crate::{
     key,
     live::Live,
     observatory::Observatory,
+    roles::Role,
     tickets::Tickets,
     vault,
 };
@@ -43,8 +44,6 @@ const CONNECTIONS: u32 = 16;
 const DRAIN: Duration = Duration::from_secs(15);
 /// How long a connection may lie idle before it is asked whether it lives.
 const IDLE: Duration = Duration::from_secs(1);
-/// How often the vault's keys are compared with what the log has gained.
-const COMPARE: Duration = Duration::from_secs(30);
 /// How often it is looked whether the read models are complete.
 const LOOK: Duration = Duration::from_millis(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -154,7 +153,7 @@ impl Run {
     async fn whole_life(self, listener: TcpListener) -> Result<(), ServeError> {
         let drained = CancellationToken::new();
         let stop_serving = drained.clone().cancelled_owned();
-        let routes = router(self.shared.clone());
+        let routes = router(self.shared.clone(), self.config.roles.has(Role::Api));
         let serving = tokio::spawn(
             axum::serve(listener, routes)
                 .with_graceful_shutdown(stop_serving)
@@ -208,8 +207,8 @@ impl Run {
         vault.recognise(&log).await?;
         handler.finish_erasures().await.map_err(ServeError::Erasure)?;
         self.compare(&vault, &log).await?;
-        let mut guard = tokio::spawn(keep_comparing(vault.clone(), log.clone()));
-        let mut worker = tokio::spawn(worker.run(working.clone()));
+        let mut guard = tokio::spawn(vault::keep_comparing(vault.clone(), log.clone()));
+        let mut worker = tokio::spawn(self.keeping(worker, working.clone()));
         tokio::select! {
             failed = embedded.failed() => return Err(failed),
             ended = &mut worker => return over(ended),
@@ -223,7 +222,9 @@ impl Run {
         let seals = SealFile::new(self.data.seals());
         let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval)
             .with_public_keys(&self.public_keys());
-        tokio::spawn(sealer.run(working.clone()));
+        if self.config.roles.has(Role::Processes) {
+            tokio::spawn(sealer.run(working.clone()));
+        }
         let observatory = Observatory::start(pool.clone(), working.clone());
         let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
@@ -254,6 +255,22 @@ impl Run {
             self.phases.send_replace(Phase::Starting(reason));
         };
         Ok(vault.check(log, tell).await?)
+    }
+
+    /// Keeps the read models, or leaves that to others.
+    fn keeping(
+        &self,
+        worker: Worker,
+        working: CancellationToken,
+    ) -> impl Future<Output = Result<(), ProjectError>> + use<> {
+        let is_mine = self.config.roles.has(Role::Projections);
+        async move {
+            if is_mine {
+                return worker.run(working).await;
+            }
+            working.cancelled().await;
+            Ok(())
+        }
     }
 
     fn seal_key_file(&self) -> PathBuf {
@@ -357,8 +374,13 @@ impl Run {
     }
 
     fn announce(&self) {
+        let (what, path) = if self.config.roles.has(Role::Api) {
+            ("GraphiQL", "graphiql")
+        } else {
+            ("its health", "health/ready")
+        };
         info!(
-            "Letopis is ready: GraphiQL at http://{}/graphiql, data in {}",
+            "Letopis is ready: {what} at http://{}/{path}, data in {}",
             self.address,
             self.data.root().display()
         );
@@ -409,19 +431,6 @@ async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
     let migrated = MIGRATOR.run(&pool).await;
     pool.close().await;
     migrated
-}
-
-/// Goes on comparing while the server runs; ends when the vault no longer fits the log, as after a failover to a copy
-/// that was behind.
-async fn keep_comparing(vault: Vault, log: EventLog) -> InventoryError {
-    loop {
-        sleep(COMPARE).await;
-        match vault.check(&log, |_| {}).await {
-            Ok(()) => {}
-            Err(error @ (InventoryError::Missing { .. } | InventoryError::OtherLog { .. })) => return error,
-            Err(error) => warn!(%error, "the vault is not compared with the log for now"),
-        }
-    }
 }
 
 fn over(ended: Result<Result<(), ProjectError>, JoinError>) -> Result<(), ServeError> {

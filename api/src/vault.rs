@@ -4,6 +4,7 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::bail;
@@ -17,11 +18,12 @@ use domain::{
     ticket::{Ticket, TicketEvent},
 };
 use event_store::{
-    Position, Vault, decode,
-    vault::{MasterKey, MasterKeyError, NO_KEY, VaultError},
+    EventLog, Position, Vault, decode,
+    vault::{InventoryError, MasterKey, MasterKeyError, NO_KEY, VaultError},
 };
 use sqlx::postgres::PgConnectOptions;
-use tracing::info;
+use tokio::time::sleep;
+use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -29,6 +31,9 @@ use crate::{
     graphql::ids::{Kind, local},
     target::Target,
 };
+
+/// How often the vault's keys are compared with what the log has gained.
+const COMPARE: Duration = Duration::from_secs(30);
 
 /// What to do with the vault.
 #[derive(Debug, Args)]
@@ -209,6 +214,19 @@ pub async fn open(config: &Config, data: &Path, database: PgConnectOptions) -> R
         None => read_or_make(config, data, &database).await?,
     };
     Ok(Vault::open(database, current, previous).await?)
+}
+
+/// Goes on comparing while the server runs; ends when the vault no longer fits the log, as after a failover to a copy
+/// that was behind.
+pub(crate) async fn keep_comparing(vault: Vault, log: EventLog) -> InventoryError {
+    loop {
+        sleep(COMPARE).await;
+        match vault.check(&log, |_| {}).await {
+            Ok(()) => {}
+            Err(error @ (InventoryError::Missing { .. } | InventoryError::OtherLog { .. })) => return error,
+            Err(error) => warn!(%error, "the vault is not compared with the log for now"),
+        }
+    }
 }
 
 async fn read_or_make(config: &Config, data: &Path, database: &PgConnectOptions) -> Result<MasterKey, VaultSetupError> {

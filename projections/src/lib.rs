@@ -13,8 +13,8 @@ pub mod checkpoint;
 mod error;
 mod fault;
 pub mod generation;
-mod generation_error;
 mod lane;
+mod late;
 mod lease;
 mod model;
 pub mod parked;
@@ -28,6 +28,7 @@ mod unit;
 mod worker;
 
 pub use error::ProjectError;
+pub use late::Turn;
 pub use model::{Model, search_path};
 pub use projection::Projection;
 use sqlx::migrate::Migrator;

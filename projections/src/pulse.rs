@@ -62,8 +62,19 @@ impl Pulse {
         }
     }
 
+    /// It stands at the end of the log, and nothing keeps it from moving on.
     pub(crate) fn is_caught_up(&self) -> bool {
-        self.lock().caught_up
+        let state = self.lock();
+        state.caught_up && state.fault.is_none()
+    }
+
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.lock().fault.is_some()
+    }
+
+    /// Others will not wait for it.
+    pub(crate) fn falls_behind(&self) {
+        self.lock().caught_up = false;
     }
 
     pub(crate) fn takes(&self, stored_at: Option<DateTime<Utc>>) {

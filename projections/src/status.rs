@@ -68,10 +68,9 @@ impl Status {
 
     /// Part of the way behind it, 0 to 1: to the goal while it is being built, to the end of the log afterwards.
     pub fn progress(&self) -> f64 {
-        let end = if self.state == State::Following {
-            self.head
-        } else {
-            self.goal.max(Position(1))
+        let end = match self.state {
+            State::Filling | State::Indexing => self.goal,
+            State::Following => self.head,
         };
         if self.behind() == 0 || self.position >= end {
             return 1.0;
@@ -96,12 +95,66 @@ fn share(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
+struct Row {
+    id: i64,
+    model: String,
+    version: i32,
+    state: String,
+    serving: bool,
+    current: bool,
+    partitions: i16,
+    goal: i64,
+    partition: i16,
+    position: i64,
+    events: i64,
+    head: Option<i64>,
+    lag_s: Option<f64>,
+    rate: Option<f64>,
+    fault: Option<String>,
+    caught_up: Option<bool>,
+    heartbeat_at: Option<DateTime<Utc>>,
+    worker: Option<String>,
+    parked_events: i64,
+    parked_streams: i64,
+}
+
+impl From<Row> for Status {
+    /// What a worker said counts as long as it has the lease.
+    fn from(row: Row) -> Self {
+        let kept = row.worker.is_some();
+        let measured = |number: Option<f64>| number.filter(|_| kept).unwrap_or_default();
+        Self {
+            generation: row.id,
+            model: row.model,
+            version: row.version,
+            state: State::from_column(&row.state),
+            serving: row.serving,
+            current: row.current,
+            partition: row.partition,
+            partitions: row.partitions,
+            position: from_column(row.position),
+            events: row.events,
+            goal: from_column(row.goal),
+            head: from_column(row.head.unwrap_or_default().max(row.position)),
+            lag_s: measured(row.lag_s),
+            rate: measured(row.rate),
+            caught_up: kept && row.caught_up.unwrap_or_default(),
+            fault: row.fault,
+            worker: row.worker,
+            heartbeat_at: row.heartbeat_at,
+            parked_streams: row.parked_streams,
+            parked_events: row.parked_events,
+        }
+    }
+}
+
 /// Every part of every build, by model and age.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Status>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"SELECT it.id, it.model, it.version, it.state, it.serving, it.current, it.partitions, it.goal,
             part.partition, part.position, part.events,
             status.head AS "head?", status.lag_s AS "lag_s?", status.rate AS "rate?", status.fault AS "fault?",
@@ -120,37 +173,7 @@ pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Status>, sqlx::Err
     )
     .fetch_all(executor)
     .await?;
-    let statuses = rows.into_iter().map(|row| Status {
-        generation: row.id,
-        model: row.model,
-        version: row.version,
-        state: State::from_column(&row.state),
-        serving: row.serving,
-        current: row.current,
-        partition: row.partition,
-        partitions: row.partitions,
-        position: from_column(row.position),
-        events: row.events,
-        goal: from_column(row.goal),
-        head: from_column(row.head.unwrap_or_default().max(row.position)),
-        lag_s: if row.worker.is_some() {
-            row.lag_s.unwrap_or_default()
-        } else {
-            0.0
-        },
-        rate: if row.worker.is_some() {
-            row.rate.unwrap_or_default()
-        } else {
-            0.0
-        },
-        caught_up: row.worker.is_some() && row.caught_up.unwrap_or_default(),
-        fault: row.fault,
-        worker: row.worker,
-        heartbeat_at: row.heartbeat_at,
-        parked_streams: row.parked_streams,
-        parked_events: row.parked_events,
-    });
-    Ok(statuses.collect())
+    Ok(rows.into_iter().map(Status::from).collect())
 }
 
 /// A worker's sign of life for its units.

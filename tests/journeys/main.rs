@@ -22,6 +22,7 @@ mod metrics;
 mod pages;
 mod proof;
 mod read_models;
+mod roles;
 mod schema;
 mod serve_errors;
 mod slow;

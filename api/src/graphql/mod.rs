@@ -116,7 +116,8 @@ fn postgres(ctx: &Context<'_>, error: &sqlx::Error) -> Error {
 /// Waits until reads show `min_position`; whether they do not.
 async fn stale(ctx: &Context<'_>, min_position: Option<LogPosition>) -> Result<bool> {
     match min_position {
-        Some(LogPosition(position)) => {
+        Some(LogPosition(turn)) => {
+            let position = turn.shown_at();
             // A ticket brings its history along, which is another read model than the list.
             let live = &parts(ctx)?.live;
             let (list, history) = tokio::join!(

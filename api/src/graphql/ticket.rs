@@ -179,7 +179,7 @@ impl From<TicketRow> for Ticket {
 impl From<Happening> for TicketHappening {
     fn from(happening: Happening) -> Self {
         Self {
-            position: ids::LogPosition(crate::live::position_of(&happening)),
+            position: ids::LogPosition::from(happening.place()),
             event_type: happening.event_type,
             at: happening.at,
             actor: happening.actor,

@@ -99,15 +99,17 @@ impl Shared {
     }
 }
 
-/// All routes; from here on what they and the parts behind them do is counted.
-pub fn router(shared: Shared) -> Router {
+/// All routes, or only those that tell how it is; from here on what they and the parts behind them do is counted.
+pub fn router(shared: Shared, answers_graphql: bool) -> Router {
     metrics::collect();
-    Router::new()
+    let api = Router::new()
         .route("/graphql", post(graphql::answer))
         .route("/graphql/ws", get(socket::upgrade))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/", get(graphiql::to_page))
-        .route("/graphiql/assets/{file}", get(graphiql::asset))
+        .route("/graphiql/assets/{file}", get(graphiql::asset));
+    let routes = if answers_graphql { api } else { Router::new() };
+    routes
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::text))

@@ -16,16 +16,19 @@ use super::{Fault, Lost, Patience, Refused, Step, Unit, checkpoint, connected, p
 use crate::{
     Projection,
     batch::{Fact, facts},
+    late,
+    lease::Key,
 };
 
 impl Unit {
-    /// Applies what waits, as far as that goes now, and moves on behind the decision.
+    /// Applies what waits, as far as that goes now, and moves on behind the decision; `false` when it is told to stop
+    /// before.
     pub(super) async fn decide(
         &mut self,
         decision: &ReadModelEvent,
         at: Position,
         stop: &CancellationToken,
-    ) -> Result<(), Lost> {
+    ) -> Result<bool, Lost> {
         let wanted = match decision {
             ReadModelEvent::ParkedRetried { stream_id, .. } => *stream_id,
             ReadModelEvent::EventSkipped {
@@ -38,7 +41,7 @@ impl Unit {
         let mut patience = Patience::default();
         while self.place.position < at {
             let refused = match self.release(wanted, at).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(true),
                 Err(refused) => refused,
             };
             if let Refused::Fault(Fault::Passing(reason) | Fault::Poison(_, reason)) = refused {
@@ -50,12 +53,13 @@ impl Unit {
             }
             self.look_again(&mut patience, stop).await?;
             if stop.is_cancelled() {
-                return Ok(());
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
+    /// One transaction: what can be applied now, and the checkpoint behind the decision.
     async fn release(&mut self, wanted: Option<Uuid>, at: Position) -> Result<(), Refused> {
         let (model, lease, place) = (self.model, self.lease, self.place.clone());
         let waiting = parked::of(lease.key, wanted, connected(&mut self.connection)?).await?;
@@ -65,36 +69,19 @@ impl Unit {
         if !checkpoint::advance(&model, lease, &place, step, &mut tx).await? {
             return Err(Refused::Moved);
         }
-        let mut still = HashMap::new();
-        for fact in &facts {
-            let skipped = self.skips.contains(&fact.position().0);
-            if still.contains_key(&fact.stream_id()) && !skipped {
-                continue;
-            }
-            let complaint = if skipped {
-                None
-            } else {
-                try_one(self.projection.as_ref(), fact, &mut tx).await?
-            };
-            if let Some(reason) = complaint {
-                parked::park(lease.key, &[(fact, Some(&reason))], &mut tx).await?;
-                still.insert(fact.stream_id(), reason);
-            } else {
-                parked::free(lease.key, fact.position(), &mut tx).await?;
-            }
+        let tried = try_all(self.projection.as_ref(), &facts, &self.skips, lease.key, &mut tx).await?;
+        if place.serving {
+            late::note(lease.key.generation, &tried.shown, at, &mut tx).await?;
         }
         tx.commit().await?;
         self.place.position = at;
-        let freed: HashSet<Uuid> = facts
-            .iter()
-            .map(Fact::stream_id)
-            .filter(|it| !still.contains_key(it))
-            .collect();
+        let mut freed: HashSet<Uuid> = facts.iter().map(Fact::stream_id).collect();
+        freed.retain(|it| !tried.still.contains(it));
         self.held.retain(|it| !freed.contains(it));
         info!(
             model = model.name,
             freed = freed.len(),
-            held = still.len(),
+            held = tried.still.len(),
             "parked streams were tried again"
         );
         Ok(())
@@ -117,6 +104,41 @@ impl Unit {
         raws.sort_by_key(|it| it.position);
         Ok(facts(&raws, &self.means.vault).await?)
     }
+}
+
+/// What became of events that waited.
+#[derive(Default)]
+struct Tried {
+    /// They show now.
+    shown: Vec<Position>,
+    /// Streams that wait on.
+    still: HashSet<Uuid>,
+}
+
+/// Applies what can be applied, stream by stream as far as it goes; what is to be left out is left out.
+async fn try_all(
+    projection: &dyn Projection,
+    facts: &[Fact],
+    skips: &HashSet<u64>,
+    key: Key,
+    tx: &mut PgConnection,
+) -> Result<Tried, Refused> {
+    let mut tried = Tried::default();
+    for fact in facts {
+        let (position, stream_id) = (fact.position(), fact.stream_id());
+        if skips.contains(&position.0) {
+            parked::free(key, position, tx).await?;
+        } else if tried.still.contains(&stream_id) {
+            // It waits behind one that still cannot be applied.
+        } else if let Some(reason) = try_one(projection, fact, tx).await? {
+            parked::park(key, &[(fact, Some(&reason))], tx).await?;
+            tried.still.insert(stream_id);
+        } else {
+            parked::free(key, position, tx).await?;
+            tried.shown.push(position);
+        }
+    }
+    Ok(tried)
 }
 
 /// Applies one event; tells why it cannot be.

@@ -77,6 +77,9 @@ struct Sorted<'a> {
     park: Vec<(&'a Fact, Option<&'a str>)>,
 }
 
+/// Events that were found to be impossible to apply, and why.
+type Poison = HashMap<Position, String>;
+
 /// Another worker has the lease, or the build is gone.
 #[derive(Debug)]
 pub(crate) struct Lost;
@@ -103,25 +106,27 @@ impl Unit {
         skips: HashSet<u64>,
         exact: bool,
     ) -> Result<Option<Self>, sqlx::Error> {
-        let mut connection = PgConnection::connect_with(&means.database).await?;
-        let Some(place) = checkpoint::claim(lease, &mut connection).await? else {
+        let Some(Footing {
+            connection,
+            place,
+            held,
+        }) = Footing::find(lease, &means.database).await?
+        else {
             return Ok(None);
         };
-        let mut unit = Self {
+        Ok(Some(Self {
             lease,
             model,
             pulse: Arc::new(Pulse::new(place.position, Arc::clone(&means.moved))),
             place,
             means,
             projection: (model.make)(),
-            connection: None,
-            held: HashSet::new(),
+            connection: Some(connection),
+            held,
             skips,
             exact,
             due: false,
-        };
-        unit.connect().await?;
-        Ok(Some(unit))
+        }))
     }
 
     /// Follows the batches until there are no more, or it is told to stop.
@@ -194,50 +199,53 @@ impl Unit {
         }
     }
 
-    /// Applies the facts, and carries out decisions where they stand among them.
+    /// Applies the facts, and carries out decisions where they stand among them. What it does not come to before it is
+    /// told to stop, the next holder reads again: nothing behind that may be applied.
     async fn take(&mut self, facts: &[Fact], end: Position, stop: &CancellationToken) -> Result<(), Lost> {
         let mut from = 0;
         for (at, fact) in facts.iter().enumerate() {
             if let Some(decision) = self.decision(fact).cloned() {
                 let before = facts.get(from..at).unwrap_or_default();
-                if let Some(last) = before.last() {
-                    self.advance(before, last.position(), stop).await?;
+                if let Some(last) = before.last()
+                    && !self.advance(before, last.position(), stop).await?
+                {
+                    return Ok(());
                 }
-                self.decide(&decision, fact.position(), stop).await?;
+                if !self.decide(&decision, fact.position(), stop).await? {
+                    return Ok(());
+                }
                 from = at + 1;
             }
         }
-        self.advance(facts.get(from..).unwrap_or_default(), end, stop).await
+        self.advance(facts.get(from..).unwrap_or_default(), end, stop).await?;
+        Ok(())
     }
 
     /// Brings the tables to `end`. Events that can never be applied are parked with all that follows in their stream.
-    async fn advance(&mut self, facts: &[Fact], end: Position, stop: &CancellationToken) -> Result<(), Lost> {
-        let mut poison: HashMap<Uuid, (Position, String)> = HashMap::new();
+    /// `false` when it is told to stop before.
+    async fn advance(&mut self, facts: &[Fact], end: Position, stop: &CancellationToken) -> Result<bool, Lost> {
+        let mut poison = Poison::new();
         let mut todo = vec![(facts, end)];
         let mut patience = Patience::default();
         while let Some((facts, end)) = todo.pop() {
+            let mut failed = true;
             match self.attempt(facts, end, &poison).await {
                 Ok(()) => {
-                    self.held.extend(poison.drain().map(|(stream_id, _)| stream_id));
+                    poison.clear();
                     self.pulse.well();
+                    failed = false;
                 }
-                Err(Refused::Moved) => {
-                    self.look_again(&mut patience, stop).await?;
-                    todo.push((facts, end));
-                }
+                Err(Refused::Moved) => todo.push((facts, end)),
                 Err(Refused::Fault(Fault::Passing(reason))) => {
                     self.pulse.fault(&reason);
                     warn!(model = self.model.name, reason, "the batch is not taken; trying again");
-                    self.look_again(&mut patience, stop).await?;
                     todo.push((facts, end));
                 }
                 Err(Refused::Fault(Fault::Poison(at, reason))) => {
-                    self.look_again(&mut patience, stop).await?;
-                    let culprit = facts.iter().find(|it| Some(it.position().0) == at);
-                    let culprit = culprit.or(facts.first().filter(|_| facts.len() == 1));
-                    if let Some(culprit) = culprit {
+                    let named = facts.iter().find(|it| Some(it.position().0) == at);
+                    if let Some(culprit) = named.or(facts.first().filter(|_| facts.len() == 1)) {
                         self.blame(culprit, &reason);
-                        poison.insert(culprit.stream_id(), (culprit.position(), reason));
+                        poison.insert(culprit.position(), reason);
                         todo.push((facts, end));
                     } else {
                         let (left, right) = facts.split_at(facts.len() / 2);
@@ -246,11 +254,14 @@ impl Unit {
                     }
                 }
             }
+            if failed {
+                self.look_again(&mut patience, stop).await?;
+            }
             if stop.is_cancelled() && !todo.is_empty() {
-                return Ok(());
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn blame(&self, culprit: &Fact, reason: &str) {
@@ -262,12 +273,7 @@ impl Unit {
         );
     }
 
-    async fn attempt(
-        &mut self,
-        facts: &[Fact],
-        end: Position,
-        poison: &HashMap<Uuid, (Position, String)>,
-    ) -> Result<(), Refused> {
+    async fn attempt(&mut self, facts: &[Fact], end: Position, poison: &Poison) -> Result<(), Refused> {
         let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
         let fresh = fresh.unwrap_or_default();
         let idle = fresh.is_empty() && !self.is_exact() && end.0 < self.place.position.0 + IDLE_STRIDE;
@@ -308,24 +314,19 @@ impl Unit {
         self.exact || self.due || !self.place.serving
     }
 
-    fn sort_out<'a>(&self, facts: &'a [Fact], poison: &'a HashMap<Uuid, (Position, String)>) -> Sorted<'a> {
+    /// What can be applied, and what waits: causes, and what follows in their streams.
+    fn sort_out<'a>(&self, facts: &'a [Fact], poison: &'a Poison) -> Sorted<'a> {
         let (mut apply, mut park) = (Vec::with_capacity(facts.len()), Vec::new());
-        let mut unreadable = HashSet::new();
+        let mut held = HashSet::new();
         for fact in facts {
             let stream_id = fact.stream_id();
-            let cause = poison.get(&stream_id).filter(|(from, _)| fact.position() >= *from);
-            if let Some((from, reason)) = cause {
-                park.push((fact, (fact.position() == *from).then_some(reason.as_str())));
-                continue;
-            }
+            let reason = poison.get(&fact.position()).map(String::as_str).or(fact.complaint());
+            let waits = reason.is_some() || held.contains(&stream_id) || self.held.contains(&stream_id);
             match fact {
-                _waits if self.held.contains(&stream_id) || unreadable.contains(&stream_id) => {
-                    park.push((fact, fact.complaint()));
-                }
-                Fact::Event(event) => apply.push(Arc::clone(event)),
-                Fact::Unreadable(_) => {
-                    unreadable.insert(stream_id);
-                    park.push((fact, fact.complaint()));
+                Fact::Event(event) if !waits => apply.push(Arc::clone(event)),
+                Fact::Event(_) | Fact::Unreadable(_) => {
+                    held.insert(stream_id);
+                    park.push((fact, reason));
                 }
             }
         }
@@ -351,19 +352,41 @@ impl Unit {
         }
     }
 
-    /// Connects where the build's tables are found; `false` when the lease is another's.
+    /// Looks anew where it stands; `false` when the lease is another's.
     async fn connect(&mut self) -> Result<bool, sqlx::Error> {
-        let mut connection = PgConnection::connect_with(&self.means.database).await?;
-        let Some(place) = checkpoint::claim(self.lease, &mut connection).await? else {
+        let Some(footing) = Footing::find(self.lease, &self.means.database).await? else {
             return Ok(false);
+        };
+        self.pulse.stands(footing.place.position);
+        (self.place, self.held) = (footing.place, footing.held);
+        self.connection = Some(footing.connection);
+        Ok(true)
+    }
+}
+
+/// What Postgres knows of a unit.
+struct Footing {
+    /// Finds the build's tables.
+    connection: PgConnection,
+    place: Place,
+    held: HashSet<Uuid>,
+}
+
+impl Footing {
+    /// Takes the checkpoint over; `None` when a later lease has it.
+    async fn find(lease: Lease, database: &PgConnectOptions) -> Result<Option<Self>, sqlx::Error> {
+        let mut connection = PgConnection::connect_with(database).await?;
+        let Some(place) = checkpoint::claim(lease, &mut connection).await? else {
+            return Ok(None);
         };
         let path = sqlx::query("SELECT set_config('search_path', $1 || ',public', FALSE)").bind(&place.schema);
         path.execute(&mut connection).await?;
-        self.held = parked::streams(self.lease.key, &mut connection).await?;
-        self.pulse.stands(place.position);
-        self.place = place;
-        self.connection = Some(connection);
-        Ok(true)
+        let held = parked::streams(lease.key, &mut connection).await?;
+        Ok(Some(Self {
+            connection,
+            place,
+            held,
+        }))
     }
 }
 

@@ -10,13 +10,13 @@ use domain::{
     read_model::{ReadModel, ReadModelEvent},
 };
 use event_store::{Chain, Envelope, Expected, Keys, NewEvent, Position, encode};
-use projections::{Model, parked};
+use projections::{Model, generation, parked};
 use tests::run;
 use uuid::Uuid;
 
 use super::{
     Bench,
-    models::{BRITTLE, MENDED, TALLIES},
+    models::{BRITTLE, FRAIL, FRAIL_MENDED, MENDED, TALLIES},
     rows, ticket_id, write,
 };
 
@@ -160,4 +160,38 @@ async fn skipped_event_is_left_out_of_rebuilds_too(bench: &Bench) -> Result<()> 
     ensure!(waiting(bench).await?.is_empty());
     working.stop().await?;
     bench.equals_rebuild(models).await
+}
+
+#[test]
+fn swap_that_shows_what_was_parked_tells_it_behind_everything_that_showed() -> Result<()> {
+    run(async {
+        let bench = Bench::start().await?;
+        let models: &[Model] = &[FRAIL];
+        let working = bench.work(models)?;
+        write(&bench.handler, "stumbles", 0..5).await?;
+        let position = bench.ticket("too").await?;
+        bench.shows(models, position).await?;
+        let held: Vec<i64> = sqlx::query_scalar("SELECT position FROM ops.parked ORDER BY position")
+            .fetch_all(&bench.pool)
+            .await?;
+        ensure!(held.len() == 3 + 4, "{held:?}");
+        FRAIL_MENDED.store(true, Ordering::SeqCst);
+        let first = bench.serving(&FRAIL).await?;
+        let second = generation::begin(&bench.pool, &FRAIL, 1, bench.log.head().await?, false).await?;
+        bench.worker(models)?.of_generation(second).catch_up(position).await?;
+        generation::swap(&bench.pool, &FRAIL, second).await?;
+        let late = "SELECT position, shown_at FROM ops.late_event WHERE generation = $1 ORDER BY position";
+        let told: Vec<(i64, i64)> = sqlx::query_as(late).bind(second).fetch_all(&bench.pool).await?;
+        let at = i64::try_from(position.0)? + 1;
+        let expected: Vec<_> = held.into_iter().map(|it| (it, at)).collect();
+        ensure!(told == expected, "{told:?}");
+        // The way back and forth leaves it where it is told.
+        generation::swap(&bench.pool, &FRAIL, first).await?;
+        generation::swap(&bench.pool, &FRAIL, second).await?;
+        let told: Vec<(i64, i64)> = sqlx::query_as(late).bind(second).fetch_all(&bench.pool).await?;
+        ensure!(told == expected, "{told:?}");
+        working.stop().await?;
+        bench.equals_rebuild(models).await?;
+        Ok(bench.node.stop().await?)
+    })
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use projections::{
     Model, ProjectError,
-    generation::{self, GenerationError},
+    generation::{self, GenerationError, Scratch},
 };
 use replay_tools::diff::{self, Report};
 use serde_json::{Value, json};
@@ -77,7 +77,8 @@ async fn all(target: &Target, models: &[Model]) -> Result<Option<Vec<(Model, Rep
 }
 
 async fn one(target: &Target, model: &Model) -> Result<Option<Report>> {
-    let (live, scratch) = begin(target, model).await?;
+    let (live, held) = begin(target, model).await?;
+    let scratch = held.id();
     let mut hand = Hand::on(target, model, scratch);
     // One that serves follows the log only while somebody keeps it.
     let live_hand = Hand::on(target, model, live);
@@ -98,7 +99,7 @@ async fn one(target: &Target, model: &Model) -> Result<Option<Report>> {
 }
 
 /// The build that serves, and a new one to compare it with.
-async fn begin(target: &Target, model: &Model) -> Result<(i64, i64)> {
+async fn begin(target: &Target, model: &Model) -> Result<(i64, Scratch)> {
     let (name, version) = (model.name, model.version);
     let all = generation::all(&target.pool).await?;
     let live = all
@@ -108,7 +109,7 @@ async fn begin(target: &Target, model: &Model) -> Result<(i64, i64)> {
         bail!("no build of {name} version {version} serves: there is nothing to compare with");
     };
     let head = target.log.head().await?;
-    match generation::begin(&target.pool, model, 1, head, false).await {
+    match generation::begin_scratch(&target.pool, model, head).await {
         Err(ProjectError::Generation(error @ GenerationError::Building { .. })) => {
             bail!("{error}: compare when that is complete")
         }
@@ -119,10 +120,7 @@ async fn begin(target: &Target, model: &Model) -> Result<(i64, i64)> {
 async fn remove(target: &Target, model: &Model, scratch: i64) -> Result<()> {
     let name = model.name;
     generation::discard(&target.pool, scratch).await.with_context(|| {
-        format!(
-            "generation {scratch} of {name} is left: remove it with letopis-replay rebuild {name} --abandon, or release \
-             {name}"
-        )
+        format!("generation {scratch} of {name} is left: a server removes it, or the next letopis-replay diff {name}")
     })?;
     Ok(())
 }

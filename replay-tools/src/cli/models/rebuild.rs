@@ -157,7 +157,7 @@ async fn unfinished(pool: &PgPool, model: &Model) -> Result<Option<Generation>> 
     let all = generation::all(pool).await?;
     Ok(all.into_iter().find(|it| {
         let ours = it.model == model.name && it.version == model.version;
-        ours && !it.serving && (it.state != State::Following || it.swaps)
+        ours && !it.serving && !it.scratch && (it.state != State::Following || it.swaps)
     }))
 }
 

@@ -1,15 +1,26 @@
 //! The builds of each read model: made, filled beside the serving one, swapped for it, removed.
 
+mod error;
+mod list;
+mod scratch;
+
 use std::time::Duration;
 
 use event_store::Position;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use tokio::time::{Instant, sleep};
 
-pub use crate::generation_error::GenerationError;
+pub use error::GenerationError;
+use list::of_version;
+pub(crate) use list::reached;
+pub use list::{Generation, State, all};
+pub(crate) use scratch::sweep;
+pub use scratch::{Scratch, begin_scratch};
+
 use crate::{
     Model, ProjectError, analytics,
     checkpoint::{from_column, to_column},
+    late,
     model::schema,
 };
 
@@ -19,116 +30,17 @@ const LOCK: i64 = 0x6c_65_74_6f_70_69_73;
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(5);
 
-/// How far a build is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Takes the log up to where it ended when the build began.
-    Filling,
-    /// Gets the indexes that only readers need.
-    Indexing,
-    /// Complete; moves with the log.
-    Following,
-}
-
-impl State {
-    /// As the table keeps it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Filling => "filling",
-            Self::Indexing => "indexing",
-            Self::Following => "following",
-        }
-    }
-
-    pub(crate) fn from_column(text: &str) -> Self {
-        match text {
-            "filling" => Self::Filling,
-            "indexing" => Self::Indexing,
-            _complete => Self::Following,
-        }
-    }
-}
-
-/// One build of a read model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Generation {
-    /// Names it; later builds have higher ones.
-    pub id: i64,
-    /// Name of the model.
-    pub model: String,
-    /// Shape of its tables.
-    pub version: i32,
-    /// Where its tables lie now.
-    pub schema: String,
-    /// How far it is.
-    pub state: State,
-    /// Programs made for this version read it.
-    pub serving: bool,
-    /// The views of analysts show it.
-    pub current: bool,
-    /// Takes the serving one's place when it has caught up.
-    pub swaps: bool,
-    /// Parts that may be kept by different workers.
-    pub partitions: i16,
-    /// End of the log when it was begun.
-    pub goal: Position,
-}
-
-struct Row {
-    id: i64,
-    model: String,
-    version: i32,
-    schema: String,
-    state: String,
-    serving: bool,
-    current: bool,
-    swaps: bool,
-    partitions: i16,
-    goal: i64,
-}
-
-impl From<Row> for Generation {
-    fn from(row: Row) -> Self {
-        Self {
-            id: row.id,
-            model: row.model,
-            version: row.version,
-            schema: row.schema,
-            state: State::from_column(&row.state),
-            serving: row.serving,
-            current: row.current,
-            swaps: row.swaps,
-            partitions: row.partitions,
-            goal: from_column(row.goal),
-        }
-    }
-}
-
-/// All builds, the oldest first.
-///
-/// # Errors
-/// When Postgres does not answer.
-pub async fn all(pool: &PgPool) -> Result<Vec<Generation>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT id, model, version, schema, state, serving, current, swaps, partitions, goal
-         FROM ops.generation ORDER BY id"
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(rows.into_iter().map(Generation::from).collect())
-}
-
 /// Begins a build of each model that has none of its version. On an empty log it is complete at once.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn ensure(pool: &PgPool, models: &[Model], head: Position) -> Result<(), ProjectError> {
+    sweep(pool).await?;
     let present = all(pool).await?;
     let missing = |model: &&Model| {
         !present
             .iter()
-            .any(|it| it.model == model.name && it.version == model.version)
+            .any(|it| !it.scratch && it.model == model.name && it.version == model.version)
     };
     if !models.iter().any(|it| missing(&it)) {
         analytics::grant(pool).await?;
@@ -137,8 +49,8 @@ pub async fn ensure(pool: &PgPool, models: &[Model], head: Position) -> Result<(
     let mut tx = pool.begin().await?;
     lock(&mut tx).await?;
     for model in models {
-        if of_version(model, &mut tx).await?.is_empty() {
-            let id = make(model, 1, head, true, &mut tx).await?;
+        if of_version(model, &mut *tx).await?.is_empty() {
+            let id = make(model, 1, head, Purpose::Serves, &mut tx).await?;
             if head == Position::START {
                 index(model, id, &mut tx).await?;
                 analytics::show(model, &beside(model, id), &mut tx).await?;
@@ -162,18 +74,25 @@ pub async fn begin(
 ) -> Result<i64, ProjectError> {
     let mut tx = pool.begin().await?;
     lock(&mut tx).await?;
-    let present = of_version(model, &mut tx).await?;
-    if let Some(building) = present.iter().find(|it| it.state != State::Following) {
+    refuse_second(model, &mut tx).await?;
+    let purpose = if swaps { Purpose::Serves } else { Purpose::Waits };
+    let id = make(model, partitions, head, purpose, &mut tx).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// One at a time.
+async fn refuse_second(model: &Model, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    let present = of_version(model, tx).await?;
+    let building = present.iter().find(|it| it.state != State::Following);
+    building.map_or(Ok(()), |it| {
         let error = GenerationError::Building {
             model: model.name.to_owned(),
             version: model.version,
-            id: building.id,
+            id: it.id,
         };
-        return Err(error.into());
-    }
-    let id = make(model, partitions, head, swaps, &mut tx).await?;
-    tx.commit().await?;
-    Ok(id)
+        Err(error.into())
+    })
 }
 
 /// Makes the indexes that only readers need, and says so. Once more changes nothing.
@@ -198,7 +117,7 @@ pub(crate) async fn complete(connection: &mut PgConnection, model: &Model, id: i
 pub async fn swap(pool: &PgPool, model: &Model, id: i64) -> Result<(), ProjectError> {
     let mut tx = pool.begin().await?;
     lock(&mut tx).await?;
-    let present = of_version(model, &mut tx).await?;
+    let present = of_version(model, &mut *tx).await?;
     let Some(next) = present.iter().find(|it| it.id == id) else {
         return Err(no_such(model, id, &present).into());
     };
@@ -213,15 +132,34 @@ pub async fn swap(pool: &PgPool, model: &Model, id: i64) -> Result<(), ProjectEr
         wait_for(id, held, pool).await?;
     }
     halt(id, &mut tx).await?;
+    if let Some((former, reached)) = former(model, id, &mut tx).await? {
+        late::inherit(id, former, reached, &mut tx).await?;
+    }
     put_in_place(model, id, &mut tx).await?;
     Ok(tx.commit().await?)
+}
+
+/// The build whose readers will read this one, and how far it is: that of this version, else what serves of another.
+async fn former(model: &Model, id: i64, tx: &mut PgConnection) -> Result<Option<(i64, Position)>, sqlx::Error> {
+    let found = sqlx::query!(
+        r#"SELECT it.id, max(part.position) AS "reached!"
+         FROM ops.generation AS it JOIN ops.checkpoint AS part ON part.generation = it.id
+         WHERE it.model = $1 AND it.id <> $2 AND (it.serving AND it.version = $3 OR it.current)
+         GROUP BY it.id, it.version ORDER BY it.version = $3 DESC LIMIT 1"#,
+        model.name,
+        id,
+        model.version
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(found.map(|it| (it.id, from_column(it.reached))))
 }
 
 /// Waits until a build has come as far as the one that it is to replace.
 async fn wait_for(id: i64, position: Position, pool: &PgPool) -> Result<(), ProjectError> {
     let mut connection = pool.acquire().await?;
     let until = Instant::now() + PATIENCE;
-    while reached(id, &mut connection).await? < position {
+    while reached(id, &mut *connection).await? < position {
         if Instant::now() > until {
             return Err(GenerationError::Behind(id).into());
         }
@@ -239,7 +177,7 @@ pub async fn release(pool: &PgPool, model: &Model) -> Result<Vec<i64>, ProjectEr
     lock(&mut tx).await?;
     let idle = sqlx::query!(
         "SELECT id, schema FROM ops.generation WHERE model = $1 AND state = 'following' AND NOT current
-         AND (version <> $2 OR NOT serving) ORDER BY id",
+         AND NOT scratch AND (version <> $2 OR NOT serving) ORDER BY id",
         model.name,
         model.version
     )
@@ -259,7 +197,7 @@ pub async fn release(pool: &PgPool, model: &Model) -> Result<Vec<i64>, ProjectEr
 pub async fn abandon(pool: &PgPool, model: &Model) -> Result<Option<i64>, ProjectError> {
     let mut tx = pool.begin().await?;
     lock(&mut tx).await?;
-    let present = of_version(model, &mut tx).await?;
+    let present = of_version(model, &mut *tx).await?;
     let building = present.into_iter().find(|it| it.state != State::Following);
     if let Some(building) = &building {
         remove(building.id, &building.schema, &mut tx).await?;
@@ -293,7 +231,7 @@ pub async fn discard(pool: &PgPool, id: i64) -> Result<bool, ProjectError> {
 /// When Postgres does not answer.
 pub async fn destine(pool: &PgPool, id: i64, swaps: bool) -> Result<(), ProjectError> {
     sqlx::query!(
-        "UPDATE ops.generation SET swaps = $2 WHERE id = $1 AND NOT serving",
+        "UPDATE ops.generation SET swaps = $2 WHERE id = $1 AND NOT serving AND NOT scratch",
         id,
         swaps
     )
@@ -322,17 +260,15 @@ async fn lock(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-async fn of_version(model: &Model, tx: &mut PgConnection) -> Result<Vec<Generation>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT id, model, version, schema, state, serving, current, swaps, partitions, goal
-         FROM ops.generation WHERE model = $1 AND version = $2 ORDER BY id",
-        model.name,
-        model.version
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(rows.into_iter().map(Generation::from).collect())
+/// What a build is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To serve as soon as it can.
+    Serves,
+    /// To serve when somebody says so.
+    Waits,
+    /// To be compared with the one that serves, and removed.
+    IsCompared,
 }
 
 /// A row, a schema with empty tables, and a checkpoint for each part.
@@ -340,15 +276,16 @@ async fn make(
     model: &Model,
     partitions: i16,
     goal: Position,
-    swaps: bool,
+    purpose: Purpose,
     tx: &mut PgConnection,
 ) -> Result<i64, ProjectError> {
     let id = sqlx::query_scalar!(
-        "INSERT INTO ops.generation (model, version, schema, state, swaps, partitions, goal)
-         VALUES ($1, $2, '', 'filling', $3, $4, $5) RETURNING id",
+        "INSERT INTO ops.generation (model, version, schema, state, swaps, scratch, partitions, goal)
+         VALUES ($1, $2, '', 'filling', $3, $4, $5, $6) RETURNING id",
         model.name,
         model.version,
-        swaps,
+        purpose == Purpose::Serves,
+        purpose == Purpose::IsCompared,
         partitions,
         to_column(goal)
     )
@@ -374,13 +311,13 @@ async fn make(
 /// Schema with tables of this version: the serving build's, else another's, else one made in this transaction; analysts'
 /// views are there as well.
 pub(crate) async fn readable(model: &Model, tx: &mut PgConnection) -> Result<String, ProjectError> {
-    let present = of_version(model, tx).await?;
+    let present = of_version(model, &mut *tx).await?;
     if let Some(serving) = present.iter().find(|it| it.serving) {
         return Ok(serving.schema.clone());
     }
     let schema = match present.into_iter().next() {
         Some(other) => other.schema,
-        None => beside(model, make(model, 1, Position::START, false, tx).await?),
+        None => beside(model, make(model, 1, Position::START, Purpose::Waits, tx).await?),
     };
     analytics::show(model, &schema, tx).await?;
     Ok(schema)
@@ -397,7 +334,7 @@ async fn index(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(), Proj
 /// Renames schemas, so that this build is found where its version is read; views that show it stay with it.
 async fn put_in_place(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(), ProjectError> {
     let place = model.schema();
-    let present = of_version(model, tx).await?;
+    let present = of_version(model, &mut *tx).await?;
     if let Some(old) = present.iter().find(|it| it.serving && it.id != id) {
         move_to(old, &beside(model, old.id), tx).await?;
     }
@@ -446,14 +383,6 @@ async fn halt(id: i64, tx: &mut PgConnection) -> Result<Position, sqlx::Error> {
     );
     let furthest = reached.fetch_all(&mut *tx).await?.into_iter().max();
     Ok(from_column(furthest.unwrap_or_default()))
-}
-
-async fn reached(id: i64, connection: &mut PgConnection) -> Result<Position, sqlx::Error> {
-    let least = sqlx::query_scalar!(
-        r#"SELECT min(position) AS "least" FROM ops.checkpoint WHERE generation = $1"#,
-        id
-    );
-    Ok(from_column(least.fetch_one(connection).await?.unwrap_or_default()))
 }
 
 /// First its checkpoints, then its tables: a worker locks them in this order too.

@@ -1,14 +1,6 @@
 /// Why a build cannot be made, swapped or removed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GenerationError {
-    /// There is no such read model.
-    #[error("there is no read model {name:?}: give one of {known}")]
-    Unknown {
-        /// What was given.
-        name: String,
-        /// All there are.
-        known: String,
-    },
     /// One at a time.
     #[error("{model} version {version} is being built already, as generation {id}")]
     Building {
