@@ -2,12 +2,16 @@
 
 use std::num::NonZeroUsize;
 
-use domain::{assignment::Assignment, ticket::Ticket};
+use domain::{
+    access::Access, api_key::ApiKey, assignment::Assignment, session::Session, sign_in::SignIn, ticket::Ticket,
+    user::User,
+};
 
 use crate::{cache::Cache, folded::Stored};
 
 /// About 1 KB each.
 const MANY: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
+const SOME: NonZeroUsize = NonZeroUsize::new(5_000).unwrap();
 
 /// An aggregate whose folded streams are kept.
 pub(crate) trait Cached: Stored {
@@ -37,4 +41,9 @@ macro_rules! caches {
 caches! {
     tickets: Ticket = MANY,
     assignments: Assignment = MANY,
+    access: Access = NonZeroUsize::MIN,
+    users: User = SOME,
+    sessions: Session = SOME,
+    sign_ins: SignIn = SOME,
+    api_keys: ApiKey = SOME,
 }

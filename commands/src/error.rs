@@ -1,4 +1,7 @@
-use domain::{assignment::AssignmentRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal};
+use domain::{
+    access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, session::SessionRefusal,
+    sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
+};
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
     vault::{OpenError, VaultError},
@@ -18,6 +21,21 @@ pub enum Refusal {
     /// Of the number register.
     #[error(transparent)]
     TicketNumbers(#[from] TicketNumbersRefusal),
+    /// Of roles and grants.
+    #[error(transparent)]
+    Access(#[from] AccessRefusal),
+    /// Of an account.
+    #[error(transparent)]
+    User(#[from] UserRefusal),
+    /// Of a session.
+    #[error(transparent)]
+    Session(#[from] SessionRefusal),
+    /// Of the door's record.
+    #[error(transparent)]
+    SignIn(#[from] SignInRefusal),
+    /// Of an API key.
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyRefusal),
 }
 
 /// Why a command had no effect.
@@ -29,8 +47,8 @@ pub enum CommandError {
     /// The actor has no right to it.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// The ticket is not at the version the client saw.
-    #[error("the ticket is at version {actual}, not {expected}: look at it again")]
+    /// The thing is not at the version the client saw.
+    #[error("it is at version {actual}, not {expected}: look at it again")]
     Conflict {
         /// Version the client expected.
         expected: u64,

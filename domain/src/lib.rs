@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod api_key;
 pub mod assignment;
 pub mod data_subject;
 pub mod decider;
@@ -15,7 +16,10 @@ pub mod log_seal;
 pub mod metadata;
 pub mod personal;
 pub mod read_model;
+pub mod session;
+pub mod sign_in;
 pub mod ticket;
 pub mod ticket_numbers;
 pub mod upcast;
+pub mod user;
 pub mod values;

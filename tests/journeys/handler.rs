@@ -128,8 +128,11 @@ async fn insist(handler: &Handler, request: &Request) -> Result<Outcome> {
     }
 }
 
+#[expect(clippy::panic, reason = "these requests are about tickets")]
 fn ticket(request: &Request) -> TicketId {
-    let (Command::Ticket(id, _) | Command::Assignment(id, _)) = &request.command;
+    let (Command::Ticket(id, _) | Command::Assignment(id, _)) = &request.command else {
+        panic!("{request:?} is about no ticket");
+    };
     *id
 }
 

@@ -187,16 +187,13 @@ impl Unit {
     /// What people decided about this model, if the fact is that.
     fn decision<'a>(&self, fact: &'a Fact) -> Option<&'a ReadModelEvent> {
         let Fact::Event(event) = fact else { return None };
-        match &event.event {
-            DomainEvent::ReadModel(
-                decision @ (ReadModelEvent::ParkedRetried { model, .. } | ReadModelEvent::EventSkipped { model, .. }),
-            ) => (model == self.model.name).then_some(decision),
-            DomainEvent::Ticket(_)
-            | DomainEvent::Assignment(_)
-            | DomainEvent::TicketNumbers(_)
-            | DomainEvent::DataSubject(_)
-            | DomainEvent::LogSeal(_) => None,
+        if let DomainEvent::ReadModel(
+            decision @ (ReadModelEvent::ParkedRetried { model, .. } | ReadModelEvent::EventSkipped { model, .. }),
+        ) = &event.event
+        {
+            return (model == self.model.name).then_some(decision);
         }
+        None
     }
 
     /// Applies the facts, and carries out decisions where they stand among them. What it does not come to before it is
