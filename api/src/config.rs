@@ -56,6 +56,9 @@ pub struct Config {
     /// Seconds after which what is new in the log is sealed, from 1 on.
     #[serde(deserialize_with = "interval")]
     pub seal_interval_s: u64,
+    /// Where people reach this server, for the links in mails; `http://` and `listen` when absent.
+    #[serde(deserialize_with = "public_url")]
+    pub public_url: Option<String>,
     /// How long a socket may take nothing of what is sent to it. Not a setting: only tests have less time.
     #[serde(skip, default = "patience")]
     pub patience: Duration,
@@ -80,6 +83,7 @@ impl Default for Config {
             bootstrap_api_key: None,
             seal_key_file: None,
             seal_interval_s: 60,
+            public_url: None,
             patience: patience(),
         }
     }
@@ -163,6 +167,13 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// Where people reach this server.
+    pub fn public_url(&self) -> String {
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
     /// Settings from everywhere, `flags` on top.
     ///
     /// # Errors
@@ -253,6 +264,24 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
         ))
     };
     text.parse().map_err(|_unparsable| wrong())
+}
+
+/// An address that links can begin with, without the slash at its end.
+fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let url = text.trim().trim_end_matches('/').to_owned();
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let fits =
+        rest.is_some_and(|it| !it.is_empty() && it.chars().all(|it| it.is_ascii_graphic() && it != '#' && it != '?'));
+    if fits {
+        Ok(Some(url))
+    } else {
+        Err(serde::de::Error::custom(format!(
+            "{text:?} is not acceptable; accepted: http://HOST or https://HOST, with a path if need be"
+        )))
+    }
 }
 
 /// A number, or its text in the environment.

@@ -92,6 +92,11 @@ impl Live {
             .unwrap_or_default()
     }
 
+    /// Tells whenever a projection moves; `None` when there is no such projection.
+    pub(crate) fn watch(&self, projection: &str) -> Option<watch::Receiver<Position>> {
+        self.positions.get(projection).map(|it| it.all.subscribe())
+    }
+
     /// Waits until the ticket list shows everything up to a position; `false` when that takes more than 2 s.
     pub async fn shows(&self, position: Position) -> bool {
         self.reached(ticket_list::NAME, position).await

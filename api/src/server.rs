@@ -6,14 +6,10 @@ use commands::{Clock, Handler, Sharing, processes::Sealer};
 use event_store::{EventLog, LogError, Position, PublicKey, SealFile, SealKey, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::{
-    MIGRATOR, Model, ProjectError, Worker, registry, search_path,
+    Model, ProjectError, Worker, registry,
     status::{self, Status},
 };
-use sqlx::{
-    Connection, PgConnection, PgPool,
-    migrate::MigrateError,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{Connection, PgConnection, PgPool, migrate::MigrateError, postgres::PgConnectOptions};
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -24,8 +20,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use crate::{
-    auth::Keys,
+    auth::{self, Keys},
     config::Config,
+    database::{is_away, migrate, options, pool},
     embedded::{DataDir, Postgres},
     error::ServeError,
     graphql::{Parts, schema},
@@ -33,17 +30,14 @@ use crate::{
     key,
     live::Live,
     observatory::Observatory,
+    outbox,
     roles::Role,
     tickets::Tickets,
     vault,
 };
 
-/// Connections that queries share.
-const CONNECTIONS: u32 = 16;
 /// How long requests may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(15);
-/// How long a connection may lie idle before it is asked whether it lives.
-const IDLE: Duration = Duration::from_secs(1);
 /// How often it is looked whether the read models are complete.
 const LOOK: Duration = Duration::from_millis(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -218,23 +212,33 @@ impl Run {
         let live = Live::start(pool.clone(), working.clone())
             .await
             .map_err(ServeError::Database)?;
-        let interval = Duration::from_secs(self.config.seal_interval_s);
-        let seals = SealFile::new(self.data.seals());
-        let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval)
-            .with_public_keys(&self.public_keys());
         if self.config.roles.has(Role::Processes) {
-            tokio::spawn(sealer.run(working.clone()));
+            self.start_processes(&log, &pool, seal_key, working);
         }
         let observatory = Observatory::start(pool.clone(), working.clone());
+        let handler = Arc::new(handler);
+        let (vault_, pool_, live_) = (vault.clone(), pool.clone(), live.clone());
+        let (handler_, clock) = (Arc::clone(&handler), self.clock.clone());
+        let door = auth::open(
+            &self.shared.keys,
+            handler_,
+            vault_,
+            pool_,
+            live_,
+            clock,
+            working.clone(),
+        )
+        .await?;
         let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
-            handler: Arc::new(handler),
+            handler,
             log,
             vault,
             pool,
             tickets,
             live,
             observatory,
+            door: Arc::new(door),
         };
         self.phases.send_replace(Phase::Ready(Ready {
             schema: schema(parts.clone()),
@@ -246,6 +250,17 @@ impl Run {
             ended = worker => over(ended),
             strange = guard => Err(strange.map_or_else(ServeError::Panicked, ServeError::Inventory)),
         }
+    }
+
+    /// What follows the log and acts on it.
+    fn start_processes(&self, log: &EventLog, pool: &PgPool, seal_key: SealKey, working: &CancellationToken) {
+        let interval = Duration::from_secs(self.config.seal_interval_s);
+        let seals = SealFile::new(self.data.seals());
+        let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval)
+            .with_public_keys(&self.public_keys());
+        tokio::spawn(sealer.run(working.clone()));
+        let noting = outbox::follow(log.clone(), pool.clone());
+        tokio::spawn(working.clone().run_until_cancelled_owned(noting));
     }
 
     /// Whether the vault has every key that the log needs; without them, known people would get second keys.
@@ -423,16 +438,6 @@ impl Embedded {
     }
 }
 
-/// On a connection of its own: what migrations make has its place, whatever builds serve.
-async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .connect_lazy_with(options.clone());
-    let migrated = MIGRATOR.run(&pool).await;
-    pool.close().await;
-    migrated
-}
-
 fn over(ended: Result<Result<(), ProjectError>, JoinError>) -> Result<(), ServeError> {
     match ended {
         Ok(ended) => Ok(ended?),
@@ -461,34 +466,4 @@ fn building(model: &Model, all: &[Status]) -> Option<String> {
         }
         None => format!("read model {name} version {version} is about to be filled from the log"),
     })
-}
-
-/// Connections for queries, which find the tables of the builds that serve. One that has just been used lives; only an idle one is asked first, for asking costs as
-/// much as a query.
-fn pool(options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(LONGEST_PAUSE)
-        .test_before_acquire(false)
-        .before_acquire(|connection, usage| {
-            Box::pin(async move { Ok(usage.idle_for < IDLE || connection.ping().await.is_ok()) })
-        })
-        .connect_lazy_with(options.options([("search_path", search_path(&registry()))]))
-}
-
-/// Where Postgres is, from its URL.
-pub(crate) fn options(url: &str) -> Result<PgConnectOptions, ServeError> {
-    if !["postgres://", "postgresql://"].iter().any(|it| url.starts_with(it)) {
-        let source = sqlx::Error::Configuration("its scheme is not postgres".into());
-        return Err(ServeError::DatabaseUrl { source });
-    }
-    url.parse().map_err(|source| ServeError::DatabaseUrl { source })
-}
-
-/// Whether waiting for Postgres may help: it cannot be reached, or is starting, stopping or full.
-fn is_away(error: &sqlx::Error) -> bool {
-    let passing = |code: &str| ["08", "53", "57P"].iter().any(|it| code.starts_with(it));
-    error
-        .as_database_error()
-        .is_none_or(|it| it.code().is_some_and(|code| passing(&code)))
 }

@@ -14,7 +14,7 @@ use domain::{
     api_key::ApiKey,
     assignment::{Assignment, AssignmentCommand},
     decider::{Context, Decider},
-    ids::{TicketId, singleton, stream_name},
+    ids::{AgentId, TicketId, singleton, stream_name},
     session::Session,
     sign_in::SignIn,
     ticket::{Status, Ticket, TicketCommand, TicketRefusal},
@@ -157,6 +157,27 @@ impl Handler {
         let mut folded = slot.lock().await;
         let guard = |folded: &Folded<D>| check_version(request.expected_version, folded.version());
         self.run(&mut folded, id, command, request, guard).await
+    }
+
+    /// An account as the log has it; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn user(&self, id: AgentId) -> Result<Option<User>, CommandError> {
+        let slot = self.slot::<User>(id.0);
+        let mut folded = slot.lock().await;
+        Ok(self.look(&mut folded, id.0).await?.state.clone())
+    }
+
+    /// Roles and who has which, as the log has them.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn access(&self) -> Result<Access, CommandError> {
+        let id = singleton(Access::CATEGORY);
+        let slot = self.slot::<Access>(id);
+        let mut folded = slot.lock().await;
+        Ok(self.look(&mut folded, id).await?.state.clone().unwrap_or_default())
     }
 
     /// Drops what is remembered of the streams that the command looks at.

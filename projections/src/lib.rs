@@ -18,6 +18,7 @@ mod late;
 mod lease;
 mod model;
 pub mod parked;
+pub mod people;
 mod projection;
 mod pulse;
 pub mod status;
@@ -47,5 +48,5 @@ pub const SWAPPED: &str = "swapped";
 
 /// THE list of read models.
 pub fn registry() -> Vec<Model> {
-    vec![ticket_list::MODEL, ticket_history::MODEL]
+    vec![ticket_list::MODEL, ticket_history::MODEL, people::MODEL]
 }

@@ -20,6 +20,7 @@ mod lists;
 mod live;
 mod metrics;
 mod pages;
+mod people;
 mod proof;
 mod read_models;
 mod roles;

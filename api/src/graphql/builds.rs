@@ -250,9 +250,11 @@ mod tests {
             viewer: Viewer {
                 actor: Actor::new(ActorKind::Agent, "1"),
                 rights: rights.into(),
+                session: None,
             },
             language,
             traceparent: None,
+            client: String::new(),
         };
         let schema = builder().finish();
         let mut responses = schema.execute_stream(Request::new(operation).data(caller));

@@ -6,6 +6,7 @@ use projections::{
     TicketRow,
     ticket_list::page::{Key, Order, OrderColumn},
 };
+use uuid::Uuid;
 
 use crate::problem::Problem;
 
@@ -19,6 +20,20 @@ pub(super) fn version(field: &str, cursor: &str) -> Result<i64, Problem> {
     text(cursor)
         .and_then(|it| it.strip_prefix("v:")?.parse().ok())
         .ok_or_else(|| foreign(field, cursor))
+}
+
+/// Cursor of a thing in a list by name.
+pub(super) fn of_named(name: &str, id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(format!("n:{id}:{name}"))
+}
+
+/// The place in the cursor of a list by name.
+pub(super) fn named(field: &str, cursor: &str) -> Result<(String, Uuid), Problem> {
+    let parse = |text: String| {
+        let (id, name) = text.strip_prefix("n:")?.split_once(':')?;
+        Some((name.to_owned(), id.parse().ok()?)).filter(|(name, _)| !name.contains('\0'))
+    };
+    text(cursor).and_then(parse).ok_or_else(|| foreign(field, cursor))
 }
 
 /// Cursor of a ticket in an order.

@@ -14,6 +14,11 @@ pub(crate) enum Kind {
     Ticket,
     Agent,
     Contact,
+    Branch,
+    Team,
+    Inbox,
+    Session,
+    ApiKey,
 }
 
 impl Kind {
@@ -22,6 +27,11 @@ impl Kind {
             Self::Ticket => "Ticket",
             Self::Agent => "Agent",
             Self::Contact => "Contact",
+            Self::Branch => "Branch",
+            Self::Team => "Team",
+            Self::Inbox => "Inbox",
+            Self::Session => "Session",
+            Self::ApiKey => "ApiKey",
         }
     }
 }
@@ -46,6 +56,11 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         Kind::Ticket => ("id заявки", "the id of a ticket"),
         Kind::Agent => ("id агента или uuid", "the id of an agent, or a uuid"),
         Kind::Contact => ("id контакта или uuid", "the id of a contact, or a uuid"),
+        Kind::Branch => ("id филиала или uuid", "the id of a branch, or a uuid"),
+        Kind::Team => ("id команды или uuid", "the id of a team, or a uuid"),
+        Kind::Inbox => ("id линии или uuid", "the id of an inbox, or a uuid"),
+        Kind::Session => ("id сеанса или uuid", "the id of a session, or a uuid"),
+        Kind::ApiKey => ("id ключа API или uuid", "the id of an API key, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }

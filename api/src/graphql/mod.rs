@@ -8,6 +8,7 @@ pub(crate) mod ids;
 mod input;
 mod mutation;
 mod payload;
+mod people;
 mod query;
 mod subscription;
 mod ticket;
@@ -15,19 +16,20 @@ mod words;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Error, Result, Schema};
+use async_graphql::{Context, Error, MergedObject, Result, Schema};
 use commands::{Handler, permit};
 use domain::access::Permission;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
+use people::{DoorMutation, PeopleMutation, PeopleQuery};
 use query::Query;
 use sqlx::PgPool;
 use subscription::Subscription;
 pub(crate) use subscription::{Entrance, Source};
 
 use crate::{
-    auth::Viewer,
+    auth::{Door, Viewer},
     live::Live,
     observatory::Observatory,
     problem::{Language, Problem, internal},
@@ -39,8 +41,18 @@ const DEPTH: usize = 20;
 /// Fields of one request, each connection counted times its page.
 const COMPLEXITY: usize = 20_000;
 
+/// What can be asked.
+#[derive(Debug, MergedObject)]
+#[graphql(name = "Query")]
+pub struct Queries(Query, PeopleQuery);
+
+/// What can be told.
+#[derive(Debug, MergedObject)]
+#[graphql(name = "Mutation")]
+pub struct Mutations(Mutation, PeopleMutation, DoorMutation);
+
 /// The schema with everything its resolvers need.
-pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+pub type ApiSchema = Schema<Queries, Mutations, Subscription>;
 
 /// What resolvers work with.
 #[derive(Debug, Clone)]
@@ -59,6 +71,8 @@ pub struct Parts {
     pub live: Live,
     /// Tells how the read models are doing.
     pub observatory: Observatory,
+    /// Lets people in.
+    pub(crate) door: Arc<Door>,
 }
 
 /// The schema over `parts`.
@@ -71,8 +85,10 @@ pub fn sdl() -> String {
     builder().finish().sdl()
 }
 
-fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription)
+fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
+    let queries = Queries(Query, PeopleQuery);
+    let mutations = Mutations(Mutation, PeopleMutation, DoorMutation);
+    Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)
         .limit_complexity(COMPLEXITY)
 }
@@ -86,6 +102,8 @@ pub struct Caller {
     pub language: Language,
     /// W3C trace context, if sent.
     pub traceparent: Option<String>,
+    /// Program it comes with, for the record of sessions.
+    pub client: String,
 }
 
 fn parts<'a>(ctx: &Context<'a>) -> Result<&'a Parts> {

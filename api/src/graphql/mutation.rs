@@ -21,12 +21,12 @@ use crate::problem::{Answer, Problem, internal};
 
 /// What can be told.
 #[derive(Debug, Clone, Copy)]
-pub struct Mutation;
+pub(crate) struct Mutation;
 
 macro_rules! mutations {
     ($($(#[doc = $doc:literal])* $name:ident($input:ident) -> $payload:ident;)+) => {
         /// What can be told.
-        #[Object]
+        #[Object(name = "TicketMutation")]
         impl Mutation {
             $(
                 $(#[doc = $doc])*
@@ -124,7 +124,7 @@ fn request<W: Wish>(caller: &Caller, wish: W) -> Result<(TicketId, Request), Pro
     Ok((ticket_id, request))
 }
 
-fn version(number: i64) -> Result<u64, Problem> {
+pub(super) fn version(number: i64) -> Result<u64, Problem> {
     u64::try_from(number).map_err(|_negative| {
         let (russian, english) = (
             "версия заявки, как её дал этот API",
