@@ -14,6 +14,9 @@ use crate::{
     lease::Key,
 };
 
+/// Characters of a reason, a type or a name of a stream that are kept at most.
+const LONGEST: usize = 2_000;
+
 /// An event that waits, and for what.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parked {
@@ -111,18 +114,37 @@ pub(crate) async fn streams(key: Key, connection: &mut PgConnection) -> Result<H
     Ok(rows.into_iter().collect())
 }
 
-/// What waits of some streams, or of all: stream, revision and position of each event, in the order of the log.
+/// The next streams that a unit holds back, in the order of their ids.
+pub(crate) async fn next_streams(
+    key: Key,
+    after: Option<Uuid>,
+    limit: usize,
+    connection: &mut PgConnection,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT DISTINCT stream_id FROM ops.parked
+         WHERE generation = $1 AND partition = $2 AND ($3::uuid IS NULL OR stream_id > $3) ORDER BY stream_id LIMIT $4",
+        key.generation,
+        key.partition,
+        after,
+        i64::try_from(limit).unwrap_or(i64::MAX)
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// What waits of some streams: stream, revision and position of each event, in the order of the log.
 pub(crate) async fn of(
     key: Key,
-    stream_id: Option<Uuid>,
+    stream_ids: &[Uuid],
     connection: &mut PgConnection,
 ) -> Result<Vec<(String, u64, Position)>, sqlx::Error> {
     let rows = sqlx::query!(
         "SELECT stream, revision, position FROM ops.parked
-         WHERE generation = $1 AND partition = $2 AND ($3::uuid IS NULL OR stream_id = $3) ORDER BY position",
+         WHERE generation = $1 AND partition = $2 AND stream_id = ANY($3) ORDER BY position",
         key.generation,
         key.partition,
-        stream_id
+        stream_ids
     )
     .fetch_all(connection)
     .await?;
@@ -134,17 +156,21 @@ pub(crate) async fn of(
 }
 
 /// Keeps these events back, each with the reason why, if it is the cause.
-pub(crate) async fn park(key: Key, facts: &[(&Fact, Option<&str>)], tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(crate) async fn park(
+    key: Key,
+    facts: &[(&Fact, Option<String>)],
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
     if facts.is_empty() {
         return Ok(());
     }
     let places: Vec<_> = facts.iter().map(|(fact, _)| fact.place()).collect();
     let ids: Vec<Uuid> = places.iter().map(|it| it.stream_id).collect();
     let positions: Vec<i64> = places.iter().map(|it| to_column(it.position)).collect();
-    let streams: Vec<String> = places.iter().map(|it| it.stream.clone()).collect();
+    let streams: Vec<String> = places.iter().map(|it| fit(&it.stream)).collect();
     let revisions: Vec<i64> = places.iter().map(|it| to_column(Position(it.revision))).collect();
-    let types: Vec<String> = places.iter().map(|it| it.event_type.clone()).collect();
-    let reasons: Vec<Option<String>> = facts.iter().map(|(_, why)| why.map(str::to_owned)).collect();
+    let types: Vec<String> = places.iter().map(|it| fit(&it.event_type)).collect();
+    let reasons: Vec<Option<String>> = facts.iter().map(|(_, why)| why.as_deref().map(fit)).collect();
     sqlx::query!(
         "INSERT INTO ops.parked (generation, partition, stream_id, position, stream, revision, event_type, reason)
          SELECT $1, $2, * FROM UNNEST($3::uuid[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[])
@@ -163,12 +189,24 @@ pub(crate) async fn park(key: Key, facts: &[(&Fact, Option<&str>)], tx: &mut PgC
     Ok(())
 }
 
-/// The event at this position waits no longer.
-pub(crate) async fn free(key: Key, position: Position, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+/// As Postgres takes it: what a stranger wrote may hold what it refuses, and an event that could not be parked would stop
+/// everything.
+fn fit(text: &str) -> String {
+    let fits = text.chars().take(LONGEST);
+    fits.map(|it| if it == '\0' { char::REPLACEMENT_CHARACTER } else { it }).collect()
+}
+
+/// The events at these positions wait no longer.
+pub(crate) async fn free(
+    key: Key,
+    positions: impl Iterator<Item = Position>,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let positions: Vec<i64> = positions.map(to_column).collect();
     sqlx::query!(
-        "DELETE FROM ops.parked WHERE generation = $1 AND position = $2",
+        "DELETE FROM ops.parked WHERE generation = $1 AND position = ANY($2)",
         key.generation,
-        to_column(position)
+        &positions
     )
     .execute(tx)
     .await?;
