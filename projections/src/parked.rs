@@ -14,6 +14,10 @@ use crate::{
     lease::Key,
 };
 
+/// Up to how many events that wait are counted, in each part of a build: to count all that wait after a bad day would
+/// take longer than whoever asks can wait.
+pub const COUNTED: i64 = 1_000;
+
 /// Characters of a reason, a type or a name of a stream that are kept at most.
 const LONGEST: usize = 2_000;
 
@@ -42,26 +46,50 @@ pub struct Parked {
     pub parked_at: DateTime<Utc>,
 }
 
-/// Everything that waits, by build and place in the log; of one model only, when named.
-///
-/// # Errors
-/// When Postgres does not answer.
-pub async fn list(executor: impl PgExecutor<'_>, model: Option<&str>) -> Result<Vec<Parked>, sqlx::Error> {
-    first(executor, model, i64::MAX).await
+/// Which of the events that wait.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Of one model, by its name.
+    pub model: Option<&'a str>,
+    /// Of one stream, by the id in its name.
+    pub stream_id: Option<Uuid>,
+    /// At one place in the log.
+    pub position: Option<Position>,
 }
 
-/// The same, at most so many.
+impl<'a> Wanted<'a> {
+    /// Those of a model, or of all.
+    pub fn of(model: Option<&'a str>) -> Self {
+        Self {
+            model,
+            ..Self::default()
+        }
+    }
+}
+
+/// What waits, by build and place in the log: at most so many behind the one of this build and place.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn first(executor: impl PgExecutor<'_>, model: Option<&str>, limit: i64) -> Result<Vec<Parked>, sqlx::Error> {
+pub async fn page(
+    executor: impl PgExecutor<'_>,
+    wanted: Wanted<'_>,
+    after: Option<(i64, Position)>,
+    limit: i64,
+) -> Result<Vec<Parked>, sqlx::Error> {
+    let (generation, position) = after.unwrap_or_default();
     let rows = sqlx::query!(
         "SELECT it.generation, of.model, of.version, it.stream_id, it.stream, it.revision, it.position, it.event_type,
             it.reason, it.parked_at
          FROM ops.parked AS it JOIN ops.generation AS of ON of.id = it.generation
-         WHERE $1::text IS NULL OR of.model = $1
-         ORDER BY it.generation, it.position LIMIT $2",
-        model,
+         WHERE ($1::text IS NULL OR of.model = $1) AND ($2::uuid IS NULL OR it.stream_id = $2)
+             AND ($3::bigint IS NULL OR it.position = $3) AND (it.generation, it.position) > ($4, $5)
+         ORDER BY it.generation, it.position LIMIT $6",
+        wanted.model,
+        wanted.stream_id,
+        wanted.position.map(to_column),
+        generation,
+        to_column(position),
         limit
     )
     .fetch_all(executor)
@@ -81,15 +109,39 @@ pub async fn first(executor: impl PgExecutor<'_>, model: Option<&str>, limit: i6
     Ok(parked.collect())
 }
 
-/// How many streams the serving build of each of these models holds back.
+/// The builds of a model that have passed this place in the log, and do not hold the event there back: they show it.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn shown_by(executor: impl PgExecutor<'_>, model: &str, position: Position) -> Result<Vec<i64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT it.id FROM ops.generation AS it
+         WHERE it.model = $1 AND NOT it.scratch
+             AND EXISTS (SELECT FROM ops.checkpoint AS part WHERE part.generation = it.id AND part.position >= $2)
+             AND NOT EXISTS (SELECT FROM ops.parked AS held WHERE held.generation = it.id AND held.position = $2)
+         ORDER BY it.id",
+        model,
+        to_column(position)
+    )
+    .fetch_all(executor)
+    .await
+}
+
+/// How many streams the serving build of each of these models holds back, of the first [`COUNTED`] events.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn held(executor: impl PgExecutor<'_>, models: &[Model]) -> Result<Vec<(&'static str, i64)>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT of.model, of.version, count(DISTINCT it.stream_id) AS "streams!"
-         FROM ops.parked AS it JOIN ops.generation AS of ON of.id = it.generation
-         WHERE of.serving GROUP BY of.model, of.version"#
+        r#"SELECT of.model, of.version, held.streams AS "streams!"
+         FROM ops.generation AS of
+         CROSS JOIN LATERAL (
+            SELECT count(DISTINCT first.stream_id) AS streams FROM (
+                SELECT it.stream_id FROM ops.parked AS it WHERE it.generation = of.id ORDER BY it.stream_id LIMIT $1
+            ) AS first
+         ) AS held
+         WHERE of.serving"#,
+        COUNTED
     )
     .fetch_all(executor)
     .await?;
@@ -193,7 +245,8 @@ pub(crate) async fn park(
 /// everything.
 fn fit(text: &str) -> String {
     let fits = text.chars().take(LONGEST);
-    fits.map(|it| if it == '\0' { char::REPLACEMENT_CHARACTER } else { it }).collect()
+    fits.map(|it| if it == '\0' { char::REPLACEMENT_CHARACTER } else { it })
+        .collect()
 }
 
 /// The events at these positions wait no longer.

@@ -85,6 +85,7 @@ fn parked_events_are_told_to_people_and_machines() -> Result<()> {
         let body: Value = serde_json::from_str(&body)?;
         assert_eq!(status, 200);
         assert_eq!(body["parkedStreams"], json!({"ticket_list": 1, "ticket_history": 0}));
+        assert_eq!(body["faults"], json!({}));
         pool.execute("DELETE FROM ops.parked").await?;
         pool.close().await;
         app.finish().await

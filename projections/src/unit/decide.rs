@@ -58,12 +58,7 @@ impl Unit {
 
     /// Some streams in each transaction, and the checkpoint behind the decision in the last; `false` when it is told to
     /// stop before. Broken off and begun again, it finds what still waits.
-    async fn release(
-        &mut self,
-        wanted: Option<Uuid>,
-        at: Position,
-        stop: &CancellationToken,
-    ) -> Result<bool, Refused> {
+    async fn release(&mut self, wanted: Option<Uuid>, at: Position, stop: &CancellationToken) -> Result<bool, Refused> {
         let (mut freed, mut after) = (0, None);
         loop {
             let streams = match wanted {
@@ -92,7 +87,8 @@ impl Unit {
         let waiting = parked::of(lease.key, streams, connected(&mut self.connection)?).await?;
         let facts = self.read(waiting).await?;
         let known: HashSet<Uuid> = facts.iter().map(Fact::stream_id).collect();
-        let (left_out, tried): (Vec<_>, Vec<_>) = facts.into_iter().partition(|it| self.skips.contains(&it.position().0));
+        let (left_out, tried): (Vec<_>, Vec<_>) =
+            facts.into_iter().partition(|it| self.skips.contains(&it.position().0));
         let mut tx = connected(&mut self.connection)?.begin().await?;
         let step = Step { to, events: 0 };
         if !checkpoint::advance(&model, lease, &place, step, &mut tx).await? {

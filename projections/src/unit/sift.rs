@@ -165,7 +165,10 @@ impl Voice {
                 stream, position, event_type, reason, "AN EVENT IS PARKED, and what follows in its stream"
             );
         } else if self.lines == LINES + 1 {
-            error!(model, "MORE EVENTS ARE PARKED: letopis-replay parked list tells them all");
+            error!(
+                model,
+                "MORE EVENTS ARE PARKED: letopis-replay parked list tells them all"
+            );
         }
     }
 }
