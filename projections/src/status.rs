@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use event_store::Position;
 use metrics::{Unit, describe_gauge, gauge};
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgExecutor, PgPool, error::DatabaseError};
 
 use crate::{
     Model,
@@ -229,7 +229,7 @@ pub(crate) async fn tell(
         Err(error)
             if error
                 .as_database_error()
-                .is_some_and(|it| it.is_foreign_key_violation()) =>
+                .is_some_and(DatabaseError::is_foreign_key_violation) =>
         {
             try_to_tell(pool, worker, head, beats).await
         }
