@@ -8,6 +8,8 @@ use tokio::{sync::Notify, time::Instant};
 
 /// Weight of the newest second in the rate.
 const NEWEST: f64 = 0.5;
+/// Events a second below which it stands still: halves of what was once would never end.
+const LEAST: f64 = 0.05;
 
 /// What the unit says of itself.
 #[derive(Debug)]
@@ -42,6 +44,20 @@ pub(crate) struct Beat {
     pub(crate) rate: f64,
     /// Streams held back.
     pub(crate) held: u64,
+}
+
+impl Beat {
+    /// Of a unit that cannot even be begun with.
+    pub(crate) fn faulty(reason: &str) -> Self {
+        Self {
+            position: Position::START,
+            caught_up: false,
+            waiting_since: None,
+            fault: Some(reason.to_owned()),
+            rate: 0.0,
+            held: 0,
+        }
+    }
 }
 
 impl Pulse {
@@ -113,6 +129,9 @@ impl Pulse {
         let seconds = state.counted_at.elapsed().as_secs_f64().max(1e-3);
         let now = f64::from(u32::try_from(state.events).unwrap_or(u32::MAX)) / seconds;
         state.rate += (now - state.rate) * NEWEST;
+        if state.rate < LEAST {
+            state.rate = 0.0;
+        }
         (state.events, state.counted_at) = (0, Instant::now());
         Beat {
             position: state.position,

@@ -3,14 +3,19 @@
 use chrono::{DateTime, Utc};
 use event_store::Position;
 use metrics::{Unit, describe_gauge, gauge};
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgExecutor, PgPool, error::DatabaseError};
 
 use crate::{
+    Model,
     checkpoint::{from_column, to_column},
     generation::State,
     lease::Key,
+    parked,
     pulse::Beat,
 };
+
+/// Seconds without a worker that are a fault: longer than it takes to be handed on.
+const UNKEPT_S: f64 = 10.0;
 
 /// One part of one build.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,9 +56,9 @@ pub struct Status {
     pub worker: Option<String>,
     /// Its worker's last sign of life.
     pub heartbeat_at: Option<DateTime<Utc>>,
-    /// Streams held back behind events that could not be applied.
+    /// Streams held back behind events that could not be applied, of the first [`parked::COUNTED`] events.
     pub parked_streams: i64,
-    /// Events that wait there.
+    /// Events that wait there, counted up to [`parked::COUNTED`].
     pub parked_events: i64,
 }
 
@@ -161,23 +166,78 @@ pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Status>, sqlx::Err
             status.caught_up AS "caught_up?",
             status.heartbeat_at AS "heartbeat_at?",
             CASE WHEN lease.expires_at > clock_timestamp() THEN status.worker END AS worker,
-            (SELECT count(*) FROM ops.parked AS held
-             WHERE held.generation = it.id AND held.partition = part.partition) AS "parked_events!",
-            (SELECT count(DISTINCT held.stream_id) FROM ops.parked AS held
-             WHERE held.generation = it.id AND held.partition = part.partition) AS "parked_streams!"
+            held.events AS "parked_events!", held.streams AS "parked_streams!"
          FROM ops.generation AS it
          JOIN ops.checkpoint AS part ON part.generation = it.id
          LEFT JOIN ops.unit_status AS status ON (status.generation, status.partition) = (it.id, part.partition)
          LEFT JOIN ops.lease AS lease ON (lease.generation, lease.partition) = (it.id, part.partition)
-         ORDER BY it.model, it.id, part.partition"#
+         CROSS JOIN LATERAL (
+            SELECT count(*) AS events, count(DISTINCT first.stream_id) AS streams FROM (
+                SELECT held.stream_id FROM ops.parked AS held
+                WHERE held.generation = it.id AND held.partition = part.partition
+                ORDER BY held.stream_id LIMIT $1
+            ) AS first
+         ) AS held
+         ORDER BY it.model, it.id, part.partition"#,
+        parked::COUNTED
     )
     .fetch_all(executor)
     .await?;
     Ok(rows.into_iter().map(Status::from).collect())
 }
 
+/// Which of these models stand still, and why: the build that serves has a fault, or nobody keeps it.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn faults(
+    executor: impl PgExecutor<'_>,
+    models: &[Model],
+) -> Result<Vec<(&'static str, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT it.model, it.version, status.fault AS "fault?"
+         FROM ops.generation AS it
+         JOIN ops.unit_status AS status ON status.generation = it.id
+         LEFT JOIN ops.lease AS lease ON (lease.generation, lease.partition) = (it.id, status.partition)
+         WHERE it.serving AND (
+            status.fault IS NOT NULL
+            OR COALESCE(lease.expires_at, status.heartbeat_at) < clock_timestamp() - make_interval(secs => $1)
+         )
+         ORDER BY it.id, status.partition"#,
+        UNKEPT_S
+    )
+    .fetch_all(executor)
+    .await?;
+    let faults = models.iter().filter_map(|model| {
+        let mut rows = rows.iter();
+        let row = rows.find(|it| it.model == model.name && it.version == model.version)?;
+        let fault = row.fault.clone();
+        Some((model.name, fault.unwrap_or_else(|| "no worker keeps it".to_owned())))
+    });
+    Ok(faults.collect())
+}
+
 /// A worker's sign of life for its units.
 pub(crate) async fn tell(
+    pool: &PgPool,
+    worker: &str,
+    head: Position,
+    beats: &[(Key, &'static str, Beat)],
+) -> Result<(), sqlx::Error> {
+    match try_to_tell(pool, worker, head, beats).await {
+        // A build was removed under it, and is not there at a second look.
+        Err(error)
+            if error
+                .as_database_error()
+                .is_some_and(DatabaseError::is_foreign_key_violation) =>
+        {
+            try_to_tell(pool, worker, head, beats).await
+        }
+        told => told,
+    }
+}
+
+async fn try_to_tell(
     pool: &PgPool,
     worker: &str,
     head: Position,

@@ -27,6 +27,7 @@ use crate::{
     checkpoint, generation,
     lane::Lane,
     lease::{self, BEAT, Key, Lease, Leases},
+    pulse::Beat,
     registry, status,
     unit::{Means, Unit},
 };
@@ -297,6 +298,9 @@ impl Worker {
                 Ok(None) => hands.leases.forget(key),
                 Err(error) => {
                     warn!(%error, ?key, "cannot be taken over yet");
+                    if let Some(model) = hands.leases.model(key) {
+                        self.say(hands, &[(key, model, Beat::faulty(&error.to_string()))]).await;
+                    }
                     // Given back, it is looked at anew.
                     drop(hands.leases.give_back(key).await);
                 }
@@ -410,9 +414,15 @@ impl Worker {
                 Some((*key, name_of(key)?, beat))
             })
             .collect();
-        if !beats.is_empty()
-            && let Err(error) = status::tell(&self.pool, hands.leases.name(), hands.head, &beats).await
-        {
+        self.say(hands, &beats).await;
+    }
+
+    async fn say(&self, hands: &Hands, beats: &[(Key, &'static str, Beat)]) {
+        if beats.is_empty() {
+            return;
+        }
+        let told = status::tell(&self.pool, hands.leases.name(), hands.head, beats).await;
+        if let Err(error) = told {
             warn!(%error, "no sign of life can be given");
         }
     }
@@ -434,8 +444,17 @@ async fn skips(log: &EventLog, model: &Model) -> Result<HashSet<u64>, ProjectErr
     let stream = stream_name(ReadModel::CATEGORY, ReadModel::id(model.name));
     let mut skips = HashSet::new();
     for raw in log.read_stream(&stream, 0).await? {
-        if let DomainEvent::ReadModel(ReadModelEvent::EventSkipped { position, .. }) = decode(&raw)?.event {
-            skips.insert(position);
+        match decode(&raw) {
+            Ok(it) => {
+                if let DomainEvent::ReadModel(ReadModelEvent::EventSkipped { position, .. }) = it.event {
+                    skips.insert(position);
+                }
+            }
+            // One of a newer program, which is there to carry it out; or of nobody.
+            Err(error) => {
+                let (model, position) = (model.name, raw.position.0);
+                warn!(%error, model, position, "a decision about a read model is passed over, since it does not read");
+            }
         }
     }
     Ok(skips)

@@ -86,6 +86,7 @@ fn parked_events_are_told_to_people_and_machines() -> Result<()> {
         assert_eq!(status, 200);
         let parked = &body["parkedStreams"];
         assert_eq!((&parked["ticket_list"], &parked["ticket_history"]), (&json!(1), &json!(0)));
+        assert_eq!(body["faults"], json!({}));
         pool.execute("DELETE FROM ops.parked").await?;
         pool.close().await;
         app.finish().await

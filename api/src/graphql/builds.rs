@@ -6,7 +6,7 @@ use domain::access::Permission;
 use futures_util::{Stream, stream};
 use projections::{
     generation::State,
-    parked::{self, Parked},
+    parked::{self, Parked, Wanted},
     status::{self, Status},
 };
 
@@ -63,9 +63,9 @@ pub(super) struct Projection {
     heartbeat_at: Option<DateTime<Utc>>,
     /// Why it does not move; null when it does.
     fault: Option<String>,
-    /// Streams held back behind events that could not be applied.
+    /// Streams held back behind events that could not be applied, among the first 1000 events of each part.
     parked_streams: i64,
-    /// Events that wait there.
+    /// Events that wait there, counted up to 1000 in each part.
     parked_events: i64,
     /// Its parts, each kept by one worker at a time.
     parts: Vec<ProjectionPart>,
@@ -92,9 +92,9 @@ pub(super) struct ProjectionPart {
     heartbeat_at: Option<DateTime<Utc>>,
     /// Why it does not move; null when it does.
     fault: Option<String>,
-    /// Streams held back behind events that could not be applied.
+    /// Streams held back behind events that could not be applied, among the first 1000 events of each part.
     parked_streams: i64,
-    /// Events that wait there.
+    /// Events that wait there, counted up to 1000 in each part.
     parked_events: i64,
 }
 
@@ -152,7 +152,7 @@ pub(super) async fn parked(ctx: &Context<'_>, model: Option<&str>, first: i32) -
         let names = names.join(", ");
         return Err(problem(ctx, Problem::bad_input("model", wanted, &names, &names)));
     }
-    let parked = parked::first(&parts(ctx)?.pool, model, i64::from(first)).await;
+    let parked = parked::page(&parts(ctx)?.pool, Wanted::of(model), None, i64::from(first)).await;
     let parked = parked.map_err(|it| postgres(ctx, &it))?;
     Ok(parked.into_iter().map(ParkedEvent::from).collect())
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use event_store::Position;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use tokio::time::{Instant, sleep};
+use tracing::warn;
 
 pub use error::GenerationError;
 use list::of_version;
@@ -21,6 +22,7 @@ use crate::{
     Model, ProjectError, analytics,
     checkpoint::{from_column, to_column},
     late,
+    lease::TERM,
     model::schema,
 };
 
@@ -168,7 +170,8 @@ async fn wait_for(id: i64, position: Position, pool: &PgPool) -> Result<(), Proj
     Ok(())
 }
 
-/// Removes the builds of a model that neither serve nor are shown to analysts, tables and all; tells which.
+/// Removes the builds of a model that neither serve nor are shown to analysts, tables and all; tells which. What serves a
+/// program of another version stays as long as one of its workers lives, and the way back from tables that are gone too.
 ///
 /// # Errors
 /// When Postgres does not answer.
@@ -176,18 +179,29 @@ pub async fn release(pool: &PgPool, model: &Model) -> Result<Vec<i64>, ProjectEr
     let mut tx = pool.begin().await?;
     lock(&mut tx).await?;
     let idle = sqlx::query!(
-        "SELECT id, schema FROM ops.generation WHERE model = $1 AND state = 'following' AND NOT current
-         AND NOT scratch AND (version <> $2 OR NOT serving) ORDER BY id",
+        "SELECT id, schema, version FROM ops.generation AS it WHERE model = $1 AND state = 'following' AND NOT current
+         AND NOT scratch AND (version <> $2 OR NOT serving)
+         AND NOT (serving AND EXISTS (
+             SELECT FROM ops.worker WHERE it.model || ':' || it.version = ANY(models)
+                 AND seen_at > clock_timestamp() - make_interval(secs => $3)
+         ))
+         ORDER BY id",
         model.name,
-        model.version
+        model.version,
+        TERM.as_secs_f64()
     )
     .fetch_all(&mut *tx)
     .await?;
-    for generation in &idle {
-        remove(generation.id, &generation.schema, &mut tx).await?;
+    let mut removed = Vec::with_capacity(idle.len());
+    for it in idle {
+        let way_back = it.version == model.version && lacks_tables(&model.schema(), &it.schema, &mut tx).await?;
+        if !way_back {
+            remove(it.id, &it.schema, &mut tx).await?;
+            removed.push(it.id);
+        }
     }
     tx.commit().await?;
-    Ok(idle.into_iter().map(|it| it.id).collect())
+    Ok(removed)
 }
 
 /// Gives up a build that is not complete; tells whether there was one.
@@ -335,10 +349,21 @@ async fn index(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(), Proj
 async fn put_in_place(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(), ProjectError> {
     let place = model.schema();
     let present = of_version(model, &mut *tx).await?;
+    let new = present.iter().find(|it| it.id == id);
     if let Some(old) = present.iter().find(|it| it.serving && it.id != id) {
-        move_to(old, &beside(model, old.id), tx).await?;
+        let schema = new.map_or("", |it| &it.schema);
+        if lacks_tables(&old.schema, schema, tx).await? {
+            warn!(
+                model = model.name,
+                generation = old.id,
+                "the build lacks tables: it is removed, being no way back"
+            );
+            remove(old.id, &old.schema, tx).await?;
+        } else {
+            move_to(old, &beside(model, old.id), tx).await?;
+        }
     }
-    if let Some(new) = present.iter().find(|it| it.id == id && it.schema != place) {
+    if let Some(new) = new.filter(|it| it.schema != place) {
         move_to(new, &place, tx).await?;
     }
     // Two statements: a unique index looks at each row as it is written.
@@ -360,6 +385,20 @@ async fn put_in_place(model: &Model, id: i64, tx: &mut PgConnection) -> Result<(
         .execute(&mut *tx)
         .await?;
     Ok(())
+}
+
+/// Somebody has taken tables out of a build, or all of it, by hand: another one has tables that it has not.
+async fn lacks_tables(schema: &str, other: &str, tx: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+            SELECT tablename FROM pg_tables WHERE schemaname = $2
+            EXCEPT SELECT tablename FROM pg_tables WHERE schemaname = $1
+        ) AS "lacks!""#,
+        schema,
+        other
+    )
+    .fetch_one(tx)
+    .await
 }
 
 async fn move_to(generation: &Generation, schema: &str, tx: &mut PgConnection) -> Result<(), ProjectError> {

@@ -1,22 +1,24 @@
 //! One part of one build on its way: rows, checkpoint and announcement of a batch in one transaction.
 
+mod decide;
+mod sift;
+
 use std::{
-    collections::{HashMap, HashSet},
-    panic::AssertUnwindSafe,
+    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use domain::{event::DomainEvent, read_model::ReadModelEvent};
-use event_store::{EventLog, Position, Recorded, Vault};
-use futures_util::FutureExt;
+use event_store::{EventLog, Position, Vault};
+use sift::{Voice, sift, sort_out, write};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{Notify, mpsc},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -68,21 +70,21 @@ pub(crate) struct Unit {
     exact: bool,
     /// The batch has events of the model, if only of other parts: whoever waits for one waits for all parts.
     due: bool,
+    voice: Voice,
 }
-
-/// The facts of a batch.
-struct Sorted<'a> {
-    apply: Vec<Arc<Recorded<DomainEvent>>>,
-    /// What waits, with the reason why if it is the cause.
-    park: Vec<(&'a Fact, Option<&'a str>)>,
-}
-
-/// Events that were found to be impossible to apply, and why.
-type Poison = HashMap<Position, String>;
 
 /// Another worker has the lease, or the build is gone.
 #[derive(Debug)]
 pub(crate) struct Lost;
+
+/// How a batch is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// As a whole.
+    None,
+    /// In parts, some of which cannot be applied.
+    Sifts,
+}
 
 /// Why a transaction was not made.
 enum Refused {
@@ -126,6 +128,7 @@ impl Unit {
             skips,
             exact,
             due: false,
+            voice: Voice::default(),
         }))
     }
 
@@ -221,63 +224,54 @@ impl Unit {
     /// Brings the tables to `end`. Events that can never be applied are parked with all that follows in their stream.
     /// `false` when it is told to stop before.
     async fn advance(&mut self, facts: &[Fact], end: Position, stop: &CancellationToken) -> Result<bool, Lost> {
-        let mut poison = Poison::new();
-        let mut todo = vec![(facts, end)];
         let mut patience = Patience::default();
-        while let Some((facts, end)) = todo.pop() {
-            let mut failed = true;
-            match self.attempt(facts, end, &poison).await {
+        let mut care = Care::None;
+        loop {
+            let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
+            let fresh = fresh.unwrap_or_default();
+            // Few at a time: whoever wants the checkpoint's row waits for the transaction.
+            let (part, to) = match fresh.split_at_checked(BATCH) {
+                Some((first, [_, ..])) if care == Care::Sifts => (first, first.last().map_or(end, Fact::position)),
+                Some(_) | None => (fresh, end),
+            };
+            match self.attempt(part, to, care).await {
                 Ok(()) => {
-                    poison.clear();
                     self.pulse.well();
-                    failed = false;
+                    if to == end {
+                        return Ok(true);
+                    }
+                    patience = Patience::default();
                 }
-                Err(Refused::Moved) => todo.push((facts, end)),
-                Err(Refused::Fault(Fault::Passing(reason))) => {
-                    self.pulse.fault(&reason);
-                    warn!(model = self.model.name, reason, "the batch is not taken; trying again");
-                    todo.push((facts, end));
+                Err(Refused::Fault(Fault::Poison(..))) if care == Care::None => {
+                    self.projection.forget();
+                    care = Care::Sifts;
                 }
-                Err(Refused::Fault(Fault::Poison(at, reason))) => {
-                    let named = facts.iter().find(|it| Some(it.position().0) == at);
-                    if let Some(culprit) = named.or(facts.first().filter(|_| facts.len() == 1)) {
-                        self.blame(culprit, &reason);
-                        poison.insert(culprit.position(), reason);
-                        todo.push((facts, end));
-                    } else {
-                        let (left, right) = facts.split_at(facts.len() / 2);
-                        todo.push((right, end));
-                        todo.push((left, left.last().map_or(end, Fact::position)));
+                Err(refused) => {
+                    self.complain(&refused, "the batch is not taken; trying again");
+                    self.look_again(&mut patience, stop).await?;
+                    if stop.is_cancelled() {
+                        return Ok(false);
                     }
                 }
             }
-            if failed {
-                self.look_again(&mut patience, stop).await?;
-            }
-            if stop.is_cancelled() && !todo.is_empty() {
+            if stop.is_cancelled() && care == Care::Sifts {
                 return Ok(false);
             }
         }
-        Ok(true)
     }
 
-    fn blame(&self, culprit: &Fact, reason: &str) {
-        let place = culprit.place();
-        let (stream, position) = (place.stream, place.position.0);
-        error!(
-            model = self.model.name,
-            stream, position, reason, "AN EVENT IS PARKED, and what follows in its stream"
-        );
+    fn complain(&self, refused: &Refused, what: &str) {
+        if let Refused::Fault(Fault::Passing(reason) | Fault::Poison(_, reason)) = refused {
+            self.pulse.fault(reason);
+            warn!(model = self.model.name, reason, "{what}");
+        }
     }
 
-    async fn attempt(&mut self, facts: &[Fact], end: Position, poison: &Poison) -> Result<(), Refused> {
-        let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
-        let fresh = fresh.unwrap_or_default();
+    async fn attempt(&mut self, fresh: &[Fact], end: Position, care: Care) -> Result<(), Refused> {
         let idle = fresh.is_empty() && !self.is_exact() && end.0 < self.place.position.0 + IDLE_STRIDE;
         if end <= self.place.position || idle {
             return Ok(());
         }
-        let Sorted { apply, park } = self.sort_out(fresh, poison);
         let (model, lease, place) = (self.model, self.lease, self.place.clone());
         let mut tx = connected(&mut self.connection)?.begin().await?;
         let step = Step {
@@ -288,14 +282,25 @@ impl Unit {
         if !checkpoint::advance(&model, lease, &place, step, &mut tx).await? {
             return Err(Refused::Moved);
         }
-        parked::park(lease.key, &park, &mut tx).await?;
-        if !apply.is_empty() {
-            write(self.projection.as_ref(), &apply, &mut tx).await?;
-        }
+        let sorted = match care {
+            Care::None => {
+                let sorted = sort_out(fresh, |it| self.held.contains(it));
+                if !sorted.apply.is_empty() {
+                    write(self.projection.as_ref(), &sorted.apply, &mut tx).await?;
+                }
+                sorted
+            }
+            Care::Sifts => sift(self.projection.as_ref(), fresh, &self.held, &mut tx).await?,
+        };
+        parked::park(lease.key, &sorted.park, &mut tx).await?;
         tx.commit().await?;
         self.place.position = end;
         // Of an event that does not read, too: what follows in its stream waits, in whatever batch it comes.
-        self.held.extend(park.iter().map(|(fact, _)| fact.stream_id()));
+        for (fact, reason) in &sorted.park {
+            if self.held.insert(fact.stream_id()) {
+                self.voice.tell(model.name, fact, reason.as_deref().unwrap_or_default());
+            }
+        }
         debug!(
             model = model.name,
             events = fresh.len(),
@@ -309,25 +314,6 @@ impl Unit {
     /// whoever waits for an event of the model waits for all of its parts.
     fn is_exact(&self) -> bool {
         self.exact || self.due || !self.place.serving
-    }
-
-    /// What can be applied, and what waits: causes, and what follows in their streams.
-    fn sort_out<'a>(&self, facts: &'a [Fact], poison: &'a Poison) -> Sorted<'a> {
-        let (mut apply, mut park) = (Vec::with_capacity(facts.len()), Vec::new());
-        let mut held = HashSet::new();
-        for fact in facts {
-            let stream_id = fact.stream_id();
-            let reason = poison.get(&fact.position()).map(String::as_str).or(fact.complaint());
-            let waits = reason.is_some() || held.contains(&stream_id) || self.held.contains(&stream_id);
-            match fact {
-                Fact::Event(event) if !waits => apply.push(Arc::clone(event)),
-                Fact::Event(_) | Fact::Unreadable(_) => {
-                    held.insert(stream_id);
-                    park.push((fact, reason));
-                }
-            }
-        }
-        Sorted { apply, park }
     }
 
     /// Finds out where the checkpoint is, on a new connection, after a pause that grows.
@@ -387,25 +373,8 @@ impl Footing {
     }
 }
 
-mod decide;
-
 fn connected(connection: &mut Option<PgConnection>) -> Result<&mut PgConnection, sqlx::Error> {
     connection.as_mut().ok_or(sqlx::Error::PoolClosed)
-}
-
-/// A projection that panics is one that cannot apply the events.
-async fn write(
-    projection: &dyn Projection,
-    events: &[Arc<Recorded<DomainEvent>>],
-    tx: &mut PgConnection,
-) -> Result<(), Refused> {
-    match AssertUnwindSafe(projection.apply(events, tx)).catch_unwind().await {
-        Ok(written) => Ok(written?),
-        Err(_panic) => Err(Refused::Fault(Fault::Poison(
-            None,
-            "the projection panicked".to_owned(),
-        ))),
-    }
 }
 
 /// Waits longer and longer between tries; the first time after trouble not at all.

@@ -5,6 +5,7 @@ mod disk;
 mod leases;
 mod models;
 mod poison;
+mod sift;
 mod versions;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -1,8 +1,11 @@
 //! Read models for tests of the engine: each row tells which events made it, and in which order.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use domain::event::DomainEvent;
@@ -28,6 +31,16 @@ struct Tally {
     slow: bool,
     /// Stumbles, each in another way, over assignments, holds and resolutions until this says that it is mended.
     mended: Option<&'static AtomicBool>,
+    /// Notes here how it is called.
+    calls: Option<&'static Mutex<Calls>>,
+}
+
+/// How a projection was called.
+#[derive(Debug, Clone)]
+pub(super) struct Calls {
+    pub(super) count: usize,
+    /// Postgres's names of the connections it was given.
+    pub(super) connections: BTreeSet<i32>,
 }
 
 impl Projection for Tally {
@@ -44,6 +57,14 @@ impl Projection for Tally {
 
 impl Tally {
     async fn count(&self, events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<(), ProjectError> {
+        if let Some(calls) = self.calls {
+            let connection = sqlx::query_scalar("SELECT pg_backend_pid()")
+                .fetch_one(&mut *tx)
+                .await?;
+            let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+            calls.count += 1;
+            calls.connections.insert(connection);
+        }
         for event in events {
             if self.mended.is_some_and(|it| !it.load(Ordering::SeqCst)) {
                 stumble(event, tx).await?;
@@ -147,6 +168,27 @@ pub(super) const FRAIL: Model = Model {
     make: || {
         Box::new(Tally {
             mended: Some(&FRAIL_MENDED),
+            ..Tally::default()
+        })
+    },
+    ..BRITTLE
+};
+
+/// Whether those of [`COUNTED`] are.
+pub(super) static COUNTED_MENDED: AtomicBool = AtomicBool::new(false);
+/// How [`COUNTED`] was called.
+pub(super) static CALLS: Mutex<Calls> = Mutex::new(Calls {
+    count: 0,
+    connections: BTreeSet::new(),
+});
+
+/// The same, with a count of its calls.
+pub(super) const COUNTED: Model = Model {
+    name: "counted",
+    make: || {
+        Box::new(Tally {
+            mended: Some(&COUNTED_MENDED),
+            calls: Some(&CALLS),
             ..Tally::default()
         })
     },

@@ -10,7 +10,10 @@ use domain::{
     read_model::{ReadModel, ReadModelEvent},
 };
 use event_store::{Chain, Envelope, Expected, Keys, NewEvent, Position, encode};
-use projections::{Model, generation, parked};
+use projections::{
+    Model, generation,
+    parked::{self, Parked, Wanted},
+};
 use tests::run;
 use uuid::Uuid;
 
@@ -21,8 +24,9 @@ use super::{
 };
 
 /// Puts a decision into the log, as `letopis-replay` does.
-async fn decide(bench: &Bench, event: ReadModelEvent, number: u64) -> Result<Position> {
-    let stream = stream_name("read_model", ReadModel::id(BRITTLE.name));
+pub(super) async fn decide(bench: &Bench, event: ReadModelEvent, number: u64) -> Result<Position> {
+    let (ReadModelEvent::ParkedRetried { model, .. } | ReadModelEvent::EventSkipped { model, .. }) = &event;
+    let stream = stream_name("read_model", ReadModel::id(model));
     let command_id = CommandId::of_request("system:operator", "decide", &stream, &number.to_string());
     let envelope = Envelope {
         command_id,
@@ -53,8 +57,12 @@ fn retry(stream_id: Option<Uuid>) -> ReadModelEvent {
     }
 }
 
+pub(super) async fn waits(bench: &Bench, model: &str) -> Result<Vec<Parked>> {
+    Ok(parked::page(&bench.pool, Wanted::of(Some(model)), None, 1_000).await?)
+}
+
 async fn waiting(bench: &Bench) -> Result<Vec<(String, bool)>> {
-    let parked = parked::list(&bench.pool, Some(BRITTLE.name)).await?;
+    let parked = waits(bench, BRITTLE.name).await?;
     Ok(parked
         .into_iter()
         .map(|it| (it.event_type, it.reason.is_some()))
@@ -98,7 +106,7 @@ fn poisoned_event_parks_its_stream_alone_and_a_retry_of_mended_code_gives_what_a
         ensure!(waiting(&bench).await? == expected, "{:?}", waiting(&bench).await?);
         let tables = rows(&bench.pool, &BRITTLE).await?;
         ensure!(tables["tally"].len() == 5, "{tables:?}");
-        ensure!(parked::list(&bench.pool, Some("tally_a")).await?.is_empty());
+        ensure!(waits(&bench, "tally_a").await?.is_empty());
         // Not mended yet: everything stays where it is.
         let position = decide(&bench, retry(None), 0).await?;
         bench.shows(&[BRITTLE], position).await?;
@@ -141,7 +149,7 @@ async fn skipped_event_is_left_out_of_rebuilds_too(bench: &Bench) -> Result<()> 
     let working = bench.work(models)?;
     let (position, stream) = foreign(bench).await?;
     bench.shows(models, position).await?;
-    let parked = parked::list(&bench.pool, Some(BRITTLE.name)).await?;
+    let parked = waits(bench, BRITTLE.name).await?;
     ensure!(parked.len() == 1 && parked[0].position == position && parked[0].stream == stream);
     ensure!(
         parked[0]

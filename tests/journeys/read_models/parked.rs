@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use domain::{decider::Decider, ids::stream_name, read_model::ReadModel};
 use event_store::{EventLog, Expected, NewEvent, Position, Raw};
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use tests::{App, KEY, Socket, assert_replay_equals_live, poll, run};
 use uuid::Uuid;
 
@@ -132,7 +133,12 @@ fn decision_without_sense_is_refused_and_leaves_no_trace() -> Result<()> {
 #[test]
 fn decision_is_carried_out_when_no_server_runs() -> Result<()> {
     run(async {
-        let (app, _, _, [unknown, _]) = poisoned().await?;
+        let (app, log, _, [unknown, _]) = poisoned().await?;
+        // A newer program has decided something.
+        let decisions = stream_name(ReadModel::CATEGORY, ReadModel::id("ticket_list"));
+        let like = log.read_all(Position::START, &["ticket."], 1).await?;
+        let like = like.first().context("no event")?;
+        append(&log, &decisions, "read_model.event_moved", like, 3).await?;
         let (data, url) = app.stop().await?;
         let skip = [
             "parked",
@@ -146,6 +152,31 @@ fn decision_is_carried_out_when_no_server_runs() -> Result<()> {
         let told = said(&replay(&skip, data.path(), &url).await?)?;
         ensure!(told.contains("freed: ") && !told.contains("waits: "), "{told}");
         assert_replay_equals_live(data.path(), &url).await
+    })
+}
+
+#[test]
+fn event_that_shows_in_another_build_cannot_be_left_out() -> Result<()> {
+    run(async {
+        let (app, log, _, [unknown, _]) = poisoned().await?;
+        well(&["rebuild", "ticket_list", "--no-swap"], &app).await?;
+        let pool = PgPool::connect(&app.database_url).await?;
+        let applied =
+            "DELETE FROM ops.parked WHERE generation = (SELECT max(id) FROM ops.generation) RETURNING generation";
+        let newest: Vec<i64> = sqlx::query_scalar(applied).fetch_all(&pool).await?;
+        pool.close().await;
+        let newest = newest.first().context("it holds nothing back")?;
+        let head = log.head().await?;
+        let at = unknown.to_string();
+        let skip = ["parked", "skip", "ticket_list", "--position", &at, "--reason", "x"];
+        refused(
+            &replay(&skip, app.data.path(), &app.database_url).await?,
+            &[&format!("shows in generation {newest}"), "release ticket_list"],
+        )?;
+        assert_eq!(log.head().await?, head);
+        well(&["release", "ticket_list"], &app).await?;
+        well(&skip, &app).await?;
+        app.finish().await
     })
 }
 

@@ -5,14 +5,15 @@ use clap::Args;
 use projections::{
     Model, ProjectError,
     generation::{self, GenerationError, Scratch},
+    status,
 };
-use replay_tools::diff::{self, Report};
+use replay_tools::diff::{self, DiffError, Report};
 use serde_json::{Value, json};
 
 use super::{
     ALL, Reach, Target, block_on, chosen, interrupted,
     rebuild::say,
-    watch::{Hand, watch},
+    watch::{Hand, Standing, watch},
 };
 use crate::cli::{Outcome, tell};
 
@@ -127,5 +128,14 @@ async fn remove(target: &Target, model: &Model, scratch: i64) -> Result<()> {
 
 async fn fill_and_compare(target: &Target, model: &Model, (live, scratch): (i64, i64)) -> Result<Report> {
     watch(&target.pool, model, scratch, false).await?;
-    Ok(diff::builds(&target.pool, &target.log, model, (live, scratch), TOLD).await?)
+    let report = diff::builds(&target.pool, &target.log, model, (live, scratch), TOLD).await;
+    if let Err(DiffError::Restless { .. }) = report
+        && let Some(fault) = Standing::of(live, &status::all(&target.pool).await?).and_then(|it| it.fault)
+    {
+        let name = model.name;
+        bail!(
+            "generation {live} of {name}, which serves, does not move: {fault}; letopis-replay rebuild {name} mends it"
+        );
+    }
+    Ok(report?)
 }
