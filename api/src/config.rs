@@ -1,14 +1,24 @@
 //! Settings: defaults, then a file, then the environment, then flags; the later wins.
 
-use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io::{self, Read},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
-use event_store::vault::MasterKey;
+use event_store::{open_regular, vault::MasterKey};
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
+    value::Dict,
 };
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::roles::Roles;
 
 /// File read from the working folder when none is named.
 const FILE: &str = "letopis.toml";
@@ -22,6 +32,8 @@ pub struct Config {
     /// Address of the API.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// What this server does.
+    pub roles: Roles,
     /// Postgres; an embedded one when absent.
     pub database_url: Option<String>,
     /// Event store; an embedded node when absent.
@@ -46,6 +58,9 @@ pub struct Config {
     pub seal_interval_s: u64,
     /// MaxMind file that says where addresses are; nobody knows when absent.
     pub geoip_file: Option<PathBuf>,
+    /// Where people reach this server, for the links in mails; `http://` and `listen` when absent.
+    #[serde(deserialize_with = "public_url")]
+    pub public_url: Option<String>,
     /// How long a socket may take nothing of what is sent to it. Not a setting: only tests have less time.
     #[serde(skip, default = "patience")]
     pub patience: Duration,
@@ -60,6 +75,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            roles: Roles::default(),
             database_url: None,
             event_store_url: None,
             master_key_file: None,
@@ -70,6 +86,7 @@ impl Default for Config {
             seal_key_file: None,
             seal_interval_s: 60,
             geoip_file: None,
+            public_url: None,
             patience: patience(),
         }
     }
@@ -90,6 +107,10 @@ pub struct Flags {
     #[arg(long, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     listen: Option<String>,
+    /// What this server does, with commas: api, projections, processes [default: all] [env: LETOPIS_ROLES]
+    #[arg(long, value_name = "ROLES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<String>,
     /// Postgres to use instead of the embedded one [env: DATABASE_URL]
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,8 +133,16 @@ pub struct Flags {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file that was named is not there.
-    #[error("settings file {0} is not there: name another with --config, or none")]
+    #[error("settings file {} is not there: name another with --config, or none", .0.display())]
     Missing(PathBuf),
+    /// The file cannot be read, or is no TOML.
+    #[error("settings file {}: {reason}: correct it, or name another with --config", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
     /// A setting is not acceptable.
     #[error("setting {key}: {reason}")]
     Malformed {
@@ -141,6 +170,13 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// Where people reach this server.
+    pub fn public_url(&self) -> String {
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
     /// Settings from everywhere, `flags` on top.
     ///
     /// # Errors
@@ -150,16 +186,13 @@ impl Config {
             .config
             .clone()
             .or_else(|| std::env::var_os("LETOPIS_CONFIG").map(PathBuf::from));
-        if let Some(file) = &named
-            && !file.is_file()
-        {
-            return Err(ConfigError::Missing(file.clone()));
-        }
-        let file = named.unwrap_or_else(|| PathBuf::from(FILE));
+        let text = match &named {
+            Some(file) => Some(text(file)?.ok_or_else(|| ConfigError::Missing(file.clone()))?),
+            None => text(Path::new(FILE))?,
+        };
         let mut settings = Figment::from(Serialized::defaults(Self::default()));
-        // The file that nobody named may be missing, which is an error to `file_exact`.
-        if file.is_file() {
-            settings = settings.merge(Toml::file_exact(file));
+        if let Some(text) = &text {
+            settings = settings.merge(Toml::string(text));
         }
         let mut config: Self = settings
             .merge(Serialized::defaults(environment()))
@@ -191,6 +224,32 @@ impl Config {
     }
 }
 
+/// Text of a file of settings that reads; `None` when there is no such file.
+fn text(path: &Path) -> Result<Option<String>, ConfigError> {
+    let unusable = |reason: String| ConfigError::File {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut bytes = Vec::new();
+    match open_regular(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        Ok(_length) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unusable(error.to_string())),
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.as_bytes();
+        let line = bytes.iter().take(at).filter(|it| **it == b'\n').count() + 1;
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        unusable(format!(
+            "line {line} is not UTF-8: byte {} of the file is {byte:#04x}",
+            at + 1
+        ))
+    })?;
+    Toml::from_str::<Dict>(&text).map_err(|error| unusable(error.to_string().trim_end().to_owned()))?;
+    Ok(Some(text))
+}
+
 impl From<&figment::Error> for ConfigError {
     fn from(error: &figment::Error) -> Self {
         Self::Malformed {
@@ -208,6 +267,24 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
         ))
     };
     text.parse().map_err(|_unparsable| wrong())
+}
+
+/// An address that links can begin with, without the slash at its end.
+fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let url = text.trim().trim_end_matches('/').to_owned();
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let fits =
+        rest.is_some_and(|it| !it.is_empty() && it.chars().all(|it| it.is_ascii_graphic() && it != '#' && it != '?'));
+    if fits {
+        Ok(Some(url))
+    } else {
+        Err(serde::de::Error::custom(format!(
+            "{text:?} is not acceptable; accepted: http://HOST or https://HOST, with a path if need be"
+        )))
+    }
 }
 
 /// A number, or its text in the environment.
@@ -233,6 +310,7 @@ fn environment() -> BTreeMap<&'static str, String> {
     let known = [
         ("LETOPIS_DATA", "data"),
         ("LETOPIS_LISTEN", "listen"),
+        ("LETOPIS_ROLES", "roles"),
         ("LETOPIS_BOOTSTRAP_API_KEY", "bootstrap_api_key"),
         ("DATABASE_URL", "database_url"),
         ("EVENT_STORE_URL", "event_store_url"),
@@ -266,12 +344,53 @@ mod tests {
     }
 
     #[test]
+    fn role_that_is_not_there_is_named_with_its_setting() {
+        let flags = Flags {
+            roles: Some("api,projector".to_owned()),
+            ..Flags::default()
+        };
+        let said = Config::load(&flags).unwrap_err().to_string();
+        assert!(
+            said.starts_with("setting roles: \"projector\" is no role: give one or more of api,"),
+            "{said}"
+        );
+    }
+
+    #[test]
     fn missing_settings_file_is_named() {
         let flags = Flags {
             config: Some("nowhere.toml".into()),
             ..Flags::default()
         };
         assert!(Config::load(&flags).unwrap_err().to_string().contains("nowhere.toml"));
+    }
+
+    #[test]
+    fn settings_file_that_cannot_be_read_is_named_with_the_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("letopis.toml");
+        let said = |path: &std::path::Path| {
+            let flags = Flags {
+                config: Some(path.to_owned()),
+                ..Flags::default()
+            };
+            Config::load(&flags).unwrap_err().to_string()
+        };
+        std::fs::write(&file, b"# one\nlisten = \"127.0.0.1:1\"\n# \xff\n").unwrap();
+        for word in ["letopis.toml", "line 3 is not UTF-8", "byte 32 ", "0xff"] {
+            assert!(said(&file).contains(word), "{word}: {}", said(&file));
+        }
+        std::fs::write(&file, "# one\nlisten = = 1\n").unwrap();
+        assert!(
+            said(&file).contains("letopis.toml") && said(&file).contains("line 2"),
+            "{}",
+            said(&file)
+        );
+        let refused = said(folder.path());
+        assert!(
+            refused.contains("it is a folder") && !refused.contains("not there"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use sqlx::migrate::MigrateError;
 use tokio::task::JoinError;
 
 use crate::{
+    auth::SecretError,
     embedded::{DataDirError, PostgresError},
     geo::GeoError,
     vault::VaultSetupError,
@@ -70,6 +71,9 @@ pub enum ServeError {
     /// The vault of personal data.
     #[error(transparent)]
     Vault(#[from] VaultSetupError),
+    /// The installation's own secrets.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// Vault and log do not belong together.
     #[error(transparent)]
     Inventory(#[from] InventoryError),

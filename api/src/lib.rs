@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod config;
+mod database;
 pub mod embedded;
 mod error;
 mod flaw;
@@ -17,8 +18,10 @@ pub mod live;
 pub mod migrate;
 pub mod observatory;
 pub mod open_files;
+pub mod outbox;
 pub mod problem;
 pub mod read_models;
+pub mod roles;
 pub mod server;
 mod target;
 pub mod telemetry;

@@ -11,10 +11,10 @@ use std::{
 
 use event_store::Position;
 use projections::{
-    CHANNEL, SWAPPED, TicketRow,
+    CHANNEL, SWAPPED, Turn,
     checkpoint::{self, Served},
     registry,
-    ticket_history::{self, Happening},
+    ticket_history::{self, Told},
     ticket_list,
 };
 use sqlx::{PgPool, postgres::PgListener};
@@ -28,19 +28,10 @@ use tracing::warn;
 /// Changes kept for subscribers that are a little slow.
 const CHANGES_AHEAD: usize = 4096;
 /// Changes read from the table at once.
-pub(crate) const PAGE: i64 = 500;
+const PAGE: i64 = 500;
 /// How long a reader waits to see a write before it is told that it does not.
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// A happening with the ticket as it was before.
-#[derive(Debug)]
-pub struct Change {
-    /// What happened, with the ticket as it left it.
-    pub happening: Happening,
-    /// The ticket before; `None` when it did not exist.
-    pub before: Option<TicketRow>,
-}
 
 /// What shows of one read model.
 #[derive(Debug)]
@@ -61,7 +52,7 @@ type Positions = Arc<BTreeMap<&'static str, Shown>>;
 pub struct Live {
     pool: PgPool,
     positions: Positions,
-    changes: broadcast::Sender<Arc<Change>>,
+    changes: broadcast::Sender<Arc<Told>>,
 }
 
 impl Live {
@@ -101,6 +92,11 @@ impl Live {
             .unwrap_or_default()
     }
 
+    /// Tells whenever a projection moves; `None` when there is no such projection.
+    pub(crate) fn watch(&self, projection: &str) -> Option<watch::Receiver<Position>> {
+        self.positions.get(projection).map(|it| it.all.subscribe())
+    }
+
     /// Waits until the ticket list shows everything up to a position; `false` when that takes more than 2 s.
     pub async fn shows(&self, position: Position) -> bool {
         self.reached(ticket_list::NAME, position).await
@@ -115,19 +111,20 @@ impl Live {
     }
 
     /// Every change from now on.
-    pub(crate) fn changes(&self) -> broadcast::Receiver<Arc<Change>> {
+    pub(crate) fn changes(&self) -> broadcast::Receiver<Arc<Told>> {
         self.changes.subscribe()
     }
 
-    /// Changes after a position, from the table.
-    pub(crate) async fn since(&self, after: Position) -> Result<Vec<Change>, sqlx::Error> {
+    /// Behind all changes that show now.
+    pub(crate) fn end(&self) -> Turn {
+        Turn::behind(self.position(ticket_history::NAME))
+    }
+
+    /// A page of changes after a turn, from the table; none when all that shows was told.
+    pub(crate) async fn since(&self, after: Turn) -> Result<Vec<Told>, sqlx::Error> {
         // Parts move by themselves: what lies behind the slowest is not complete.
         let shown = self.position(ticket_history::NAME);
-        let rows = ticket_history::since(&self.pool, after, shown, PAGE).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(happening, before)| Change { happening, before })
-            .collect())
+        ticket_history::since(&self.pool, after, shown, PAGE).await
     }
 
     /// Reads each change once and hands it to all subscribers.
@@ -135,18 +132,18 @@ impl Live {
         let Some(mut watch) = self.positions.get(ticket_history::NAME).map(|it| it.all.subscribe()) else {
             return;
         };
-        let mut last = *watch.borrow();
+        let mut last = Turn::behind(*watch.borrow());
         loop {
-            let Ok(newest) = watch.wait_for(|it| *it > last).await.map(|it| *it) else {
+            let Ok(newest) = watch.wait_for(|it| Turn::behind(*it) > last).await.map(|it| *it) else {
                 return;
             };
-            while last < newest {
+            while last < Turn::behind(newest) {
                 if self.changes.receiver_count() == 0 {
                     // Whoever subscribes later reads the table first.
-                    last = newest;
+                    last = Turn::behind(newest);
                     break;
                 }
-                match self.since(last).await {
+                match ticket_history::since(&self.pool, last, newest, PAGE).await {
                     Ok(page) => last = self.hand_out(page, newest),
                     Err(error) => {
                         warn!(%error, "changes cannot be read for subscribers; trying again");
@@ -157,19 +154,18 @@ impl Live {
         }
     }
 
-    fn hand_out(&self, page: Vec<Change>, newest: Position) -> Position {
-        let end = page.last().map_or(newest, |it| position_of(&it.happening));
+    fn hand_out(&self, page: Vec<Told>, newest: Position) -> Turn {
+        let last = page
+            .last()
+            .filter(|_| i64::try_from(page.len()) == Ok(PAGE))
+            .map(|it| it.turn);
+        let end = last.unwrap_or_else(|| Turn::behind(newest));
         for change in page {
             // Nobody listening any more is no fault.
             drop(self.changes.send(Arc::new(change)));
         }
         end
     }
-}
-
-/// Place of a happening in the log.
-pub(crate) fn position_of(happening: &Happening) -> Position {
-    Position(u64::try_from(happening.position).unwrap_or_default())
 }
 
 async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {

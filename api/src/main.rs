@@ -4,8 +4,9 @@ use std::{io::Write, process::ExitCode};
 
 use anyhow::Context;
 use api::{
+    auth,
     config::{Config, Flags},
-    graphql, import, migrate, open_files, read_models,
+    graphql, import, migrate, open_files, outbox, read_models,
     server::Server,
     telemetry, vault,
 };
@@ -38,6 +39,10 @@ enum Command {
     Import(import::ImportArgs),
     /// Look after the keys of personal data.
     Vault(vault::VaultArgs),
+    /// Look at the mails that are to be sent.
+    Outbox(outbox::OutboxArgs),
+    /// Print the token with which the first administrator is made.
+    SetUpToken(Flags),
 }
 
 fn main() -> ExitCode {
@@ -69,12 +74,17 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("no threads to run on")?;
-    telemetry::start();
+    telemetry::start()?;
     match cli.command {
         Command::Serve(flags) => runtime.block_on(serve(&flags)),
         Command::Migrate(flags) => Ok(runtime.block_on(migrate::run(&Config::load(&flags)?))?),
         Command::Import(args) => runtime.block_on(import::run(&args)),
         Command::Vault(args) => runtime.block_on(vault::run(&args)),
+        Command::Outbox(args) => runtime.block_on(outbox::run(&args)),
+        Command::SetUpToken(flags) => {
+            let token = runtime.block_on(auth::set_up_token(&Config::load(&flags)?))?;
+            Ok(writeln!(std::io::stdout(), "{token}")?)
+        }
         Command::ReadModels(flags) => {
             let text = runtime.block_on(read_models::document(&Config::load(&flags)?))?;
             Ok(std::io::stdout().write_all(text.as_bytes())?)

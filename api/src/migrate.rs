@@ -6,8 +6,8 @@ use sqlx::PgPool;
 use crate::{
     ServeError,
     config::Config,
+    database::options,
     embedded::{DataDir, Postgres},
-    server::options,
 };
 
 /// Brings the tables of the configured Postgres, or of the embedded one, to this version.

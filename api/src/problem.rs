@@ -2,7 +2,15 @@
 
 use async_graphql::{Error, ErrorExtensions};
 use commands::{CommandError, Refusal};
-use domain::{access::Permission, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, values::ValueError};
+use domain::{
+    access::{AccessRefusal, Permission},
+    api_key::ApiKeyRefusal,
+    session::SessionRefusal,
+    ticket::TicketRefusal,
+    ticket_numbers::TicketNumbersRefusal,
+    user::UserRefusal,
+    values::ValueError,
+};
 use event_store::{LogError, vault::VaultError};
 use tracing::error;
 
@@ -147,8 +155,8 @@ impl From<CommandError> for Answer {
             CommandError::Conflict { expected, actual } => Self::Refused(
                 Problem::new(
                     "CONFLICT",
-                    format!("заявка уже имеет версию {actual}, а не {expected}: посмотрите на неё снова"),
-                    format!("the ticket is at version {actual}, not {expected}: look at it again"),
+                    format!("версия уже {actual}, а не {expected}: посмотрите снова"),
+                    format!("it is at version {actual}, not {expected}: look at it again"),
                 )
                 .about("expectedVersion"),
             ),
@@ -235,8 +243,64 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
         Refusal::Organisation(refusal) => return crate::flaw::refused(refusal),
         Refusal::Assignment(never) => match never {},
+        Refusal::SignIn(never) => match never {},
+        Refusal::Access(it) => access(it),
+        Refusal::User(it) => user(it),
+        Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
+        Refusal::ApiKey(it) => api_key(it),
     };
     Problem::new(code, russian, english)
+}
+
+fn access(refusal: AccessRefusal) -> (&'static str, &'static str) {
+    match refusal {
+        AccessRefusal::RoleUnknown => ("ROLE_UNKNOWN", "такой роли нет"),
+        AccessRefusal::RoleBuiltIn => (
+            "ROLE_BUILT_IN",
+            "эта роль входит в программу и не меняется: создайте свою",
+        ),
+        AccessRefusal::RoleInUse => ("ROLE_IN_USE", "роль кому-то выдана: сначала отзовите её"),
+        AccessRefusal::RoleEmpty => ("ROLE_EMPTY", "роли нужно хотя бы одно право"),
+        AccessRefusal::LastAdministrator => (
+            "LAST_ADMINISTRATOR",
+            "не осталось бы никого, кто может управлять: сначала выдайте роль admin без ограничений кому-то ещё",
+        ),
+        AccessRefusal::RoleOfContacts => (
+            "ROLE_OF_CONTACTS",
+            "роль contact принадлежит клиентам, а не сотрудникам",
+        ),
+    }
+}
+
+fn user(refusal: UserRefusal) -> (&'static str, &'static str) {
+    match refusal {
+        UserRefusal::NotFound => ("NOT_FOUND", "такого сотрудника нет"),
+        UserRefusal::Exists => ("USER_EXISTS", "такой сотрудник уже есть"),
+        UserRefusal::LinkInvalid => ("LINK_INVALID", "ссылка больше не действует: запросите новую"),
+        UserRefusal::Suspended => ("USER_SUSPENDED", "доступ сотрудника приостановлен: сначала верните его"),
+        UserRefusal::PasswordNeeded => ("PASSWORD_NEEDED", "нужен пароль"),
+        UserRefusal::NotInvited => ("USER_ACTIVE", "сотрудник уже принял приглашение"),
+        UserRefusal::NotActive => ("USER_NOT_ACTIVE", "сотрудник ещё не принял приглашение"),
+        UserRefusal::TwoFactorOn => ("TWO_FACTOR_ON", "второй фактор уже включён: сначала отключите его"),
+        UserRefusal::TwoFactorOff => ("TWO_FACTOR_OFF", "второй фактор выключен"),
+        UserRefusal::CodeInvalid => ("CODE_INVALID", "код восстановления неверен или уже использован"),
+        UserRefusal::Forgotten => (
+            "DATA_SUBJECT_FORGOTTEN",
+            "персональные данные сотрудника удалены: записать о нём больше ничего нельзя",
+        ),
+    }
+}
+
+fn api_key(refusal: ApiKeyRefusal) -> (&'static str, &'static str) {
+    match refusal {
+        ApiKeyRefusal::NotFound => ("NOT_FOUND", "такого ключа API нет"),
+        ApiKeyRefusal::Exists => ("API_KEY_EXISTS", "такой ключ API уже есть"),
+        ApiKeyRefusal::Empty => ("API_KEY_EMPTY", "ключу API нужно хотя бы одно право"),
+        ApiKeyRefusal::EndsInPast => (
+            "API_KEY_ENDS_IN_PAST",
+            "срок ключа уже прошёл: укажите более поздний или не указывайте",
+        ),
+    }
 }
 
 #[cfg(test)]

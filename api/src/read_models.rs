@@ -6,8 +6,8 @@ use sqlx::PgPool;
 
 use crate::{
     config::Config,
+    database::options,
     embedded::{DataDir, Postgres},
-    server::options,
 };
 
 /// The document, out of the configured Postgres, that of the running server, or the data folder's own.

@@ -3,17 +3,13 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use commands::{Clock, Handler, Sharing, processes::Sealer};
-use event_store::{EventLog, LogError, Position, SealFile, SealKey, Vault, vault::InventoryError};
+use event_store::{EventLog, LogError, Position, PublicKey, SealFile, SealKey, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::{
-    MIGRATOR, Model, ProjectError, Worker, registry, search_path,
+    Model, ProjectError, Worker, registry,
     status::{self, Status},
 };
-use sqlx::{
-    Connection, PgConnection, PgPool,
-    migrate::MigrateError,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{Connection, PgConnection, PgPool, migrate::MigrateError, postgres::PgConnectOptions};
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -24,8 +20,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use crate::{
-    auth::Keys,
+    auth::{self, Keys},
     config::Config,
+    database::{is_away, migrate, options, pool},
     embedded::{DataDir, Postgres},
     error::ServeError,
     geo::Geo,
@@ -34,18 +31,14 @@ use crate::{
     key,
     live::Live,
     observatory::Observatory,
+    outbox,
+    roles::Role,
     tickets::Tickets,
     vault,
 };
 
-/// Connections that queries share.
-const CONNECTIONS: u32 = 16;
 /// How long requests may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(15);
-/// How long a connection may lie idle before it is asked whether it lives.
-const IDLE: Duration = Duration::from_secs(1);
-/// How often the vault's keys are compared with what the log has gained.
-const COMPARE: Duration = Duration::from_secs(30);
 /// How often it is looked whether the read models are complete.
 const LOOK: Duration = Duration::from_millis(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -158,7 +151,7 @@ impl Run {
     async fn whole_life(self, listener: TcpListener) -> Result<(), ServeError> {
         let drained = CancellationToken::new();
         let stop_serving = drained.clone().cancelled_owned();
-        let routes = router(self.shared.clone());
+        let routes = router(self.shared.clone(), self.config.roles.has(Role::Api));
         let serving = tokio::spawn(
             axum::serve(listener, routes)
                 .with_graceful_shutdown(stop_serving)
@@ -212,8 +205,8 @@ impl Run {
         vault.recognise(&log).await?;
         handler.finish_erasures().await.map_err(ServeError::Erasure)?;
         self.compare(&vault, &log).await?;
-        let mut guard = tokio::spawn(keep_comparing(vault.clone(), log.clone()));
-        let mut worker = tokio::spawn(worker.run(working.clone()));
+        let mut guard = tokio::spawn(vault::keep_comparing(vault.clone(), log.clone()));
+        let mut worker = tokio::spawn(self.keeping(worker, working.clone()));
         tokio::select! {
             failed = embedded.failed() => return Err(failed),
             ended = &mut worker => return over(ended),
@@ -223,14 +216,26 @@ impl Run {
         let live = Live::start(pool.clone(), working.clone())
             .await
             .map_err(ServeError::Database)?;
-        let interval = Duration::from_secs(self.config.seal_interval_s);
-        let seals = SealFile::new(self.data.seals());
-        let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval);
-        tokio::spawn(sealer.run(working.clone()));
+        if self.config.roles.has(Role::Processes) {
+            self.start_processes(&log, &pool, seal_key, working);
+        }
         let observatory = Observatory::start(pool.clone(), working.clone());
+        let handler = Arc::new(handler);
+        let (vault_, pool_, live_) = (vault.clone(), pool.clone(), live.clone());
+        let (handler_, clock) = (Arc::clone(&handler), self.clock.clone());
+        let door = auth::open(
+            &self.shared.keys,
+            handler_,
+            vault_,
+            pool_,
+            live_,
+            clock,
+            working.clone(),
+        )
+        .await?;
         let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
-            handler: Arc::new(handler),
+            handler,
             log,
             vault,
             pool,
@@ -238,6 +243,7 @@ impl Run {
             live,
             observatory,
             geo: self.geo.clone(),
+            door: Arc::new(door),
         };
         self.phases.send_replace(Phase::Ready(Ready {
             schema: schema(parts.clone()),
@@ -251,6 +257,17 @@ impl Run {
         }
     }
 
+    /// What follows the log and acts on it.
+    fn start_processes(&self, log: &EventLog, pool: &PgPool, seal_key: SealKey, working: &CancellationToken) {
+        let interval = Duration::from_secs(self.config.seal_interval_s);
+        let seals = SealFile::new(self.data.seals());
+        let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval)
+            .with_public_keys(&self.public_keys());
+        tokio::spawn(sealer.run(working.clone()));
+        let noting = outbox::follow(log.clone(), pool.clone());
+        tokio::spawn(working.clone().run_until_cancelled_owned(noting));
+    }
+
     /// Whether the vault has every key that the log needs; without them, known people would get second keys.
     async fn compare(&self, vault: &Vault, log: &EventLog) -> Result<(), ServeError> {
         let tell = |position: Position| {
@@ -260,9 +277,32 @@ impl Run {
         Ok(vault.check(log, tell).await?)
     }
 
+    /// Keeps the read models, or leaves that to others.
+    fn keeping(
+        &self,
+        worker: Worker,
+        working: CancellationToken,
+    ) -> impl Future<Output = Result<(), ProjectError>> + use<> {
+        let is_mine = self.config.roles.has(Role::Projections);
+        async move {
+            if is_mine {
+                return worker.run(working).await;
+            }
+            working.cancelled().await;
+            Ok(())
+        }
+    }
+
     fn seal_key_file(&self) -> PathBuf {
         let configured = self.config.seal_key_file.clone();
         configured.unwrap_or_else(|| self.data.seal_key())
+    }
+
+    /// Beside the signing key, and where `letopis-replay verify` looks for them.
+    fn public_keys(&self) -> Vec<PublicKey> {
+        let mut keys = PublicKey::beside(&self.seal_key_file());
+        keys.extend(PublicKey::beside(&self.data.seal_key()));
+        keys
     }
 
     async fn log(&self, embedded: &mut Embedded) -> Result<EventLog, ServeError> {
@@ -354,8 +394,13 @@ impl Run {
     }
 
     fn announce(&self) {
+        let (what, path) = if self.config.roles.has(Role::Api) {
+            ("GraphiQL", "graphiql")
+        } else {
+            ("its health", "health/ready")
+        };
         info!(
-            "Letopis is ready: GraphiQL at http://{}/graphiql, data in {}",
+            "Letopis is ready: {what} at http://{}/{path}, data in {}",
             self.address,
             self.data.root().display()
         );
@@ -398,29 +443,6 @@ impl Embedded {
     }
 }
 
-/// On a connection of its own: what migrations make has its place, whatever builds serve.
-async fn migrate(options: &PgConnectOptions) -> Result<(), MigrateError> {
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .connect_lazy_with(options.clone());
-    let migrated = MIGRATOR.run(&pool).await;
-    pool.close().await;
-    migrated
-}
-
-/// Goes on comparing while the server runs; ends when the vault no longer fits the log, as after a failover to a copy
-/// that was behind.
-async fn keep_comparing(vault: Vault, log: EventLog) -> InventoryError {
-    loop {
-        sleep(COMPARE).await;
-        match vault.check(&log, |_| {}).await {
-            Ok(()) => {}
-            Err(error @ (InventoryError::Missing { .. } | InventoryError::OtherLog { .. })) => return error,
-            Err(error) => warn!(%error, "the vault is not compared with the log for now"),
-        }
-    }
-}
-
 fn over(ended: Result<Result<(), ProjectError>, JoinError>) -> Result<(), ServeError> {
     match ended {
         Ok(ended) => Ok(ended?),
@@ -449,34 +471,4 @@ fn building(model: &Model, all: &[Status]) -> Option<String> {
         }
         None => format!("read model {name} version {version} is about to be filled from the log"),
     })
-}
-
-/// Connections for queries, which find the tables of the builds that serve. One that has just been used lives; only an idle one is asked first, for asking costs as
-/// much as a query.
-fn pool(options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(LONGEST_PAUSE)
-        .test_before_acquire(false)
-        .before_acquire(|connection, usage| {
-            Box::pin(async move { Ok(usage.idle_for < IDLE || connection.ping().await.is_ok()) })
-        })
-        .connect_lazy_with(options.options([("search_path", search_path(&registry()))]))
-}
-
-/// Where Postgres is, from its URL.
-pub(crate) fn options(url: &str) -> Result<PgConnectOptions, ServeError> {
-    if !["postgres://", "postgresql://"].iter().any(|it| url.starts_with(it)) {
-        let source = sqlx::Error::Configuration("its scheme is not postgres".into());
-        return Err(ServeError::DatabaseUrl { source });
-    }
-    url.parse().map_err(|source| ServeError::DatabaseUrl { source })
-}
-
-/// Whether waiting for Postgres may help: it cannot be reached, or is starting, stopping or full.
-fn is_away(error: &sqlx::Error) -> bool {
-    let passing = |code: &str| ["08", "53", "57P"].iter().any(|it| code.starts_with(it));
-    error
-        .as_database_error()
-        .is_none_or(|it| it.code().is_some_and(|code| passing(&code)))
 }

@@ -12,8 +12,8 @@ use sqlx::PgPool;
 
 use crate::{
     config::Config,
+    database::options,
     embedded::{DataDir, Postgres},
-    server::options,
     vault,
 };
 
@@ -21,6 +21,7 @@ use crate::{
 pub(crate) struct Target {
     pub(crate) log: EventLog,
     pub(crate) vault: Vault,
+    pub(crate) pool: PgPool,
     node: Option<Node>,
     postgres: Option<Postgres>,
     /// Locked until the command has ended.
@@ -53,10 +54,12 @@ impl Target {
         }
         let (node_url, database_url) = (node_url.unwrap_or_default(), database_url.unwrap_or_default());
         let database = options(&database_url)?;
-        MIGRATOR.run(&PgPool::connect_with(database.clone()).await?).await?;
+        let pool = PgPool::connect_with(database.clone()).await?;
+        MIGRATOR.run(&pool).await?;
         Ok(Self {
             log: EventLog::new(&node_url)?,
             vault: vault::open(config, &config.data, database).await?,
+            pool,
             node,
             postgres,
             _data: data,
@@ -75,6 +78,7 @@ impl Target {
     }
 
     pub(crate) async fn close(self) -> Result<()> {
+        self.pool.close().await;
         if let Some(node) = self.node {
             node.stop().await?;
         }

@@ -4,10 +4,11 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::bail;
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{Args, Subcommand};
 use domain::{
     actor::{Actor, ActorKind},
     decider::Decider,
@@ -17,11 +18,12 @@ use domain::{
     ticket::{Ticket, TicketEvent},
 };
 use event_store::{
-    Position, Vault, decode,
-    vault::{MasterKey, MasterKeyError, VaultError},
+    EventLog, Position, Vault, decode,
+    vault::{InventoryError, MasterKey, MasterKeyError, NO_KEY, VaultError},
 };
 use sqlx::postgres::PgConnectOptions;
-use tracing::info;
+use tokio::time::sleep;
+use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -29,6 +31,9 @@ use crate::{
     graphql::ids::{Kind, local},
     target::Target,
 };
+
+/// How often the vault's keys are compared with what the log has gained.
+const COMPARE: Duration = Duration::from_secs(30);
 
 /// What to do with the vault.
 #[derive(Debug, Args)]
@@ -59,8 +64,17 @@ struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("whom").required(true).args(["contact", "ticket", "lost"]))]
 struct ForgetArgs {
+    #[command(flatten)]
+    whose: Whose,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// A group, so that whoever gives neither is told of both.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
     /// Whose key: the contact's; an id of the API or a uuid.
     #[arg(long, value_name = "ID", value_parser = contact)]
     contact: Option<Uuid>,
@@ -70,8 +84,6 @@ struct ForgetArgs {
     /// Everybody whose key the log needs and the vault lacks, when no backup has it.
     #[arg(long)]
     lost: bool,
-    #[command(flatten)]
-    flags: Flags,
 }
 
 fn contact(text: &str) -> Result<Uuid, String> {
@@ -96,8 +108,8 @@ pub async fn run(args: &VaultArgs) -> anyhow::Result<()> {
         Action::Status(_) => status(&target).await,
         Action::Rotate(_) => rotate(&target).await,
         Action::Check(args) => check(&target, args.accept_log).await,
-        Action::Forget(ForgetArgs { lost: true, .. }) => forget_lost(&target).await,
-        Action::Forget(args) => forget(&target, args).await,
+        Action::Forget(args) if args.whose.lost => forget_lost(&target).await,
+        Action::Forget(args) => forget(&target, &args.whose).await,
     };
     target.close().await?;
     Ok(writeln!(std::io::stdout(), "{}", said?)?)
@@ -150,12 +162,19 @@ async fn forget_lost(target: &Target) -> anyhow::Result<String> {
     }
 }
 
-async fn forget(target: &Target, args: &ForgetArgs) -> anyhow::Result<String> {
-    let subject = match (args.contact, args.ticket) {
+async fn forget(target: &Target, whose: &Whose) -> anyhow::Result<String> {
+    let subject = match (whose.contact, whose.ticket) {
         (Some(contact), _) => DataSubject(contact),
         (None, Some(ticket)) => unknown_customer(target, ticket).await?,
         (None, None) => bail!("give --contact or --ticket"),
     };
+    // An id that was mistyped must not pass for somebody who is forgotten.
+    if target.vault.fingerprint(subject).await? == NO_KEY {
+        bail!(
+            "the vault has no key of {subject}, so nothing was forgotten: check the id. If the vault is older than the log, \
+             --lost gives up everybody whose key it lacks"
+        );
+    }
     let actor = Actor::new(ActorKind::System, "operator");
     let fingerprint = target.handler().await?.forget(subject, &actor).await?;
     Ok(format!(
@@ -195,6 +214,19 @@ pub async fn open(config: &Config, data: &Path, database: PgConnectOptions) -> R
         None => read_or_make(config, data, &database).await?,
     };
     Ok(Vault::open(database, current, previous).await?)
+}
+
+/// Goes on comparing while the server runs; ends when the vault no longer fits the log, as after a failover to a copy
+/// that was behind.
+pub(crate) async fn keep_comparing(vault: Vault, log: EventLog) -> InventoryError {
+    loop {
+        sleep(COMPARE).await;
+        match vault.check(&log, |_| {}).await {
+            Ok(()) => {}
+            Err(error @ (InventoryError::Missing { .. } | InventoryError::OtherLog { .. })) => return error,
+            Err(error) => warn!(%error, "the vault is not compared with the log for now"),
+        }
+    }
 }
 
 async fn read_or_make(config: &Config, data: &Path, database: &PgConnectOptions) -> Result<MasterKey, VaultSetupError> {

@@ -1,26 +1,22 @@
 //! The way of one reader through the changes: out of the table, live, and back to the table when it was too slow.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use event_store::Position;
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use projections::ticket_list::filter::Condition;
+use projections::{Turn, ticket_history::Told, ticket_list::filter::Condition};
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
     time::sleep,
 };
 use tracing::warn;
 
-use crate::live::{Change, Live, position_of};
+use crate::live::Live;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -28,28 +24,32 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
     /// The last change it has seen.
-    pub(crate) after: Position,
+    pub(crate) after: Turn,
     /// A change concerns it when this holds before the change or after it.
     pub(crate) condition: Condition,
 }
 
 /// How far a reader has come, for whoever hands on what it reads.
 #[derive(Debug, Clone)]
-pub(crate) struct Reached(Arc<AtomicU64>);
+pub(crate) struct Reached(Arc<Mutex<Turn>>);
 
 impl Reached {
     /// The last change delivered or passed over.
-    pub(crate) fn position(&self) -> Position {
-        Position(self.0.load(Ordering::Relaxed))
+    pub(crate) fn turn(&self) -> Turn {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn raise(&self, position: Position) {
-        self.0.fetch_max(position.0, Ordering::Relaxed);
+    /// Whether this lies further on; it counts as reached from now on.
+    fn passes(&self, turn: Turn) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let further = turn > *known;
+        *known = turn.max(*known);
+        further
     }
 }
 
 /// What a reader reads.
-pub(crate) type Changes = BoxStream<'static, Result<Arc<Change>, sqlx::Error>>;
+pub(crate) type Changes = BoxStream<'static, Result<Arc<Told>, sqlx::Error>>;
 
 /// One reader.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(crate) struct Watch {
     condition: Condition,
     reached: Reached,
     /// Read from the table and not delivered, newest first.
-    pending: Vec<Change>,
+    pending: Vec<Told>,
 }
 
 impl Watch {
@@ -66,7 +66,7 @@ impl Watch {
         Self {
             live,
             condition: wish.condition,
-            reached: Reached(Arc::new(AtomicU64::new(wish.after.0))),
+            reached: Reached(Arc::new(Mutex::new(wish.after))),
             pending: Vec::new(),
         }
     }
@@ -88,7 +88,7 @@ impl Watch {
     }
 
     /// Everything from now on; the table stands in when `changes` come faster than they are taken.
-    pub(crate) fn live(self, changes: Receiver<Arc<Change>>) -> Changes {
+    pub(crate) fn live(self, changes: Receiver<Arc<Told>>) -> Changes {
         stream::unfold(
             (self, changes, false),
             |(mut watch, mut changes, mut behind)| async move {
@@ -116,14 +116,14 @@ impl Watch {
     }
 
     /// The next from the table; `None` at its end.
-    async fn next_in_table(&mut self) -> Result<Option<Arc<Change>>, sqlx::Error> {
+    async fn next_in_table(&mut self) -> Result<Option<Arc<Told>>, sqlx::Error> {
         loop {
             while let Some(change) = self.pending.pop() {
                 if self.passes(&change) {
                     return Ok(Some(Arc::new(change)));
                 }
             }
-            self.pending = self.live.since(self.reached.position()).await?;
+            self.pending = self.live.since(self.reached.turn()).await?;
             self.pending.reverse();
             if self.pending.is_empty() {
                 return Ok(None);
@@ -131,7 +131,7 @@ impl Watch {
         }
     }
 
-    async fn patiently_in_table(&mut self) -> Option<Arc<Change>> {
+    async fn patiently_in_table(&mut self) -> Option<Arc<Told>> {
         loop {
             match self.next_in_table().await {
                 Ok(change) => return change,
@@ -144,12 +144,10 @@ impl Watch {
     }
 
     /// Whether a change is new and concerns this reader; it counts as seen from now on.
-    fn passes(&self, change: &Change) -> bool {
-        let position = position_of(&change.happening);
-        if position <= self.reached.position() {
+    fn passes(&self, change: &Told) -> bool {
+        if !self.reached.passes(change.turn) {
             return false;
         }
-        self.reached.raise(position);
         let before = change.before.as_ref().is_some_and(|it| self.condition.holds(it));
         before || self.condition.holds(&change.happening.ticket)
     }

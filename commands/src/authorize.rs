@@ -1,37 +1,120 @@
-//! Who may do what: THE table of commands and the rights they need, and of what only some may see.
+//! Who may do what: THE table of commands and the rights they need.
 
-use domain::access::{Permission, Place, Rights};
+use domain::{
+    access::{Permission, Place, Rights, Scope},
+    actor::ActorKind,
+    api_key::ApiKeyCommand,
+    ids::AgentId,
+    session::SessionCommand,
+    user::UserCommand,
+};
 
-use crate::Command;
+use crate::{Command, Request};
 
 /// The actor has no right to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("you have no right to do this: {} is needed", .0.as_str())]
 pub struct Forbidden(pub Permission);
 
-/// The right that a command needs.
-pub fn needs(command: &Command) -> Permission {
+/// What a command takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A right.
+    Right(Permission),
+    /// To be the person it is about; the right, for everybody else.
+    Own(AgentId, Permission),
+    /// To be Letopis itself, which has proven who asks; the right, for everybody else.
+    Proof(Permission),
+}
+
+/// What a command takes.
+pub fn needs(command: &Command) -> Need {
     match command {
-        Command::Ticket(..) => Permission::TicketsWrite,
-        Command::Assignment(..) => Permission::TicketsAssign,
-        Command::Organisation(_) => Permission::OrganisationWrite,
+        Command::Ticket(..) => Need::Right(Permission::TicketsWrite),
+        Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
+        Command::Organisation(_) => Need::Right(Permission::OrganisationWrite),
+        Command::Access(_) => Need::Right(Permission::AccessWrite),
+        Command::User(id, command) => user(*id, command),
+        Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) => Need::Proof(Permission::AccessWrite),
+        Command::Session(_, SessionCommand::End { .. }) => Need::Proof(Permission::UsersWrite),
+        Command::ApiKey(_, ApiKeyCommand::Use { .. }) => Need::Proof(Permission::ApiKeysWrite),
+        Command::ApiKey(_, ApiKeyCommand::Issue { .. } | ApiKeyCommand::Revoke) => {
+            Need::Right(Permission::ApiKeysWrite)
+        }
     }
 }
 
-/// Whether somebody with these rights may give `command` anywhere at all; where, is [`authorize_in`].
+fn user(id: AgentId, command: &UserCommand) -> Need {
+    match command {
+        UserCommand::Invite { .. }
+        | UserCommand::Reinvite { .. }
+        | UserCommand::Suspend { .. }
+        | UserCommand::Reinstate => Need::Right(Permission::UsersWrite),
+        // An administrator may switch the factor off for whoever lost it.
+        UserCommand::DisableTwoFactor | UserCommand::ChangeProfile { .. } => Need::Own(id, Permission::UsersWrite),
+        // Somebody else's password and factor are nobody's business; whoever may change rights could take any anyway.
+        UserCommand::ChangePassword { .. } | UserCommand::EnableTwoFactor { .. } => {
+            Need::Own(id, Permission::AccessWrite)
+        }
+        UserCommand::Register { .. }
+        | UserCommand::FollowLink { .. }
+        | UserCommand::RequestRecovery { .. }
+        | UserCommand::UseRecoveryCode { .. }
+        | UserCommand::LinkIdentity { .. } => Need::Proof(Permission::AccessWrite),
+    }
+}
+
+/// Whether somebody with these rights may give a command anywhere at all; where, is [`authorize_in`].
 ///
 /// # Errors
 /// [`Forbidden`] when they may not.
-pub fn authorize(rights: &Rights, command: &Command) -> Result<(), Forbidden> {
-    permit(rights, needs(command))
+pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
+    let actor = &request.actor;
+    let needed = match needs(&request.command) {
+        Need::Own(id, _) if actor.kind == ActorKind::Agent && actor.id == id.to_string() => return Ok(()),
+        Need::Proof(_) if actor.kind == ActorKind::System => return Ok(()),
+        Need::Right(needed) | Need::Own(_, needed) | Need::Proof(needed) => needed,
+    };
+    permit(rights, needed)?;
+    // Nobody hands out more than they have.
+    if let Command::ApiKey(_, ApiKeyCommand::Issue { permissions, scope, .. }) = &request.command
+        && let Some(lacked) = permissions.iter().find(|it| !covers_all(rights, **it, *scope))
+    {
+        return Err(Forbidden(*lacked));
+    }
+    Ok(())
 }
 
-/// Whether somebody with these rights may give `command` about a thing that belongs there.
+/// Whether the right counts in all of that scope.
+fn covers_all(rights: &Rights, permission: Permission, scope: Scope) -> bool {
+    let place = match scope {
+        Scope::Everywhere => return rights.has_everywhere(permission),
+        Scope::Branch(id) => Place {
+            branch: Some(id),
+            ..Place::default()
+        },
+        Scope::Team(id) => Place {
+            team: Some(id),
+            ..Place::default()
+        },
+        Scope::Inbox(id) => Place {
+            inbox: Some(id),
+            ..Place::default()
+        },
+        Scope::Contact(id) => Place {
+            contact: Some(id),
+            ..Place::default()
+        },
+    };
+    rights.covers(permission, &place)
+}
+
+/// Whether somebody with these rights may give a command about a thing that belongs there.
 ///
 /// # Errors
 /// [`Forbidden`] when they may not.
 pub fn authorize_in(rights: &Rights, command: &Command, place: &Place) -> Result<(), Forbidden> {
-    let needed = needs(command);
+    let (Need::Right(needed) | Need::Own(_, needed) | Need::Proof(needed)) = needs(command);
     if rights.covers(needed, place) {
         Ok(())
     } else {

@@ -3,15 +3,21 @@
 use std::num::NonZeroUsize;
 
 use domain::{
+    access::Access,
+    api_key::ApiKey,
     assignment::Assignment,
     organisation::{Branch, Category, CustomField, Inbox, Item, RegionMap, Skill, StatusLabel, Tag, Team},
+    session::Session,
+    sign_in::SignIn,
     ticket::Ticket,
+    user::User,
 };
 
 use crate::{cache::Cache, folded::Stored};
 
 /// About 1 KB each.
 const MANY: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
+const SOME: NonZeroUsize = NonZeroUsize::new(5_000).unwrap();
 
 /// Configuration: there is little of it, and it seldom changes.
 const FEW: NonZeroUsize = NonZeroUsize::new(2_000).unwrap();
@@ -53,4 +59,9 @@ caches! {
     custom_fields: Item<CustomField> = FEW,
     status_labels: Item<StatusLabel> = FEW,
     region_maps: Item<RegionMap> = FEW,
+    access: Access = NonZeroUsize::MIN,
+    users: User = SOME,
+    sessions: Session = SOME,
+    sign_ins: SignIn = SOME,
+    api_keys: ApiKey = SOME,
 }

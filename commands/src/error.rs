@@ -1,6 +1,7 @@
 use domain::{
-    assignment::AssignmentRefusal, organisation::ItemRefusal, ticket::TicketRefusal,
-    ticket_numbers::TicketNumbersRefusal,
+    access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, organisation::ItemRefusal,
+    session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal,
+    user::UserRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -24,6 +25,21 @@ pub enum Refusal {
     /// Of how the organisation is set up.
     #[error(transparent)]
     Organisation(#[from] ItemRefusal),
+    /// Of roles and grants.
+    #[error(transparent)]
+    Access(#[from] AccessRefusal),
+    /// Of an account.
+    #[error(transparent)]
+    User(#[from] UserRefusal),
+    /// Of a session.
+    #[error(transparent)]
+    Session(#[from] SessionRefusal),
+    /// Of the door's record.
+    #[error(transparent)]
+    SignIn(#[from] SignInRefusal),
+    /// Of an API key.
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyRefusal),
 }
 
 /// Why a command had no effect.
@@ -35,8 +51,8 @@ pub enum CommandError {
     /// The actor has no right to it.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
-    /// The ticket is not at the version the client saw.
-    #[error("the ticket is at version {actual}, not {expected}: look at it again")]
+    /// The thing is not at the version the client saw.
+    #[error("it is at version {actual}, not {expected}: look at it again")]
     Conflict {
         /// Version the client expected.
         expected: u64,

@@ -9,12 +9,16 @@ use std::{
 };
 
 use domain::{
-    access::Rights,
+    access::{Access, Rights},
     actor::Actor,
+    api_key::ApiKey,
     assignment::{Assignment, AssignmentCommand},
-    decider::Context,
-    ids::{TicketId, stream_name},
+    decider::{Context, Decider},
+    ids::{AgentId, TicketId, singleton, stream_name},
+    session::Session,
+    sign_in::SignIn,
     ticket::{Status, Ticket, TicketCommand, TicketRefusal},
+    user::User,
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
@@ -116,7 +120,7 @@ impl Handler {
     /// # Errors
     /// [`CommandError`]; nothing has changed then, except that after [`LogError::Unavailable`] it is not known.
     pub async fn execute(&self, rights: &Rights, request: &Request) -> Result<Outcome, CommandError> {
-        authorize(rights, &request.command)?;
+        authorize(rights, request)?;
         let answer = self.attempt(request).await;
         if self.sharing == Sharing::Shared || !is_no(&answer) {
             return answer;
@@ -133,18 +137,68 @@ impl Handler {
             Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, request).await,
             Command::Assignment(ticket_id, command) => self.assign(*ticket_id, command, request).await,
             Command::Organisation(command) => self.configure(command, request).await,
+            Command::Access(command) => {
+                let id = singleton(Access::CATEGORY);
+                self.plain::<Access>(id, command, request).await
+            }
+            Command::User(id, command) => self.plain::<User>(id.0, command, request).await,
+            Command::Session(id, command) => self.plain::<Session>(id.0, command, request).await,
+            Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
+            Command::ApiKey(id, command) => self.plain::<ApiKey>(id.0, command, request).await,
         }
+    }
+
+    /// A command that concerns one stream alone.
+    async fn plain<D>(&self, id: Uuid, command: &D::Command, request: &Request) -> Result<Outcome, CommandError>
+    where
+        D: Cached,
+        Refusal: From<D::Refusal>,
+    {
+        let slot = self.slot::<D>(id);
+        let mut folded = slot.lock().await;
+        let guard = |folded: &Folded<D>| check_version(request.expected_version, folded.version());
+        self.run(&mut folded, id, command, request, guard).await
+    }
+
+    /// An account as the log has it; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn user(&self, id: AgentId) -> Result<Option<User>, CommandError> {
+        let slot = self.slot::<User>(id.0);
+        let mut folded = slot.lock().await;
+        Ok(self.look(&mut folded, id.0).await?.state.clone())
+    }
+
+    /// Roles and who has which, as the log has them.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn access(&self) -> Result<Access, CommandError> {
+        let id = singleton(Access::CATEGORY);
+        let slot = self.slot::<Access>(id);
+        let mut folded = slot.lock().await;
+        Ok(self.look(&mut folded, id).await?.state.clone().unwrap_or_default())
     }
 
     /// Drops what is remembered of the streams that the command looks at.
     async fn doubt(&self, command: &Command) {
         match command {
             Command::Ticket(id, _) | Command::Assignment(id, _) => {
-                *self.slot::<Ticket>(id.0).lock().await = None;
-                *self.slot::<Assignment>(id.0).lock().await = None;
+                self.drop_slot::<Ticket>(id.0).await;
+                self.drop_slot::<Assignment>(id.0).await;
             }
             Command::Organisation(command) => self.doubt_configuration(command).await,
+            Command::Access(_) => self.drop_slot::<Access>(singleton(Access::CATEGORY)).await,
+            Command::User(id, _) => self.drop_slot::<User>(id.0).await,
+            Command::Session(id, _) => self.drop_slot::<Session>(id.0).await,
+            Command::SignIn(id, _) => self.drop_slot::<SignIn>(*id).await,
+            Command::ApiKey(id, _) => self.drop_slot::<ApiKey>(id.0).await,
         }
+    }
+
+    async fn drop_slot<D: Cached>(&self, id: Uuid) {
+        *self.slot::<D>(id).lock().await = None;
     }
 
     pub(crate) fn slot<D: Cached>(&self, id: Uuid) -> Slot<D> {

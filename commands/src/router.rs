@@ -1,14 +1,20 @@
 //! From a request to the aggregate that decides it: THE list of commands.
 
 use domain::{
+    access::AccessCommand,
     actor::Actor,
+    api_key::ApiKeyCommand,
     assignment::AssignmentCommand,
-    ids::{CommandId, TicketId},
+    ids::{AgentId, ApiKeyId, CommandId, SessionId, TicketId},
     organisation::OrganisationCommand,
+    session::SessionCommand,
+    sign_in::SignInCommand,
     ticket::TicketCommand,
+    user::UserCommand,
 };
 use event_store::Envelope;
 use serde::Serialize;
+use uuid::Uuid;
 
 /// A wish about one aggregate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,6 +25,16 @@ pub enum Command {
     Assignment(TicketId, AssignmentCommand),
     /// About how the organisation is set up.
     Organisation(OrganisationCommand),
+    /// About roles and who has which.
+    Access(AccessCommand),
+    /// About a person's account.
+    User(AgentId, UserCommand),
+    /// About a time during which somebody is signed in.
+    Session(SessionId, SessionCommand),
+    /// About a try to sign in; the id is the user's, or one that stands for an address nobody has.
+    SignIn(Uuid, SignInCommand),
+    /// About a key that lets a program in.
+    ApiKey(ApiKeyId, ApiKeyCommand),
 }
 
 /// A command with everything that is known of the one who gives it.
@@ -30,7 +46,7 @@ pub struct Request {
     pub command: Command,
     /// Who has it.
     pub actor: Actor,
-    /// The ticket's version that the client saw; `None` when it does not mind.
+    /// The version of the thing that the client saw; `None` when it does not mind.
     pub expected_version: Option<u64>,
     /// W3C trace context.
     pub traceparent: Option<String>,

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::{
+    access::{Access, AccessEvent},
+    api_key::{ApiKey, ApiKeyEvent},
     assignment::{Assignment, AssignmentEvent},
     data_subject::{DataSubjectEvent, ForgottenSubject},
     decider::Decider,
@@ -15,8 +17,11 @@ use crate::{
     },
     personal::PersonalField,
     read_model::{ReadModel, ReadModelEvent},
+    session::{Session, SessionEvent},
+    sign_in::{SignIn, SignInEvent},
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
+    user::{User, UserEvent},
 };
 
 /// An event of any aggregate.
@@ -36,6 +41,16 @@ pub enum DomainEvent {
     ReadModel(ReadModelEvent),
     /// Of how the organisation is set up.
     Organisation(OrganisationEvent),
+    /// Of roles and who has which.
+    Access(AccessEvent),
+    /// Of a person's account.
+    User(UserEvent),
+    /// Of a time during which somebody is signed in.
+    Session(SessionEvent),
+    /// Of tries to sign in.
+    SignIn(SignInEvent),
+    /// Of a key that lets a program in.
+    ApiKey(ApiKeyEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -77,6 +92,11 @@ impl DomainEvent {
             Self::LogSeal(event) => split(LogSeal::CATEGORY, event),
             Self::ReadModel(event) => split(ReadModel::CATEGORY, event),
             Self::Organisation(event) => split(event.kind().as_str(), event),
+            Self::Access(event) => split(Access::CATEGORY, event),
+            Self::User(event) => split(User::CATEGORY, event),
+            Self::Session(event) => split(Session::CATEGORY, event),
+            Self::SignIn(event) => split(SignIn::CATEGORY, event),
+            Self::ApiKey(event) => split(ApiKey::CATEGORY, event),
         }
     }
 
@@ -101,7 +121,13 @@ impl DomainEvent {
             | Self::DataSubject(_)
             | Self::LogSeal(_)
             | Self::ReadModel(_)
-            | Self::Organisation(_) => Vec::new(),
+            | Self::Organisation(_)
+            | Self::Access(_)
+            | Self::SignIn(_)
+            | Self::ApiKey(_)
+            | Self::Session(SessionEvent::Ended { .. }) => Vec::new(),
+            Self::Session(SessionEvent::Started { client, .. }) => vec![("client", client)],
+            Self::User(event) => event.personal_mut(),
         }
     }
 
@@ -120,6 +146,11 @@ impl DomainEvent {
             Some((category, name)) if let Some(kind) = Kind::parse(category) => {
                 organisation(kind, event_type, name, payload)
             }
+            Some((Access::CATEGORY, name)) => join(event_type, name, payload).map(Self::Access),
+            Some((User::CATEGORY, name)) => join(event_type, name, payload).map(Self::User),
+            Some((Session::CATEGORY, name)) => join(event_type, name, payload).map(Self::Session),
+            Some((SignIn::CATEGORY, name)) => join(event_type, name, payload).map(Self::SignIn),
+            Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -164,6 +195,11 @@ member!(TicketNumbers, TicketNumbersEvent);
 member!(DataSubject, DataSubjectEvent);
 member!(LogSeal, LogSealEvent);
 member!(ReadModel, ReadModelEvent);
+member!(Access, AccessEvent);
+member!(User, UserEvent);
+member!(Session, SessionEvent);
+member!(SignIn, SignInEvent);
+member!(ApiKey, ApiKeyEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

@@ -46,6 +46,14 @@ id!(
     ContactId
 );
 id!(
+    /// A time during which somebody is signed in.
+    SessionId
+);
+id!(
+    /// A key that lets a program in.
+    ApiKeyId
+);
+id!(
     /// One wish of one actor; the same wish repeated has the same id.
     CommandId
 );
@@ -66,6 +74,27 @@ impl CommandId {
     /// The id of the event with this index among those the command led to.
     pub fn event_id(self, index: usize) -> Uuid {
         Uuid::new_v5(&self.0, index.to_string().as_bytes())
+    }
+}
+
+impl AgentId {
+    /// The id of the user whose account `command` makes.
+    pub fn made_by(command: CommandId) -> Self {
+        Self(Uuid::new_v5(&command.0, b"user"))
+    }
+}
+
+impl SessionId {
+    /// The id of the session that `command` begins.
+    pub fn begun_by(command: CommandId) -> Self {
+        Self(Uuid::new_v5(&command.0, b"session"))
+    }
+}
+
+impl ApiKeyId {
+    /// The id of the key that `command` issues.
+    pub fn issued_by(command: CommandId) -> Self {
+        Self(Uuid::new_v5(&command.0, b"api_key"))
     }
 }
 

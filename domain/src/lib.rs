@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod api_key;
 pub mod assignment;
 pub mod data_subject;
 pub mod decider;
@@ -16,7 +17,10 @@ pub mod metadata;
 pub mod organisation;
 pub mod personal;
 pub mod read_model;
+pub mod session;
+pub mod sign_in;
 pub mod ticket;
 pub mod ticket_numbers;
 pub mod upcast;
+pub mod user;
 pub mod values;

@@ -13,6 +13,7 @@ mod keys;
 mod leaf;
 pub mod merkle;
 pub mod metrics;
+mod regular;
 mod seal;
 mod subscription;
 mod supervisor;
@@ -31,9 +32,10 @@ pub use esdb::EventLog;
 pub use keys::{DoesNotOpen, Key, Keys, SealError, SubjectKey, TooLong};
 pub use leaf::Leaf;
 pub use merkle::Digest;
+pub use regular::open_regular;
 pub use seal::{
-    KeyError, MalformedSeal, PublicKey, SealFile, SealFileError, SealKey, SealRecord, Statement, public_key_file,
-    statement,
+    KeyError, MalformedSeal, PublicKey, SealCopy, SealFile, SealFileError, SealKey, SealRecord, Statement,
+    public_key_file, statement,
 };
 pub use subscription::{Delivery, Subscription};
 pub use supervisor::Timing;

@@ -16,8 +16,7 @@ use tracing::{info, warn};
 
 use crate::{
     Model, ProjectError,
-    checkpoint::from_column,
-    generation::{self, Generation, State},
+    generation::{self, Generation, State, reached},
 };
 
 /// How often they are looked at: while none, and while some are on their way.
@@ -89,6 +88,9 @@ impl Builder {
 
     /// Tells whether some are on their way.
     async fn look(&self) -> Result<bool, ProjectError> {
+        if self.only.is_none() {
+            generation::sweep(&self.pool).await?;
+        }
         let all = generation::all(&self.pool).await?;
         let mut some = false;
         for build in all.iter().filter(|it| self.only.is_none_or(|only| it.id == only)) {
@@ -109,9 +111,9 @@ impl Builder {
     }
 
     async fn bring_on(&self, model: &Model, build: &Generation, all: &[Generation]) -> Result<(), ProjectError> {
-        let reached = reached(build.id, &self.pool).await?;
+        let position = reached(build.id, &self.pool).await?;
         if build.state != State::Following {
-            if reached >= build.goal {
+            if position >= build.goal {
                 index(&self.pool, &self.database, model, build).await?;
                 self.moved.notify_one();
             }
@@ -121,10 +123,10 @@ impl Builder {
             .iter()
             .find(|it| it.serving && it.model == build.model && it.version == build.version);
         let ahead = match serving {
-            Some(serving) => self::reached(serving.id, &self.pool).await?,
+            Some(serving) => reached(serving.id, &self.pool).await?,
             None => Position::START,
         };
-        if reached.0 + CLOSE >= ahead.0 {
+        if position.0 + CLOSE >= ahead.0 {
             generation::swap(&self.pool, model, build.id).await?;
             self.moved.notify_one();
             info!(model = model.name, generation = build.id, "the read model is swapped");
@@ -156,12 +158,4 @@ async fn index(
         info!(model = model.name, generation = build.id, "the read model is complete");
     }
     Ok(connection.close().await?)
-}
-
-async fn reached(id: i64, pool: &PgPool) -> Result<Position, sqlx::Error> {
-    let least = sqlx::query_scalar!(
-        r#"SELECT min(position) AS "least" FROM ops.checkpoint WHERE generation = $1"#,
-        id
-    );
-    Ok(from_column(least.fetch_one(pool).await?.unwrap_or_default()))
 }

@@ -61,6 +61,12 @@ impl Lane {
         }
     }
 
+    /// Some of its units cannot move, and hold up those that could.
+    pub(crate) fn is_held_up(&self) -> bool {
+        let faulty = self.pulses.iter().filter(|(_, pulse)| pulse.is_faulty()).count();
+        0 < faulty && faulty < self.pulses.len()
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.task.is_finished()
     }

@@ -6,10 +6,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgListener};
+use tokio::{sync::Notify, time::sleep};
+use tracing::debug;
 use uuid::Uuid;
 
 use crate::Model;
@@ -20,6 +23,9 @@ pub(crate) const TERM: Duration = Duration::from_secs(3);
 pub(crate) const BEAT: Duration = Duration::from_millis(500);
 /// Seconds that a worker with less to do is given to take what is free.
 const GRACE: f64 = 1.0;
+
+/// Postgres channel on which a worker that leaves says so, for others to take what it kept.
+const LEFT: &str = "letopis_workers";
 
 /// A part of a build: what one worker keeps at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +47,25 @@ pub(crate) async fn end_all(pool: &PgPool) -> Result<(), sqlx::Error> {
         .execute(pool)
         .await?;
     Ok(())
+}
+
+/// Tells whenever a worker has left. Without it, it is found at the next look.
+pub(crate) async fn hear(pool: PgPool, left: Arc<Notify>) {
+    loop {
+        if let Err(error) = listen(&pool, &left).await {
+            debug!(%error, "nobody tells which workers leave; trying again");
+        }
+        sleep(TERM).await;
+    }
+}
+
+async fn listen(pool: &PgPool, left: &Notify) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(LEFT).await?;
+    loop {
+        listener.recv().await?;
+        left.notify_one();
+    }
 }
 
 /// What a look at the leases brought.
@@ -171,9 +196,12 @@ impl Leases {
         for key in self.held.keys().copied().collect::<BTreeSet<_>>() {
             self.give_back(key).await?;
         }
-        sqlx::query!("DELETE FROM ops.worker WHERE id = $1", self.worker)
-            .execute(&self.pool)
-            .await?;
+        let left = sqlx::query!(
+            "WITH gone AS (DELETE FROM ops.worker WHERE id = $1) SELECT pg_notify($2, '')",
+            self.worker,
+            LEFT
+        );
+        left.execute(&self.pool).await?;
         Ok(())
     }
 

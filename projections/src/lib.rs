@@ -13,12 +13,13 @@ pub mod checkpoint;
 mod error;
 mod fault;
 pub mod generation;
-mod generation_error;
 mod lane;
+mod late;
 mod lease;
 mod model;
 pub mod organisation;
 pub mod parked;
+pub mod people;
 mod projection;
 mod pulse;
 pub mod status;
@@ -29,6 +30,7 @@ mod unit;
 mod worker;
 
 pub use error::ProjectError;
+pub use late::Turn;
 pub use model::{Model, search_path};
 pub use projection::Projection;
 use sqlx::migrate::Migrator;
@@ -47,5 +49,10 @@ pub const SWAPPED: &str = "swapped";
 
 /// THE list of read models.
 pub fn registry() -> Vec<Model> {
-    vec![ticket_list::MODEL, ticket_history::MODEL, organisation::MODEL]
+    vec![
+        ticket_list::MODEL,
+        ticket_history::MODEL,
+        organisation::MODEL,
+        people::MODEL,
+    ]
 }

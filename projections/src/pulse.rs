@@ -8,6 +8,8 @@ use tokio::{sync::Notify, time::Instant};
 
 /// Weight of the newest second in the rate.
 const NEWEST: f64 = 0.5;
+/// Events a second below which it stands still: halves of what was once would never end.
+const LEAST: f64 = 0.05;
 
 /// What the unit says of itself.
 #[derive(Debug)]
@@ -44,6 +46,20 @@ pub(crate) struct Beat {
     pub(crate) held: u64,
 }
 
+impl Beat {
+    /// Of a unit that cannot even be begun with.
+    pub(crate) fn faulty(reason: &str) -> Self {
+        Self {
+            position: Position::START,
+            caught_up: false,
+            waiting_since: None,
+            fault: Some(reason.to_owned()),
+            rate: 0.0,
+            held: 0,
+        }
+    }
+}
+
 impl Pulse {
     pub(crate) fn new(position: Position, moved: Arc<Notify>) -> Self {
         let state = State {
@@ -62,8 +78,19 @@ impl Pulse {
         }
     }
 
+    /// It stands at the end of the log, and nothing keeps it from moving on.
     pub(crate) fn is_caught_up(&self) -> bool {
-        self.lock().caught_up
+        let state = self.lock();
+        state.caught_up && state.fault.is_none()
+    }
+
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.lock().fault.is_some()
+    }
+
+    /// Others will not wait for it.
+    pub(crate) fn falls_behind(&self) {
+        self.lock().caught_up = false;
     }
 
     pub(crate) fn takes(&self, stored_at: Option<DateTime<Utc>>) {
@@ -102,6 +129,9 @@ impl Pulse {
         let seconds = state.counted_at.elapsed().as_secs_f64().max(1e-3);
         let now = f64::from(u32::try_from(state.events).unwrap_or(u32::MAX)) / seconds;
         state.rate += (now - state.rate) * NEWEST;
+        if state.rate < LEAST {
+            state.rate = 0.0;
+        }
         (state.events, state.counted_at) = (0, Instant::now());
         Beat {
             position: state.position,

@@ -3,14 +3,19 @@
 use chrono::{DateTime, Utc};
 use event_store::Position;
 use metrics::{Unit, describe_gauge, gauge};
-use sqlx::{PgExecutor, PgPool};
+use sqlx::{PgExecutor, PgPool, error::DatabaseError};
 
 use crate::{
+    Model,
     checkpoint::{from_column, to_column},
     generation::State,
     lease::Key,
+    parked,
     pulse::Beat,
 };
+
+/// Seconds without a worker that are a fault: longer than it takes to be handed on.
+const UNKEPT_S: f64 = 10.0;
 
 /// One part of one build.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,9 +56,9 @@ pub struct Status {
     pub worker: Option<String>,
     /// Its worker's last sign of life.
     pub heartbeat_at: Option<DateTime<Utc>>,
-    /// Streams held back behind events that could not be applied.
+    /// Streams held back behind events that could not be applied, of the first [`parked::COUNTED`] events.
     pub parked_streams: i64,
-    /// Events that wait there.
+    /// Events that wait there, counted up to [`parked::COUNTED`].
     pub parked_events: i64,
 }
 
@@ -68,10 +73,9 @@ impl Status {
 
     /// Part of the way behind it, 0 to 1: to the goal while it is being built, to the end of the log afterwards.
     pub fn progress(&self) -> f64 {
-        let end = if self.state == State::Following {
-            self.head
-        } else {
-            self.goal.max(Position(1))
+        let end = match self.state {
+            State::Filling | State::Indexing => self.goal,
+            State::Following => self.head,
         };
         if self.behind() == 0 || self.position >= end {
             return 1.0;
@@ -96,65 +100,144 @@ fn share(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
+struct Row {
+    id: i64,
+    model: String,
+    version: i32,
+    state: String,
+    serving: bool,
+    current: bool,
+    partitions: i16,
+    goal: i64,
+    partition: i16,
+    position: i64,
+    events: i64,
+    head: Option<i64>,
+    lag_s: Option<f64>,
+    rate: Option<f64>,
+    fault: Option<String>,
+    caught_up: Option<bool>,
+    heartbeat_at: Option<DateTime<Utc>>,
+    worker: Option<String>,
+    parked_events: i64,
+    parked_streams: i64,
+}
+
+impl From<Row> for Status {
+    /// What a worker said counts as long as it has the lease.
+    fn from(row: Row) -> Self {
+        let kept = row.worker.is_some();
+        let measured = |number: Option<f64>| number.filter(|_| kept).unwrap_or_default();
+        Self {
+            generation: row.id,
+            model: row.model,
+            version: row.version,
+            state: State::from_column(&row.state),
+            serving: row.serving,
+            current: row.current,
+            partition: row.partition,
+            partitions: row.partitions,
+            position: from_column(row.position),
+            events: row.events,
+            goal: from_column(row.goal),
+            head: from_column(row.head.unwrap_or_default().max(row.position)),
+            lag_s: measured(row.lag_s),
+            rate: measured(row.rate),
+            caught_up: kept && row.caught_up.unwrap_or_default(),
+            fault: row.fault,
+            worker: row.worker,
+            heartbeat_at: row.heartbeat_at,
+            parked_streams: row.parked_streams,
+            parked_events: row.parked_events,
+        }
+    }
+}
+
 /// Every part of every build, by model and age.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn all(executor: impl PgExecutor<'_>) -> Result<Vec<Status>, sqlx::Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"SELECT it.id, it.model, it.version, it.state, it.serving, it.current, it.partitions, it.goal,
             part.partition, part.position, part.events,
             status.head AS "head?", status.lag_s AS "lag_s?", status.rate AS "rate?", status.fault AS "fault?",
             status.caught_up AS "caught_up?",
             status.heartbeat_at AS "heartbeat_at?",
             CASE WHEN lease.expires_at > clock_timestamp() THEN status.worker END AS worker,
-            (SELECT count(*) FROM ops.parked AS held
-             WHERE held.generation = it.id AND held.partition = part.partition) AS "parked_events!",
-            (SELECT count(DISTINCT held.stream_id) FROM ops.parked AS held
-             WHERE held.generation = it.id AND held.partition = part.partition) AS "parked_streams!"
+            held.events AS "parked_events!", held.streams AS "parked_streams!"
          FROM ops.generation AS it
          JOIN ops.checkpoint AS part ON part.generation = it.id
          LEFT JOIN ops.unit_status AS status ON (status.generation, status.partition) = (it.id, part.partition)
          LEFT JOIN ops.lease AS lease ON (lease.generation, lease.partition) = (it.id, part.partition)
-         ORDER BY it.model, it.id, part.partition"#
+         CROSS JOIN LATERAL (
+            SELECT count(*) AS events, count(DISTINCT first.stream_id) AS streams FROM (
+                SELECT held.stream_id FROM ops.parked AS held
+                WHERE held.generation = it.id AND held.partition = part.partition
+                ORDER BY held.stream_id LIMIT $1
+            ) AS first
+         ) AS held
+         ORDER BY it.model, it.id, part.partition"#,
+        parked::COUNTED
     )
     .fetch_all(executor)
     .await?;
-    let statuses = rows.into_iter().map(|row| Status {
-        generation: row.id,
-        model: row.model,
-        version: row.version,
-        state: State::from_column(&row.state),
-        serving: row.serving,
-        current: row.current,
-        partition: row.partition,
-        partitions: row.partitions,
-        position: from_column(row.position),
-        events: row.events,
-        goal: from_column(row.goal),
-        head: from_column(row.head.unwrap_or_default().max(row.position)),
-        lag_s: if row.worker.is_some() {
-            row.lag_s.unwrap_or_default()
-        } else {
-            0.0
-        },
-        rate: if row.worker.is_some() {
-            row.rate.unwrap_or_default()
-        } else {
-            0.0
-        },
-        caught_up: row.worker.is_some() && row.caught_up.unwrap_or_default(),
-        fault: row.fault,
-        worker: row.worker,
-        heartbeat_at: row.heartbeat_at,
-        parked_streams: row.parked_streams,
-        parked_events: row.parked_events,
+    Ok(rows.into_iter().map(Status::from).collect())
+}
+
+/// Which of these models stand still, and why: the build that serves has a fault, or nobody keeps it.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn faults(
+    executor: impl PgExecutor<'_>,
+    models: &[Model],
+) -> Result<Vec<(&'static str, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT it.model, it.version, status.fault AS "fault?"
+         FROM ops.generation AS it
+         JOIN ops.unit_status AS status ON status.generation = it.id
+         LEFT JOIN ops.lease AS lease ON (lease.generation, lease.partition) = (it.id, status.partition)
+         WHERE it.serving AND (
+            status.fault IS NOT NULL
+            OR COALESCE(lease.expires_at, status.heartbeat_at) < clock_timestamp() - make_interval(secs => $1)
+         )
+         ORDER BY it.id, status.partition"#,
+        UNKEPT_S
+    )
+    .fetch_all(executor)
+    .await?;
+    let faults = models.iter().filter_map(|model| {
+        let mut rows = rows.iter();
+        let row = rows.find(|it| it.model == model.name && it.version == model.version)?;
+        let fault = row.fault.clone();
+        Some((model.name, fault.unwrap_or_else(|| "no worker keeps it".to_owned())))
     });
-    Ok(statuses.collect())
+    Ok(faults.collect())
 }
 
 /// A worker's sign of life for its units.
 pub(crate) async fn tell(
+    pool: &PgPool,
+    worker: &str,
+    head: Position,
+    beats: &[(Key, &'static str, Beat)],
+) -> Result<(), sqlx::Error> {
+    match try_to_tell(pool, worker, head, beats).await {
+        // A build was removed under it, and is not there at a second look.
+        Err(error)
+            if error
+                .as_database_error()
+                .is_some_and(DatabaseError::is_foreign_key_violation) =>
+        {
+            try_to_tell(pool, worker, head, beats).await
+        }
+        told => told,
+    }
+}
+
+async fn try_to_tell(
     pool: &PgPool,
     worker: &str,
     head: Position,

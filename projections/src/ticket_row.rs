@@ -116,14 +116,7 @@ pub(crate) fn missing(events: &[Arc<Recorded<DomainEvent>>], rows: &Rows) -> Vec
 
 /// Whether the event is one of a ticket.
 pub(crate) fn concerns(event: &Recorded<DomainEvent>) -> bool {
-    match event.event {
-        DomainEvent::Ticket(_) | DomainEvent::Assignment(_) => true,
-        DomainEvent::TicketNumbers(_)
-        | DomainEvent::DataSubject(_)
-        | DomainEvent::LogSeal(_)
-        | DomainEvent::ReadModel(_)
-        | DomainEvent::Organisation(_) => false,
-    }
+    matches!(event.event, DomainEvent::Ticket(_) | DomainEvent::Assignment(_))
 }
 
 /// Applies one event to its ticket and returns the ticket; `None` when the event is not one of a ticket.
@@ -149,14 +142,10 @@ pub(crate) fn fold<'a>(
     })?;
     row.version += 1;
     row.updated_at = row.updated_at.max(event.metadata.at);
-    match &event.event {
-        DomainEvent::Ticket(ticket) => row.apply(ticket, event.metadata.at),
-        DomainEvent::Assignment(assignment) => row.assign(assignment),
-        DomainEvent::TicketNumbers(_)
-        | DomainEvent::DataSubject(_)
-        | DomainEvent::LogSeal(_)
-        | DomainEvent::ReadModel(_)
-        | DomainEvent::Organisation(_) => {}
+    if let DomainEvent::Ticket(ticket) = &event.event {
+        row.apply(ticket, event.metadata.at);
+    } else if let DomainEvent::Assignment(assignment) = &event.event {
+        row.assign(assignment);
     }
     Ok(Some(row))
 }

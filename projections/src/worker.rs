@@ -27,12 +27,13 @@ use crate::{
     checkpoint, generation,
     lane::Lane,
     lease::{self, BEAT, Key, Lease, Leases},
+    pulse::Beat,
     registry, status,
     unit::{Means, Unit},
 };
 
-/// Connections for leases, builds and signs of life; each unit has one of its own besides.
-const CONNECTIONS: u32 = 3;
+/// Connections for leases, builds, signs of life, and for hearing of others; each unit has one of its own besides.
+const CONNECTIONS: u32 = 4;
 /// After which Postgres gives up the transaction of a worker that has stopped in the middle.
 const IDLE_TRANSACTION: &str = "1500ms";
 /// Positions that units of one lane may lie apart.
@@ -177,12 +178,14 @@ impl Worker {
             moved: Arc::clone(&self.means.moved),
         };
         let building = AbortOnDropHandle::new(tokio::spawn(builder.tend()));
+        let left = Arc::new(Notify::new());
+        let hearing = AbortOnDropHandle::new(tokio::spawn(lease::hear(self.pool.clone(), Arc::clone(&left))));
         let worked = tokio::select! {
             () = cancelled.cancelled() => Ok(()),
-            worked = self.work(&mut hands) => worked,
+            worked = self.work(&mut hands, &left) => worked,
             () = self.arrival(until) => Ok(()),
         };
-        drop(building);
+        drop((building, hearing));
         let ended = join_all(hands.lanes.into_iter().map(Lane::end)).await;
         if let Err(error) = hands.leases.leave().await {
             warn!(%error, "leases are not given back; they run out by themselves");
@@ -246,11 +249,15 @@ impl Worker {
         Ok(mine.all(complete) && (served || self.generation.is_some()))
     }
 
-    async fn work(&self, hands: &mut Hands) -> Result<(), ProjectError> {
+    async fn work(&self, hands: &mut Hands, left: &Notify) -> Result<(), ProjectError> {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            beat.tick().await;
+            // Whichever comes first: it is time, or somebody has left.
+            tokio::select! {
+                _ = beat.tick() => {}
+                () = left.notified() => {}
+            }
             self.reap(hands).await?;
             match hands.leases.look().await {
                 Ok(change) => {
@@ -261,6 +268,7 @@ impl Worker {
                 }
                 Err(error) => warn!(%error, "leases cannot be looked at; trying again"),
             }
+            self.set_apart(hands).await?;
             self.join_up(hands).await?;
             self.tell(hands).await;
         }
@@ -281,25 +289,18 @@ impl Worker {
         let mut units = Vec::with_capacity(opened.len());
         for (key, opened) in opened {
             match opened {
-                Ok(Some(unit)) if unit.place.position > hands.head => {
-                    return Err(ProjectError::Ahead {
-                        projection: unit.model.name,
-                        position: unit.place.position.0,
-                        head: hands.head.0,
-                    });
-                }
                 Ok(Some(unit)) => {
-                    info!(
-                        model = unit.model.name,
-                        ?key,
-                        position = unit.place.position.0,
-                        "kept by this worker"
-                    );
+                    not_ahead(&unit, hands.head)?;
+                    let position = unit.place.position.0;
+                    info!(model = unit.model.name, ?key, position, "kept by this worker");
                     units.push(unit);
                 }
                 Ok(None) => hands.leases.forget(key),
                 Err(error) => {
                     warn!(%error, ?key, "cannot be taken over yet");
+                    if let Some(model) = hands.leases.model(key) {
+                        self.say(hands, &[(key, model, Beat::faulty(&error.to_string()))]).await;
+                    }
                     // Given back, it is looked at anew.
                     drop(hands.leases.give_back(key).await);
                 }
@@ -370,6 +371,20 @@ impl Worker {
         Ok(())
     }
 
+    /// A unit that cannot move gets a lane of its own, since a lane is as fast as its slowest unit.
+    async fn set_apart(&self, hands: &mut Hands) -> Result<(), ProjectError> {
+        while let Some(index) = hands.lanes.iter().position(Lane::is_held_up) {
+            let units = self.end(hands, index).await?;
+            let (faulty, well): (Vec<_>, Vec<_>) = units.into_iter().partition(|it| it.pulse.is_faulty());
+            self.start(hands, well);
+            for unit in faulty {
+                unit.pulse.falls_behind();
+                self.start(hands, vec![unit]);
+            }
+        }
+        Ok(())
+    }
+
     /// Lanes that have come to the end of the log become one, so that the log is read once.
     async fn join_up(&self, hands: &mut Hands) -> Result<(), ProjectError> {
         let there = |lane: &Lane| lane.pulses.iter().all(|(_, pulse)| pulse.is_caught_up());
@@ -399,12 +414,29 @@ impl Worker {
                 Some((*key, name_of(key)?, beat))
             })
             .collect();
-        if !beats.is_empty()
-            && let Err(error) = status::tell(&self.pool, hands.leases.name(), hands.head, &beats).await
-        {
+        self.say(hands, &beats).await;
+    }
+
+    async fn say(&self, hands: &Hands, beats: &[(Key, &'static str, Beat)]) {
+        if beats.is_empty() {
+            return;
+        }
+        let told = status::tell(&self.pool, hands.leases.name(), hands.head, beats).await;
+        if let Err(error) = told {
             warn!(%error, "no sign of life can be given");
         }
     }
+}
+
+fn not_ahead(unit: &Unit, head: Position) -> Result<(), ProjectError> {
+    if unit.place.position <= head {
+        return Ok(());
+    }
+    Err(ProjectError::Ahead {
+        projection: unit.model.name,
+        position: unit.place.position.0,
+        head: head.0,
+    })
 }
 
 /// The events that people decided to leave out of this model.
@@ -412,8 +444,17 @@ async fn skips(log: &EventLog, model: &Model) -> Result<HashSet<u64>, ProjectErr
     let stream = stream_name(ReadModel::CATEGORY, ReadModel::id(model.name));
     let mut skips = HashSet::new();
     for raw in log.read_stream(&stream, 0).await? {
-        if let DomainEvent::ReadModel(ReadModelEvent::EventSkipped { position, .. }) = decode(&raw)?.event {
-            skips.insert(position);
+        match decode(&raw) {
+            Ok(it) => {
+                if let DomainEvent::ReadModel(ReadModelEvent::EventSkipped { position, .. }) = it.event {
+                    skips.insert(position);
+                }
+            }
+            // One of a newer program, which is there to carry it out; or of nobody.
+            Err(error) => {
+                let (model, position) = (model.name, raw.position.0);
+                warn!(%error, model, position, "a decision about a read model is passed over, since it does not read");
+            }
         }
     }
     Ok(skips)

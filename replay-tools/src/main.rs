@@ -2,8 +2,12 @@
 
 mod cli;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 
+use anyhow::Context;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
@@ -11,8 +15,8 @@ use tracing_subscriber::EnvFilter;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    listen_to_rust_log();
-    match cli::run(cli::Cli::parse()) {
+    let cli = cli::Cli::parse();
+    match listen_to_rust_log().and_then(|()| cli::run(cli)) {
         Ok(cli::Outcome::Fine) => ExitCode::SUCCESS,
         Ok(cli::Outcome::Problem) => ExitCode::from(1),
         Ok(cli::Outcome::Interrupted) => ExitCode::from(130),
@@ -38,9 +42,16 @@ fn in_one_line(error: &anyhow::Error) -> String {
 }
 
 /// Lines of the libraries would tear the bar: they come only when they are asked for.
-fn listen_to_rust_log() {
-    if let Ok(filter) = EnvFilter::try_from_default_env() {
-        let to_stderr = tracing_subscriber::fmt().with_writer(std::io::stderr);
-        to_stderr.with_env_filter(filter).init();
-    }
+fn listen_to_rust_log() -> anyhow::Result<()> {
+    let Some(given) = std::env::var_os(EnvFilter::DEFAULT_ENV).filter(|it| !it.is_empty()) else {
+        return Ok(());
+    };
+    let given = given.to_string_lossy();
+    let filter = EnvFilter::try_new(&given).with_context(|| {
+        format!("RUST_LOG {given:?} does not read: give a level such as debug, or levels of parts: info,sqlx=debug")
+    })?;
+    let has_colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+    let to_stderr = tracing_subscriber::fmt().with_writer(std::io::stderr);
+    to_stderr.with_ansi(has_colours).with_env_filter(filter).init();
+    Ok(())
 }

@@ -25,8 +25,8 @@ pub enum SourceError {
     #[error(transparent)]
     Node(#[from] NodeError),
     /// Of a server.
-    #[error(transparent)]
-    Log(#[from] LogError),
+    #[error("{}", of_url(.0))]
+    Log(LogError),
     /// A public key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -43,15 +43,34 @@ pub enum SourceError {
     },
 }
 
+impl From<LogError> for SourceError {
+    fn from(fault: LogError) -> Self {
+        Self::Log(fault)
+    }
+}
+
+/// The address of a server comes from `--url` here, not from the settings.
+fn of_url(fault: &LogError) -> String {
+    match fault {
+        LogError::Address { url, reason } => {
+            format!("--url {url:?} does not read ({reason}): give esdb://host:2113?tls=false or kurrentdb://host:2113")
+        }
+        LogError::Unavailable { reason } => {
+            format!("the event store does not answer ({reason}): start it, or correct --url")
+        }
+        LogError::Conflict { .. } | LogError::Damaged { .. } | LogError::Refused { .. } => fault.to_string(),
+    }
+}
+
 impl SourceError {
     /// The position up to which the log is whole, and what is wrong behind it, when the fault is in the log itself.
     pub(crate) fn damage(&self, whole: u64) -> Option<(u64, String)> {
         match self {
             Self::Node(NodeError::Damaged { what, .. }) => Some((whole + 1, what.clone())),
             Self::Node(fault @ NodeError::Behind { head, .. }) => Some((head.unsigned_abs() + 1, fault.to_string())),
-            Self::Node(fault @ (NodeError::MarkerMissing { .. } | NodeError::MarkerDamaged { .. })) => {
-                Some((0, fault.to_string()))
-            }
+            Self::Node(
+                fault @ (NodeError::MarkerMissing { .. } | NodeError::MarkerDamaged { .. } | NodeError::Empty { .. }),
+            ) => Some((0, fault.to_string())),
             Self::Log(LogError::Damaged { reason }) => Some((whole + 1, reason.clone())),
             Self::Node(_) | Self::Log(_) | Self::Key(_) | Self::Seals(_) | Self::File { .. } => None,
         }
@@ -163,6 +182,17 @@ impl Source {
         match self {
             Self::Folder(folder) => Ok(offline::scan(folder.log(), u64::MAX, &mut |_| ControlFlow::Break(()))?),
             Self::Server(log, runtime) => Ok(runtime.block_on(log.head())?.0),
+        }
+    }
+
+    /// Whether the log reaches its acknowledged end; of a server nobody knows.
+    ///
+    /// # Errors
+    /// [`SourceError`], when it does not.
+    pub fn end(&self) -> Result<(), SourceError> {
+        match self {
+            Self::Folder(folder) => Ok(offline::end(folder.log())?),
+            Self::Server(..) => Ok(()),
         }
     }
 

@@ -34,13 +34,13 @@ mod workload;
 
 use std::env;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::{
     import::{Incidents, import},
     limits::Limits,
     projector::{Logs, projector},
-    report::{Report, progress},
+    report::{Report, progress, say},
     settings::{Section, Settings},
 };
 
@@ -48,11 +48,26 @@ use crate::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const USAGE: &str = "bench: measures Letopis and tells it as a table; takes minutes and both cores
+
+Settings come from the environment:
+  BENCH_RUNS=3               how often everything is measured
+  BENCH_SECONDS=4            length of a measurement
+  BENCH_CLIENTS=1,16,64      clients at a time
+  BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,subscribers,lag,import,projector
+  LETOPIS_SHARED_DATA=DIR    where the real incident log is";
+
 fn main() -> Result<()> {
+    // This program is its own counterpart: see `plain`.
+    let is_counterpart = match env::args().nth(1).as_deref() {
+        None => false,
+        Some(plain::ARGUMENT) => true,
+        Some("--help" | "-h") => return say(USAGE),
+        Some(other) => bail!("{other:?} is no argument: there are none but --help"),
+    };
     api::open_files::raise_limit();
     tests::run(async {
-        // This program is its own counterpart: see `plain`.
-        if env::args().nth(1).as_deref() == Some(plain::ARGUMENT) {
+        if is_counterpart {
             return plain::serve().await;
         }
         let settings = Settings::read()?;

@@ -139,8 +139,8 @@ fn analyst_reads_every_view_and_nothing_else() -> Result<()> {
             assert_eq!(rows, 1, "{view}");
         }
         for statement in [
-            "SELECT * FROM read_ticket_list_v1.ticket_list",
-            "SELECT * FROM read_ticket_history_v1.ticket_history",
+            "SELECT * FROM read_ticket_list_v2.ticket_list",
+            "SELECT * FROM read_ticket_history_v2.ticket_history",
             "SELECT * FROM read_organisation_v1.organisation_item",
             "SELECT * FROM ops.generation",
             "SELECT * FROM ops.parked",

@@ -1,6 +1,7 @@
 //! Which package may use which: the arrows of the design, and no other.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -138,16 +139,27 @@ fn one_file_names_the_event_store_client() -> Result<()> {
 
 /// Adds the Rust files under `folder` that name the client.
 fn find(folder: &Path, naming: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in std::fs::read_dir(folder)? {
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
             find(&path, naming)?;
         } else if path.extension().is_some_and(|it| it == "rs") {
-            let text = std::fs::read_to_string(&path)?;
+            let text = fs::read_to_string(&path)?;
             if text.contains("kurrentdb::") {
                 naming.push(path);
             }
         }
+    }
+    Ok(())
+}
+
+/// A filling build has none of these indexes: with one that is unique it would take rows that the live one refuses.
+#[test]
+fn indexes_for_readers_are_not_unique() -> Result<()> {
+    for model in fs::read_dir(workspace().join("migrations/read_models"))? {
+        let indexes = model?.path().join("indexes.sql");
+        let unique = fs::read_to_string(&indexes).is_ok_and(|it| it.to_uppercase().contains("UNIQUE"));
+        ensure!(!unique, "{} makes a unique index", indexes.display());
     }
     Ok(())
 }

@@ -81,9 +81,10 @@ fn health_is_told_to_anybody() -> Result<()> {
         let body: Value = serde_json::from_str(&body)?;
         assert_eq!((status, &body["status"]), (200, &json!("ready")));
         ensure!(body["projections"].is_object(), "{body}");
+        let parked = &body["parkedStreams"];
         assert_eq!(
-            body["parkedStreams"],
-            json!({"organisation": 0, "ticket_list": 0, "ticket_history": 0})
+            (&parked["ticket_list"], &parked["ticket_history"]),
+            (&json!(0), &json!(0))
         );
         app.finish().await
     })

@@ -48,6 +48,30 @@ async fn forget(app: &App, ticket: &str) -> Result<String> {
 }
 
 #[test]
+fn forgetting_nobody_is_no_success() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let data = app.data.path().to_str().context("a path that is no text")?;
+        let stranger = "00000000-0000-4000-8000-00000000abcd";
+        let place = ["--data", data, "--database-url", &app.database_url];
+        let arguments = [&["vault", "forget", "--contact", stranger][..], &place].concat();
+        for _ in 0..2 {
+            let output = Program::output(&arguments).await?;
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            ensure!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+            ensure!(said.contains("has no key of") && said.contains(stranger), "{said}");
+        }
+        let output = Program::output(&["vault", "forget"]).await?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(
+            ["--contact", "--ticket", "--lost"].iter().all(|it| said.contains(it)),
+            "{said}"
+        );
+        app.finish().await
+    })
+}
+
+#[test]
 fn log_holds_no_word_of_a_customer() -> Result<()> {
     run(async {
         let app = App::start().await?;
@@ -188,14 +212,14 @@ fn read_models_wait_for_the_vault() -> Result<()> {
         let early = tokio::time::timeout(Duration::from_secs(1), &mut rebuild).await;
         ensure!(early.is_err(), "it ended without the keys: {early:?}");
         let pool = PgPool::connect(&tables).await?;
-        let rows = "SELECT count(*) FROM read_ticket_list_v1.ticket_list";
+        let rows = "SELECT count(*) FROM read_ticket_list_v2.ticket_list";
         ensure!(
             sqlx::query_scalar::<_, i64>(rows).fetch_one(&pool).await? == 0,
             "a row was written"
         );
         reopen(&mut admin, &options).await?;
         rebuild.await?;
-        let subject = "SELECT subject FROM read_ticket_list_v1.ticket_list";
+        let subject = "SELECT subject FROM read_ticket_list_v2.ticket_list";
         let subject: Option<String> = sqlx::query_scalar(subject).fetch_one(&pool).await?;
         ensure!(subject.as_deref() == Some(MARK), "{subject:?}");
         Ok(node.stop().await?)

@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use domain::{
+    access::{AccessEvent, Grant, Permission, RoleKey, Scope},
     actor::{Actor, ActorKind},
+    api_key::ApiKeyEvent,
     assignment::AssignmentEvent,
     data_subject::DataSubjectEvent,
     event::DomainEvent,
@@ -15,9 +17,12 @@ use domain::{
     },
     personal::{DataSubject, Personal},
     read_model::ReadModelEvent,
+    session::{SessionEnd, SessionEvent, SignInMethod},
+    sign_in::{SignInEvent, SignInFault},
     ticket::{TicketEvent, TicketSource},
     ticket_numbers::TicketNumbersEvent,
     upcast::current_schema,
+    user::{Link, UserEvent},
     values::{
         AssignmentMode, ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, TicketType,
     },
@@ -32,9 +37,27 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
 const AGENT: AgentId = AgentId(Uuid::from_u128(0xa));
 const CUSTOMER: DataSubject = DataSubject(Uuid::from_u128(0xc));
 
+fn of_agent(text: &str) -> Personal<String> {
+    Personal::new(DataSubject(AGENT.0), text.to_owned())
+}
+
+#[expect(clippy::unwrap_used, reason = "the keys are fixed")]
+fn role(key: &str) -> RoleKey {
+    RoleKey::try_new(key).unwrap()
+}
+
+#[expect(clippy::unwrap_used, reason = "the text is fixed")]
+fn link() -> Link {
+    Link {
+        token_hash: "0d".repeat(32),
+        expires_at: "2026-11-28T09:00:00Z".parse().unwrap(),
+    }
+}
+
 /// A sample of each event: a new one does not compile until it is listed here with its sample.
 macro_rules! samples {
     ($($pattern:pat => $sample:expr),+ $(,)?) => {
+        #[expect(clippy::unwrap_used, reason = "the texts are fixed")]
         fn samples() -> Vec<DomainEvent> {
             vec![$(DomainEvent::from($sample)),+]
         }
@@ -109,6 +132,71 @@ samples! {
         stream_id: Uuid::from_u128(7),
         reason: "записано вручную".to_owned(),
     },
+    DomainEvent::Access(AccessEvent::RoleRevised { .. }) => AccessEvent::RoleRevised {
+        role: role("reviewer"),
+        name: "Проверяющий".to_owned(),
+        permissions: [Permission::TicketsRead, Permission::ReportsRead].into(),
+    },
+    DomainEvent::Access(AccessEvent::RoleRetired { .. }) => AccessEvent::RoleRetired { role: role("reviewer") },
+    DomainEvent::Access(AccessEvent::Granted { .. }) => AccessEvent::Granted {
+        user_id: AGENT,
+        grant: Grant { role: role("agent"), scope: Scope::Branch(Uuid::from_u128(0xb)) },
+    },
+    DomainEvent::Access(AccessEvent::Revoked { .. }) => AccessEvent::Revoked {
+        user_id: AGENT,
+        grant: Grant { role: role("admin"), scope: Scope::Everywhere },
+    },
+    DomainEvent::User(UserEvent::Invited { .. }) => UserEvent::Invited {
+        email: of_agent("anna@example.com"),
+        name: of_agent("Анна"),
+        locale: "ru".to_owned(),
+        link: link(),
+    },
+    DomainEvent::User(UserEvent::Reinvited { .. }) => UserEvent::Reinvited { link: link() },
+    DomainEvent::User(UserEvent::Registered { .. }) => UserEvent::Registered {
+        email: of_agent("anna@example.com"),
+        name: of_agent("Анна"),
+        locale: "ru".to_owned(),
+        link: Some(link()),
+    },
+    DomainEvent::User(UserEvent::Activated {}) => UserEvent::Activated {},
+    DomainEvent::User(UserEvent::PasswordSet { .. }) => UserEvent::PasswordSet { hash: of_agent("$argon2id$...") },
+    DomainEvent::User(UserEvent::RecoveryRequested { .. }) => UserEvent::RecoveryRequested { link: link() },
+    DomainEvent::User(UserEvent::TwoFactorEnabled { .. }) => UserEvent::TwoFactorEnabled {
+        secret: of_agent("JBSWY3DPEHPK3PXP"),
+        recovery: vec!["0a".repeat(32)],
+    },
+    DomainEvent::User(UserEvent::RecoveryCodeUsed { .. }) => UserEvent::RecoveryCodeUsed { code_hash: "0a".repeat(32) },
+    DomainEvent::User(UserEvent::TwoFactorDisabled {}) => UserEvent::TwoFactorDisabled {},
+    DomainEvent::User(UserEvent::IdentityLinked { .. }) => UserEvent::IdentityLinked {
+        identity: "0b".repeat(32),
+        issuer: "https://id.example.com".to_owned(),
+    },
+    DomainEvent::User(UserEvent::ProfileChanged { .. }) => UserEvent::ProfileChanged {
+        name: of_agent("Анна Петровна"),
+        locale: "en".to_owned(),
+    },
+    DomainEvent::User(UserEvent::Suspended { .. }) => UserEvent::Suspended { reason: Some("отпуск".to_owned()) },
+    DomainEvent::User(UserEvent::Reinstated {}) => UserEvent::Reinstated {},
+    DomainEvent::Session(SessionEvent::Started { .. }) => SessionEvent::Started {
+        user_id: AGENT,
+        method: SignInMethod::PasswordAndCode,
+        client: of_agent("192.0.2.1 Firefox"),
+    },
+    DomainEvent::Session(SessionEvent::Ended { .. }) => SessionEvent::Ended {
+        user_id: AGENT,
+        reason: SessionEnd::TokenReused,
+    },
+    DomainEvent::SignIn(SignInEvent::Failed { .. }) => SignInEvent::Failed { fault: SignInFault::WrongPassword },
+    DomainEvent::ApiKey(ApiKeyEvent::Issued { .. }) => ApiKeyEvent::Issued {
+        name: "Выгрузка".to_owned(),
+        secret_hash: "0c".repeat(32),
+        permissions: [Permission::TicketsRead].into(),
+        scope: Scope::Everywhere,
+        expires_at: "2027-11-28T09:00:00Z".parse().ok(),
+    },
+    DomainEvent::ApiKey(ApiKeyEvent::Used { .. }) => ApiKeyEvent::Used { on: "2026-11-21".parse().unwrap() },
+    DomainEvent::ApiKey(ApiKeyEvent::Revoked {}) => ApiKeyEvent::Revoked {},
     DomainEvent::LogSeal(LogSealEvent::Sealed(_)) => LogSealEvent::Sealed(Sealed {
         first: 101,
         last: 200,
@@ -206,7 +294,8 @@ samples! {
 
 /// What the golden files' personal data is sealed under.
 fn keys() -> Keys {
-    [(CUSTOMER, SubjectKey::Known(Key::from_bytes([7; 32])))]
+    [CUSTOMER, DataSubject(AGENT.0)]
+        .map(|it| (it, SubjectKey::Known(Key::from_bytes([7; 32]))))
         .into_iter()
         .collect()
 }
@@ -240,8 +329,8 @@ impl Golden {
     }
 }
 
-/// Stored type and payload of an event of the golden files' command.
-fn stored(event: &DomainEvent) -> Result<(String, Value)> {
+/// Stored type, payload and metadata of an event of the golden files' command.
+fn stored(event: &DomainEvent) -> Result<(String, Value, Value)> {
     let command_id = CommandId("5f0c7f2e-0d5e-5c53-9d0a-0e6f8b6f2a11".parse()?);
     let envelope = Envelope {
         command_id,
@@ -256,7 +345,20 @@ fn stored(event: &DomainEvent) -> Result<(String, Value)> {
     Ok((
         written[0].event_type.clone(),
         serde_json::from_slice(&written[0].payload)?,
+        serde_json::from_slice(&written[0].metadata)?,
     ))
+}
+
+/// Writes the golden file of a new event, when told to by `LETOPIS_WRITE_GOLDEN`; never over one that is there.
+fn write_new(sample: &DomainEvent) -> Result<()> {
+    let (event_type, payload, metadata) = stored(sample)?;
+    let schema = current_schema(&event_type);
+    let file = Path::new(FOLDER).join(format!("{event_type}@{schema}.json"));
+    if std::env::var_os("LETOPIS_WRITE_GOLDEN").is_some() && !file.exists() {
+        let whole = json!({"type": event_type, "schema": schema, "payload": payload, "metadata": metadata});
+        std::fs::write(file, serde_json::to_string_pretty(&whole)? + "\n")?;
+    }
+    Ok(())
 }
 
 fn golden() -> Result<Vec<Golden>> {
@@ -344,15 +446,16 @@ fn every_golden_event_reads_and_is_written_as_it_was() -> Result<()> {
 
 #[test]
 fn every_event_has_a_golden_file_of_its_schema() -> Result<()> {
+    samples().iter().try_for_each(write_new)?;
     let golden = golden()?;
     for sample in samples() {
         assert!(is_listed(&sample));
-        let (event_type, payload) = stored(&sample)?;
+        let (event_type, payload, _) = stored(&sample)?;
         let schema = current_schema(&event_type);
         let file = format!("{event_type}@{schema}.json");
         let golden = golden.iter().find(|it| it.file == file);
         let golden =
-            golden.with_context(|| format!("{FOLDER}/{file} is not there: make it, with payload {payload}"))?;
+            golden.with_context(|| format!("{FOLDER}/{file} is not there: make it, with LETOPIS_WRITE_GOLDEN=1"))?;
         assert_eq!(masked(&golden.payload), masked(&payload), "{file}");
         assert_eq!(golden.recorded()?.event, sample, "{file}");
     }
@@ -363,7 +466,7 @@ fn every_event_has_a_golden_file_of_its_schema() -> Result<()> {
 fn golden_files_reach_back_to_the_first_schema() -> Result<()> {
     let there: BTreeSet<(String, u16)> = golden()?.into_iter().map(|it| (it.event_type, it.schema)).collect();
     for sample in samples() {
-        let (event_type, _) = stored(&sample)?;
+        let (event_type, ..) = stored(&sample)?;
         for schema in 1..=current_schema(&event_type) {
             ensure!(
                 there.contains(&(event_type.clone(), schema)),

@@ -257,6 +257,46 @@ fn malformed_setting_is_named_with_what_is_accepted() -> Result<()> {
 }
 
 #[test]
+fn pipe_as_a_key_file_is_refused_and_not_waited_for() -> Result<()> {
+    run(async {
+        let data = tempfile::tempdir()?;
+        let database = Cluster::shared().await?.database().await?;
+        let pipe = data.path().join("pipe");
+        ensure!(std::process::Command::new("mkfifo").arg(&pipe).status()?.success());
+        for variable in ["LETOPIS_MASTER_KEY_FILE", "LETOPIS_SEAL_KEY_FILE"] {
+            let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", text(data.path())?];
+            let mut command = Program::command(&[&arguments[..], &["--database-url", &database]].concat())?;
+            command.env(variable, &pipe);
+            fails(
+                &Program::ended(command).await?,
+                &[text(&pipe)?, "a pipe, not a regular file"],
+            )?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn log_settings_that_do_not_read_are_refused() -> Result<()> {
+    run(async {
+        for (variable, value, accepted) in [
+            ("RUST_LOG", "debgu", "trace"),
+            ("RUST_LOG", "info,api=loud", "trace"),
+            ("LETOPIS_LOG_FORMAT", "yaml", "json"),
+        ] {
+            let mut command = Program::command(&["schema"])?;
+            command.env(variable, value);
+            fails(&Program::ended(command).await?, &[variable, value, accepted])?;
+        }
+        let mut command = Program::replay_command(&["log", "verify", "--data", "/nowhere"])?;
+        command.env("RUST_LOG", "info,api=loud");
+        let said = String::from_utf8(Program::ended(command).await?.stderr)?;
+        ensure!(said.contains("RUST_LOG \"info,api=loud\""), "{said}");
+        Ok(())
+    })
+}
+
+#[test]
 fn key_that_everybody_could_guess_is_refused() -> Result<()> {
     run(async {
         let data = tempfile::tempdir()?;

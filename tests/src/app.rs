@@ -1,12 +1,14 @@
 //! A whole server in this process, with its own node and its own database.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use api::{config::Config, server::Server};
 use commands::Clock;
 use projections::Worker;
 use tempfile::TempDir;
 
-use crate::{Client, Cluster, KEY, assert_replay_equals_live, open_log, open_vault};
+use serde_json::Value;
+
+use crate::{Client, Cluster, KEY, Program, assert_replay_equals_live, open_log, open_vault};
 
 /// A running server and its client.
 #[derive(Debug)]
@@ -93,6 +95,41 @@ impl App {
             data,
             server,
         })
+    }
+
+    /// What makes the first administrator, as the operator sees it.
+    ///
+    /// # Errors
+    /// When the program does not tell.
+    pub async fn set_up_token(&self) -> Result<String> {
+        Ok(self.tell(&["set-up-token"]).await?.trim().to_owned())
+    }
+
+    /// The token of the newest mail to an address, as the operator sees it.
+    ///
+    /// # Errors
+    /// When there is no such mail within 10 s.
+    pub async fn mailed_token(&self, to: &str) -> Result<String> {
+        let mut token = None;
+        for _ in 0..100 {
+            let listed = self.tell(&["outbox", "list", "--json"]).await?;
+            let mut mails = listed.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
+            token = mails
+                .rfind(|it| it["to"] == to)
+                .and_then(|it| Some(it["token"].as_str()?.to_owned()));
+            if token.is_some() {
+                break;
+            }
+        }
+        token.with_context(|| format!("no mail to {to}"))
+    }
+
+    async fn tell(&self, words: &[&str]) -> Result<String> {
+        let data = self.data.path().to_str().context("a path that is no text")?;
+        let place = ["--data", data, "--database-url", &self.database_url];
+        let output = Program::output(&[words, &place].concat()).await?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// Stops the server as a signal would, and starts another on what it left.

@@ -63,6 +63,12 @@ impl Client {
         }
     }
 
+    /// The same client without any key.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        self.with_key("")
+    }
+
     /// Sends a body to `/graphql` as it is.
     ///
     /// # Errors
@@ -71,8 +77,10 @@ impl Client {
         let mut request = self
             .http
             .post(format!("{}/graphql", self.base))
-            .bearer_auth(&self.key)
             .header("content-type", "application/json");
+        if !self.key.is_empty() {
+            request = request.bearer_auth(&self.key);
+        }
         if let Some(language) = self.language {
             request = request.header("accept-language", language);
         }

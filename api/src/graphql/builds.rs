@@ -6,7 +6,7 @@ use domain::access::Permission;
 use futures_util::{Stream, stream};
 use projections::{
     generation::State,
-    parked::{self, Parked},
+    parked::{self, Parked, Wanted},
     status::{self, Status},
 };
 
@@ -63,9 +63,9 @@ pub(super) struct Projection {
     heartbeat_at: Option<DateTime<Utc>>,
     /// Why it does not move; null when it does.
     fault: Option<String>,
-    /// Streams held back behind events that could not be applied.
+    /// Streams held back behind events that could not be applied, among the first 1000 events of each part.
     parked_streams: i64,
-    /// Events that wait there.
+    /// Events that wait there, counted up to 1000 in each part.
     parked_events: i64,
     /// Its parts, each kept by one worker at a time.
     parts: Vec<ProjectionPart>,
@@ -92,9 +92,9 @@ pub(super) struct ProjectionPart {
     heartbeat_at: Option<DateTime<Utc>>,
     /// Why it does not move; null when it does.
     fault: Option<String>,
-    /// Streams held back behind events that could not be applied.
+    /// Streams held back behind events that could not be applied, among the first 1000 events of each part.
     parked_streams: i64,
-    /// Events that wait there.
+    /// Events that wait there, counted up to 1000 in each part.
     parked_events: i64,
 }
 
@@ -152,7 +152,7 @@ pub(super) async fn parked(ctx: &Context<'_>, model: Option<&str>, first: i32) -
         let names = names.join(", ");
         return Err(problem(ctx, Problem::bad_input("model", wanted, &names, &names)));
     }
-    let parked = parked::first(&parts(ctx)?.pool, model, i64::from(first)).await;
+    let parked = parked::page(&parts(ctx)?.pool, Wanted::of(model), None, i64::from(first)).await;
     let parked = parked.map_err(|it| postgres(ctx, &it))?;
     Ok(parked.into_iter().map(ParkedEvent::from).collect())
 }
@@ -175,9 +175,9 @@ fn build(parts: &[Status]) -> Option<Projection> {
         state: slowest.state.into(),
         serving: slowest.serving,
         current: slowest.current,
-        position: LogPosition(slowest.position),
-        head: LogPosition(parts.iter().map(|it| it.head).max().unwrap_or_default()),
-        goal: LogPosition(slowest.goal),
+        position: LogPosition::from(slowest.position),
+        head: LogPosition::from(parts.iter().map(|it| it.head).max().unwrap_or_default()),
+        goal: LogPosition::from(slowest.goal),
         progress: parts.iter().map(Status::progress).fold(1.0, f64::min),
         behind: number(parts.iter().map(Status::behind).max().unwrap_or_default()),
         lag_seconds: largest(|it| it.lag_s),
@@ -199,7 +199,7 @@ impl From<&Status> for ProjectionPart {
     fn from(status: &Status) -> Self {
         Self {
             partition: i32::from(status.partition),
-            position: LogPosition(status.position),
+            position: LogPosition::from(status.position),
             behind: number(status.behind()),
             lag_seconds: status.lag_s,
             events: status.events,
@@ -221,7 +221,7 @@ impl From<Parked> for ParkedEvent {
             generation: parked.generation,
             stream: parked.stream,
             revision: number(parked.revision),
-            position: LogPosition(parked.position),
+            position: LogPosition::from(parked.position),
             event_type: parked.event_type,
             reason: parked.reason,
             parked_at: parked.parked_at,
@@ -250,9 +250,11 @@ mod tests {
             viewer: Viewer {
                 actor: Actor::new(ActorKind::Agent, "1"),
                 rights: rights.into(),
+                session: None,
             },
             language,
             traceparent: None,
+            client: String::new(),
         };
         let schema = builder().finish();
         let mut responses = schema.execute_stream(Request::new(operation).data(caller));

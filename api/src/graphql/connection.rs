@@ -8,6 +8,7 @@ use super::{
         RegionMapRevision, Skill, SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team,
         TeamRevision,
     },
+    people::User,
     ticket::{Ticket, TicketHappening},
 };
 use crate::problem::Problem;
@@ -49,6 +50,7 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "CustomFieldRevisionEdge", params(CustomFieldRevision)))]
 #[graphql(concrete(name = "StatusLabelRevisionEdge", params(StatusLabelRevision)))]
 #[graphql(concrete(name = "RegionMapRevisionEdge", params(RegionMapRevision)))]
+#[graphql(concrete(name = "UserEdge", params(User)))]
 pub(super) struct Edge<T: OutputType> {
     /// Place of the node: give it back as `after` or `before`.
     pub(super) cursor: String,

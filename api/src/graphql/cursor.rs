@@ -6,6 +6,7 @@ use projections::{
     TicketRow,
     ticket_list::page::{Key, Order, OrderColumn},
 };
+use uuid::Uuid;
 
 use crate::problem::Problem;
 
@@ -21,11 +22,26 @@ pub(super) fn version(field: &str, cursor: &str) -> Result<i64, Problem> {
         .ok_or_else(|| foreign(field, cursor))
 }
 
+/// Cursor of a thing in a list by name.
+pub(super) fn of_named(name: &str, id: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(format!("n:{id}:{name}"))
+}
+
+/// The place in the cursor of a list by name.
+pub(super) fn named(field: &str, cursor: &str) -> Result<(String, Uuid), Problem> {
+    let parse = |text: String| {
+        let (id, name) = text.strip_prefix("n:")?.split_once(':')?;
+        Some((name.to_owned(), id.parse().ok()?)).filter(|(name, _)| !name.contains('\0'))
+    };
+    text(cursor).and_then(parse).ok_or_else(|| foreign(field, cursor))
+}
+
 /// Cursor of a ticket in an order.
 pub(super) fn of_ticket(order: &[Order], row: &TicketRow) -> String {
     let keys = order.iter().map(|it| match it.column.key(row) {
         Key::Number(number) => number.to_string(),
         Key::Instant(at) => at.timestamp_micros().to_string(),
+        Key::Id(id) => id.simple().to_string(),
     });
     let text = [signature(order)].into_iter().chain(keys).collect::<Vec<_>>().join(":");
     URL_SAFE_NO_PAD.encode(text)
@@ -44,13 +60,11 @@ fn parse(order: &[Order], cursor: &str) -> Option<Vec<Key>> {
     }
     let keys: Option<Vec<Key>> = parts
         .zip(order)
-        .map(|(part, order)| {
-            let number = part.parse().ok()?;
-            match order.column {
-                OrderColumn::Number | OrderColumn::Priority => Some(Key::Number(number)),
-                OrderColumn::OpenedAt | OrderColumn::UpdatedAt => {
-                    DateTime::<Utc>::from_timestamp_micros(number).map(Key::Instant)
-                }
+        .map(|(part, order)| match order.column {
+            OrderColumn::Number | OrderColumn::Priority => part.parse().ok().map(Key::Number),
+            OrderColumn::Id => part.parse().ok().map(Key::Id),
+            OrderColumn::OpenedAt | OrderColumn::UpdatedAt => {
+                DateTime::<Utc>::from_timestamp_micros(part.parse().ok()?).map(Key::Instant)
             }
         })
         .collect();
@@ -64,6 +78,7 @@ fn signature(order: &[Order]) -> String {
         .map(|it| {
             let letter = match it.column {
                 OrderColumn::Number => 'n',
+                OrderColumn::Id => 'i',
                 OrderColumn::OpenedAt => 'o',
                 OrderColumn::UpdatedAt => 'u',
                 OrderColumn::Priority => 'p',

@@ -121,7 +121,6 @@ pub(super) struct TicketFilter {
 
 /// What tickets can be sorted by.
 #[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "OrderColumn")]
 pub(super) enum TicketOrderField {
     /// By number.
     Number,
@@ -131,6 +130,17 @@ pub(super) enum TicketOrderField {
     UpdatedAt,
     /// By urgency.
     Priority,
+}
+
+impl From<TicketOrderField> for OrderColumn {
+    fn from(field: TicketOrderField) -> Self {
+        match field {
+            TicketOrderField::Number => Self::Number,
+            TicketOrderField::OpenedAt => Self::OpenedAt,
+            TicketOrderField::UpdatedAt => Self::UpdatedAt,
+            TicketOrderField::Priority => Self::Priority,
+        }
+    }
 }
 
 /// A direction.

@@ -4,6 +4,7 @@ use async_graphql::{ID, InputValueError, InputValueResult, Scalar, ScalarType, V
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::organisation;
 use event_store::Position;
+use projections::Turn;
 use uuid::Uuid;
 
 use crate::problem::Problem;
@@ -16,6 +17,8 @@ pub(crate) enum Kind {
     Contact,
     /// A piece of configuration.
     Item(organisation::Kind),
+    Session,
+    ApiKey,
 }
 
 impl Kind {
@@ -25,6 +28,8 @@ impl Kind {
             Self::Agent => "Agent",
             Self::Contact => "Contact",
             Self::Item(kind) => item_name(kind),
+            Self::Session => "Session",
+            Self::ApiKey => "ApiKey",
         }
     }
 }
@@ -72,28 +77,47 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
             "id, как его дал этот API, или uuid",
             "an id as this API gave it, or a uuid",
         ),
+        Kind::Session => ("id сеанса или uuid", "the id of a session, or a uuid"),
+        Kind::ApiKey => ("id ключа API или uuid", "the id of an API key, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }
 
-/// A place in the event log: opaque, increasing, given back as it came.
+/// A place in the event log: opaque, increasing, given back as it came. The turn of a change that was parked names two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogPosition(pub Position);
+pub struct LogPosition(pub Turn);
+
+impl From<Position> for LogPosition {
+    fn from(position: Position) -> Self {
+        Self(Turn::of(position))
+    }
+}
+
+/// A turn as [`LogPosition`] writes it; Postgres keeps positions as signed numbers.
+fn turn(text: &str) -> Option<Turn> {
+    let position = |text: &str| {
+        let number: i64 = text.parse().ok()?;
+        Some(Position(number.try_into().ok()?))
+    };
+    match text.split_once('-') {
+        Some((shown_at, late)) => Turn::late(position(late)?, position(shown_at)?),
+        None => Some(Turn::of(position(text)?)),
+    }
+}
 
 /// A place in the event log: opaque, increasing, given back as it came in `after` and `minPosition`.
 #[Scalar(name = "Position")]
 impl ScalarType for LogPosition {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let number = match &value {
-            Value::String(text) => text.parse().ok(),
-            Value::Number(number) => number.as_u64(),
+        let turn = match &value {
+            Value::String(text) => turn(text),
+            Value::Number(number) => turn(&number.to_string()),
             Value::Null | Value::Boolean(_) | Value::Binary(_) | Value::Enum(_) | Value::List(_) | Value::Object(_) => {
                 None
             }
         };
-        // Postgres keeps positions as signed numbers.
-        match number.filter(|it| i64::try_from(*it).is_ok()) {
-            Some(number) => Ok(Self(Position(number))),
+        match turn {
+            Some(turn) => Ok(Self(turn)),
             None => Err(InputValueError::custom(format!(
                 "position {value} is not acceptable; accepted: a position as this API gave it, such as \"42\""
             ))),
@@ -101,16 +125,41 @@ impl ScalarType for LogPosition {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        let shown_at = self.0.shown_at();
+        Value::String(match self.0.place_if_late() {
+            Some(position) => format!("{shown_at}-{position}"),
+            None => shown_at.to_string(),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::ID;
+    use async_graphql::{ID, ScalarType, Value};
     use uuid::Uuid;
 
-    use super::{Kind, global, local};
+    use super::{Kind, LogPosition, global, local};
+
+    #[test]
+    fn position_is_given_back_as_it_came_and_nothing_else_is_taken() {
+        for text in ["0", "42", "42-7", "9223372036854775807"] {
+            let given = Value::String(text.to_owned());
+            assert_eq!(LogPosition::parse(given.clone()).unwrap().to_value(), given);
+        }
+        for text in [
+            "",
+            "-1",
+            "42-",
+            "42-42",
+            "42-0",
+            "7-42",
+            "42-7-1",
+            "9223372036854775808",
+            "4.2",
+        ] {
+            assert!(LogPosition::parse(Value::String(text.to_owned())).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn id_reads_back_only_as_its_kind() {

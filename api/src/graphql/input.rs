@@ -124,7 +124,7 @@ fn category(key: Option<String>, sub: Option<String>) -> Result<Category, Proble
     }
 }
 
-fn note(field: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
+pub(super) fn note(field: &'static str, text: Option<String>) -> Result<Option<String>, Problem> {
     let text = text.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
     match text {
         Some(text) if text.chars().count() > 2000 || text.contains('\0') => {

@@ -9,6 +9,7 @@ mod input;
 mod mutation;
 mod organisation;
 mod payload;
+mod people;
 mod query;
 mod related;
 mod subscription;
@@ -24,13 +25,14 @@ use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
+use people::{DoorMutation, PeopleMutation, PeopleQuery};
 use query::Query;
 use sqlx::PgPool;
 use subscription::Subscription;
 pub(crate) use subscription::{Entrance, Source};
 
 use crate::{
-    auth::Viewer,
+    auth::{Door, Viewer},
     geo::Geo,
     live::Live,
     observatory::Observatory,
@@ -46,12 +48,12 @@ const COMPLEXITY: usize = 20_000;
 /// What can be asked.
 #[derive(Debug, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Queries(Query, OrganisationQuery);
+pub struct Queries(Query, OrganisationQuery, PeopleQuery);
 
 /// What can be told.
 #[derive(Debug, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(Mutation, OrganisationMutation);
+pub struct Mutations(Mutation, OrganisationMutation, PeopleMutation, DoorMutation);
 
 /// The schema with everything its resolvers need.
 pub type ApiSchema = Schema<Queries, Mutations, Subscription>;
@@ -75,6 +77,8 @@ pub struct Parts {
     pub observatory: Observatory,
     /// Tells where addresses are.
     pub geo: Geo,
+    /// Lets people in.
+    pub(crate) door: Arc<Door>,
 }
 
 /// The schema over `parts`.
@@ -88,8 +92,8 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
-    let queries = Queries(Query, OrganisationQuery);
-    let mutations = Mutations(Mutation, OrganisationMutation);
+    let queries = Queries(Query, OrganisationQuery, PeopleQuery);
+    let mutations = Mutations(Mutation, OrganisationMutation, PeopleMutation, DoorMutation);
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)
         .limit_complexity(COMPLEXITY)
@@ -104,6 +108,8 @@ pub struct Caller {
     pub language: Language,
     /// W3C trace context, if sent.
     pub traceparent: Option<String>,
+    /// Program it comes with, for the record of sessions.
+    pub client: String,
 }
 
 fn parts<'a>(ctx: &Context<'a>) -> Result<&'a Parts> {
@@ -134,7 +140,8 @@ fn postgres(ctx: &Context<'_>, error: &sqlx::Error) -> Error {
 /// Waits until reads show `min_position`; whether they do not.
 async fn stale(ctx: &Context<'_>, min_position: Option<LogPosition>) -> Result<bool> {
     match min_position {
-        Some(LogPosition(position)) => {
+        Some(LogPosition(turn)) => {
+            let position = turn.shown_at();
             // A ticket brings its history along, which is another read model than the list.
             let live = &parts(ctx)?.live;
             let (list, history) = tokio::join!(

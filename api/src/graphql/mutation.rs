@@ -79,12 +79,12 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     match parts.handler.execute(&caller.viewer.rights, &request).await {
         Ok(outcome) => {
             let visible = if ctx.look_ahead().field("ticket").field("history").exists() {
-                !stale(ctx, Some(LogPosition(outcome.position))).await?
+                !stale(ctx, Some(LogPosition::from(outcome.position))).await?
             } else {
                 parts.live.shows(outcome.position).await
             };
             let shown = if visible { look(parts, ticket_id).await } else { None };
-            let position = Some(LogPosition(outcome.position));
+            let position = Some(LogPosition::from(outcome.position));
             let (ticket, stale) = match shown {
                 Some(ticket) => (Some(ticket), false),
                 None => (from_log(ctx, parts, ticket_id).await?, true),
@@ -124,7 +124,7 @@ fn request<W: Wish>(caller: &Caller, wish: W) -> Result<(TicketId, Request), Pro
     Ok((ticket_id, request))
 }
 
-fn version(number: i64) -> Result<u64, Problem> {
+pub(super) fn version(number: i64) -> Result<u64, Problem> {
     u64::try_from(number).map_err(|_negative| {
         let (russian, english) = (
             "версия заявки, как её дал этот API",

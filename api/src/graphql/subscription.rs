@@ -6,7 +6,7 @@ use std::{
 use async_graphql::{Context, Result, SimpleObject, Subscription as GraphqlSubscription};
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt, stream};
-use projections::ticket_history;
+use projections::ticket_history::Told;
 
 use super::{
     builds::{self, Projection},
@@ -16,7 +16,6 @@ use super::{
     ticket::Ticket,
 };
 use crate::{
-    live::{Change, position_of},
     problem::internal,
     watch::{Changes, Wish},
 };
@@ -24,7 +23,8 @@ use crate::{
 /// A change of a ticket.
 #[derive(Debug, SimpleObject)]
 pub(super) struct TicketChange {
-    /// Place of the event in the log: give it back as `after` to go on behind it.
+    /// Place of the event in the log, of one that was parked since when it shows: give it back as `after` to go on behind
+    /// it.
     position: LogPosition,
     /// Stored type of the event, such as `ticket.resolved`.
     #[graphql(name = "type")]
@@ -56,7 +56,7 @@ impl Subscription {
         builds::changes(ctx)
     }
 
-    /// Every change of tickets, each once, in the order of the log.
+    /// Every change of tickets, each once, in the order of the log; one that was parked when it begins to show.
     ///
     /// Without `after` from now on; with it, first everything since. A change passes the filter when the ticket passes
     /// before it or after it, so that a list sees tickets leave too.
@@ -73,7 +73,7 @@ impl Subscription {
             source.take()
         } else {
             let live = &parts(ctx)?.live;
-            let after = after.map_or_else(|| live.position(ticket_history::NAME), |it| it.0);
+            let after = after.map_or_else(|| live.end(), |it| it.0);
             ctx.data::<Arc<Entrance>>()?.enter(Wish { after, condition });
             stream::empty().boxed()
         };
@@ -115,10 +115,10 @@ impl Source {
     }
 }
 
-impl From<&Change> for TicketChange {
-    fn from(change: &Change) -> Self {
+impl From<&Told> for TicketChange {
+    fn from(change: &Told) -> Self {
         Self {
-            position: LogPosition(position_of(&change.happening)),
+            position: LogPosition(change.turn),
             event_type: change.happening.event_type.clone(),
             at: change.happening.at,
             actor: change.happening.actor.clone(),

@@ -215,7 +215,7 @@ impl Ticket {
 impl TicketHappening {
     fn with(happening: Happening, ticket: Ticket) -> Self {
         Self {
-            position: ids::LogPosition(crate::live::position_of(&happening)),
+            position: ids::LogPosition::from(happening.place()),
             event_type: happening.event_type,
             at: happening.at,
             actor: happening.actor,

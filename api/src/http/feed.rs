@@ -11,9 +11,8 @@ use async_graphql::{
     parser::types::{ExecutableDocument, Selection},
 };
 
-use event_store::Position;
 use futures_util::{Stream, StreamExt};
-use projections::ticket_list::filter::Condition;
+use projections::{Turn, ticket_list::filter::Condition};
 use tokio::sync::{
     broadcast::{self, error::RecvError},
     mpsc,
@@ -103,7 +102,7 @@ fn beginning<'a>(document: &ExecutableDocument, text: &'a str) -> Option<&'a str
 /// A response, and how far it brings whoever gets it.
 #[derive(Debug, Clone)]
 struct Told {
-    position: Position,
+    turn: Turn,
     answer: Arc<Answer>,
 }
 
@@ -158,7 +157,7 @@ impl Feed {
         let live = ready.parts.live.clone();
         let changes = live.changes();
         // What is older was there to be read from the table before anybody joined.
-        let after = live.position(projections::ticket_history::NAME);
+        let after = live.end();
         let wish = Wish {
             after,
             condition: condition.clone(),
@@ -171,9 +170,9 @@ impl Feed {
         let running = tokio::spawn(async move {
             let mut answers = std::pin::pin!(answers);
             while let Some(answer) = answers.next().await {
-                let position = reached.position();
+                let turn = reached.turn();
                 // The last of those who asked may just have gone.
-                drop(sender.send(Told { position, answer }));
+                drop(sender.send(Told { turn, answer }));
             }
         });
         Self {
@@ -186,7 +185,7 @@ impl Feed {
     }
 
     /// Reads the table from `after` to its end for one subscriber, one response ahead of its socket.
-    fn past(&self, after: Position) -> Past {
+    fn past(&self, after: Turn) -> Past {
         let condition = self.condition.clone();
         let watch = Watch::new(self.ready.parts.live.clone(), Wish { after, condition });
         let reached = watch.reached();
@@ -195,12 +194,12 @@ impl Feed {
         let reading = tokio::spawn(async move {
             let mut answers = std::pin::pin!(answers);
             while let Some(answer) = answers.next().await {
-                let position = reached.position();
-                if sender.send(Told { position, answer }).await.is_err() {
+                let turn = reached.turn();
+                if sender.send(Told { turn, answer }).await.is_err() {
                     break;
                 }
             }
-            reached.position()
+            reached.turn()
         });
         Past {
             told,
@@ -217,7 +216,7 @@ impl Feed {
 struct Past {
     told: mpsc::Receiver<Told>,
     /// How far it has come in the end.
-    reading: AbortOnDropHandle<Position>,
+    reading: AbortOnDropHandle<Turn>,
 }
 
 /// One subscriber's way: first out of the table, then with the others, and back when it was too slow.
@@ -226,7 +225,7 @@ pub(super) struct Subscriber {
     feed: Arc<Feed>,
     told: broadcast::Receiver<Told>,
     /// The last change delivered or passed over.
-    last: Position,
+    last: Turn,
     past: Option<Past>,
 }
 
@@ -235,16 +234,16 @@ impl Subscriber {
         loop {
             if let Some(past) = &mut self.past {
                 if let Some(told) = past.told.recv().await {
-                    self.last = told.position;
+                    self.last = told.turn;
                     return Some(told.answer);
                 }
                 self.last = (&mut past.reading).await.ok()?;
                 self.past = None;
             }
             match self.told.recv().await {
-                Ok(told) if told.position <= self.last => {}
+                Ok(told) if told.turn <= self.last => {}
                 Ok(told) => {
-                    self.last = told.position;
+                    self.last = told.turn;
                     return Some(told.answer);
                 }
                 Err(RecvError::Lagged(_)) => self.past = Some(self.feed.past(self.last)),

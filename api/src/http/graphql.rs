@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response as HttpResponse},
 };
 
-use super::{Phase, Shared};
+use super::{Phase, Shared, public::is_public};
 use crate::problem::{Language, Problem};
 
 /// Answers one operation.
@@ -20,19 +20,24 @@ pub(super) async fn answer(
 ) -> HttpResponse {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
     let refuse = |status, problem: Problem| refuse(status, &problem, Language::accepted(accepted));
-    let Some(caller) = shared.caller(&headers, None) else {
-        let mut response = refuse(StatusCode::UNAUTHORIZED, unauthenticated());
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
-        return response;
+    let knocks = !headers.contains_key(header::AUTHORIZATION);
+    let caller = match shared.caller(&headers, None) {
+        Some(caller) => caller,
+        None if knocks => Shared::stranger(&headers),
+        None => return not_let_in(refuse(StatusCode::UNAUTHORIZED, unauthenticated())),
     };
     let body = match body {
         Ok(body) => body,
         Err(rejection) => return refuse(rejection.status(), unread(&rejection)),
     };
     let request = match parse(&body) {
-        Ok(request) => shared.documents.parsed(request),
+        Ok(request) => {
+            let mut request = shared.documents.parsed(request);
+            if knocks && !is_public(&mut request) {
+                return not_let_in(refuse(StatusCode::UNAUTHORIZED, unauthenticated()));
+            }
+            request
+        }
         Err(error) => return refuse(StatusCode::BAD_REQUEST, malformed(&error)),
     };
     let Some(ready) = shared.ready() else {
@@ -44,6 +49,12 @@ pub(super) async fn answer(
         Ok(response) => Json(coded(response)).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, crate::problem::internal(&error)),
     }
+}
+
+fn not_let_in(mut response: HttpResponse) -> HttpResponse {
+    let scheme = header::HeaderValue::from_static("Bearer");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+    response
 }
 
 /// The operation in a body. Only an object is one: serde would take `[]` for a struct without its fields.

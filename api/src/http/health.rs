@@ -10,8 +10,8 @@ pub(super) async fn live() -> Json<Value> {
     Json(json!({"status": "live"}))
 }
 
-/// Requests can be answered: 200, with how far each read model is and how many streams it holds back; 503 with the reason
-/// while not.
+/// Requests can be answered: 200, with how far each read model is, how many streams it holds back, and why those stand
+/// still that do; 503 with the reason while not.
 pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Value>) {
     let not_ready = |reason: &str| {
         (
@@ -34,6 +34,14 @@ pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Val
         Ok(held) => held,
         Err(error) => return not_ready(&format!("postgres does not answer: {error}")),
     };
+    let faults = match projections::status::faults(&ready.parts.pool, &models).await {
+        Ok(faults) => faults,
+        Err(error) => return not_ready(&format!("postgres does not answer: {error}")),
+    };
+    let faults: serde_json::Map<String, Value> = faults
+        .into_iter()
+        .map(|(name, fault)| (name.to_owned(), json!(fault)))
+        .collect();
     let held: serde_json::Map<String, Value> = held
         .into_iter()
         .map(|(name, streams)| (name.to_owned(), json!(streams)))
@@ -50,6 +58,6 @@ pub(super) async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Val
         .collect();
     (
         StatusCode::OK,
-        Json(json!({"status": "ready", "projections": positions, "parkedStreams": held})),
+        Json(json!({"status": "ready", "projections": positions, "parkedStreams": held, "faults": faults})),
     )
 }

@@ -4,6 +4,7 @@
 //! log alone. Several servers may do this at once: the seal of one is the conflict of the other, who goes on behind it.
 
 use std::{
+    collections::BTreeSet,
     hash::{BuildHasher, RandomState},
     path::PathBuf,
     time::Duration,
@@ -18,7 +19,8 @@ use domain::{
 };
 use event_store::{
     Chain, DecodeError, EncodeError, Envelope, EventLog, Expected, KeyError, Keys, Leaf, LogError, MalformedSeal,
-    Position, SealFile, SealFileError, SealKey, SealRecord, Statement, decode, encode, merkle::Tree, statement,
+    Position, PublicKey, SealFile, SealFileError, SealKey, SealRecord, Statement, decode, encode, merkle::Tree,
+    statement,
 };
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -122,6 +124,8 @@ pub struct Sealer {
     stream: String,
     end: Option<End>,
     range: Range,
+    /// Fingerprints that need no warning: the public key lies here, or it was said that it does not.
+    known_keys: Option<BTreeSet<String>>,
 }
 
 impl Sealer {
@@ -136,7 +140,15 @@ impl Sealer {
             stream: stream_name(LogSeal::CATEGORY, singleton(LogSeal::CATEGORY)),
             end: None,
             range: Range::default(),
+            known_keys: None,
         }
+    }
+
+    /// Warns of seals that none of these keys verifies.
+    #[must_use]
+    pub fn with_public_keys(mut self, keys: &[PublicKey]) -> Self {
+        self.known_keys = Some(keys.iter().map(|it| it.fingerprint().to_string()).collect());
+        self
     }
 
     /// Seals until `stopped`, or until the log turns out not to be the one that was sealed; that stops nobody else.
@@ -165,7 +177,7 @@ impl Sealer {
     /// Reads on for one interval, then seals what there is.
     async fn go_on(&mut self, known: &mut bool) -> Result<(), SealError> {
         if !*known {
-            self.catch_up().await?;
+            self.begin().await?;
             *known = true;
         }
         let due = Instant::now() + self.interval;
@@ -177,6 +189,42 @@ impl Sealer {
                 return if self.range.news { self.seal().await } else { Ok(()) };
             } else if is_head {
                 sleep(LOOK.min(self.interval)).await;
+            }
+        }
+    }
+
+    /// Catches up, and says what is missing of that which proves the seals.
+    async fn begin(&mut self) -> Result<(), SealError> {
+        let is_missing = self.file.last()?.is_none();
+        self.catch_up().await?;
+        let Some(end) = &self.end else { return Ok(()) };
+        if is_missing {
+            warn!(
+                "{} is missing although the log has seals: it was made anew from position 1 to {}. It says no more than the \
+                 log; compare it with a copy kept elsewhere",
+                self.file.path().display(),
+                end.statement.last
+            );
+        }
+        if self.known_keys.is_some() {
+            let file = SealFile::new(self.file.path().to_owned());
+            // As long as the history of the log: nobody else is to wait for it.
+            let keys = tokio::task::spawn_blocking(move || file.keys()).await;
+            self.warn_of(keys.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?);
+        }
+        Ok(())
+    }
+
+    fn warn_of(&mut self, keys: BTreeSet<String>) {
+        let Some(known) = &mut self.known_keys else { return };
+        for key in keys {
+            if !known.contains(&key) {
+                warn!(
+                    "the log holds seals under the key {key}, whose public key is not beside the signing key: nothing else \
+                     verifies them. Put it there as a file *.pub.pem, from a backup or as it was published, or give it to \
+                     `letopis-replay verify --public-key`"
+                );
+                known.insert(key);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What can be allowed: the smallest rights there are.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
 macro_rules! permissions {
     ($($(#[doc = $doc:literal])* $variant:ident = $word:literal),+ $(,)?) => {
         /// A right.
@@ -58,6 +60,19 @@ permissions! {
     OperationsRead = "operations:read",
     /// Ask what the API offers (introspection).
     SchemaRead = "schema:read",
+}
+
+impl Serialize for Permission {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Permission {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom(format!("permission {text:?} is unknown")))
+    }
 }
 
 #[cfg(test)]

@@ -110,6 +110,15 @@ pub enum NodeError {
         /// Where the data file should be.
         path: String,
     },
+    /// The file is there and holds no log.
+    #[error(
+        "{path} is an empty file, not an event log: a copy or a backup was broken off, its content was lost, or no \
+         program has opened it yet; restore a backup"
+    )]
+    Empty {
+        /// The data file.
+        path: String,
+    },
     /// A backup never overwrites anything.
     #[error("backup target {path} is not empty; name an empty or new directory")]
     TargetNotEmpty {

@@ -1,6 +1,6 @@
 //! `event-store-node`: the event log as a program of its own.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -42,6 +42,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(log)
         .with_writer(io::stderr)
+        .with_ansi(has_colours())
         .init();
     let outcome = if accept_log {
         accept(&data)
@@ -79,6 +80,11 @@ async fn serve(config: NodeConfig) -> Result<(), NodeError> {
         _signal = interrupted.recv() => tracing::info!("stopping after SIGINT"),
     }
     node.stop().await
+}
+
+/// A file keeps the codes of colours as rubbish; <https://no-color.org>.
+fn has_colours() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
 }
 
 fn signals() -> io::Result<[Signal; 2]> {

@@ -1,6 +1,7 @@
 //! `seals.ndjson`: every seal once more, outside of the log. Copied elsewhere, it shows when a log has lost its end.
 
 use std::{
+    collections::BTreeSet,
     fs::{File, OpenOptions},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
@@ -9,6 +10,8 @@ use std::{
 
 use domain::log_seal::Sealed;
 use serde::{Deserialize, Serialize};
+
+use crate::open_regular;
 
 /// A seal and where it stands in the log; one line of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,15 @@ pub struct SealRecord {
     /// The seal.
     #[serde(flatten)]
     pub seal: Sealed,
+}
+
+/// What a copy of the file holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SealCopy {
+    /// The seals, oldest first.
+    pub records: Vec<SealRecord>,
+    /// Number of the last line, when only a part of it is there: the file was cut, or copied while it was written.
+    pub cut: Option<usize>,
 }
 
 /// Why the file cannot be used.
@@ -67,21 +79,54 @@ impl SealFile {
     /// # Errors
     /// [`SealFileError`].
     pub fn read(&self) -> Result<Vec<SealRecord>, SealFileError> {
-        let Some(file) = self.open()? else {
-            return Ok(Vec::new());
-        };
-        let mut reader = BufReader::new(file);
+        Ok(self.read_copy()?.unwrap_or_default().records)
+    }
+
+    /// The same, and whether the last line is whole; `None` when there is no file.
+    ///
+    /// # Errors
+    /// [`SealFileError`]; a line that is no seal, unless it is the last and the beginning of one.
+    pub fn read_copy(&self) -> Result<Option<SealCopy>, SealFileError> {
+        let Some(file) = self.open()? else { return Ok(None) };
         let mut records = Vec::new();
+        let cut = self.each(file, &mut |record| records.push(record))?;
+        Ok(Some(SealCopy { records, cut }))
+    }
+
+    /// Hands each seal on; number of the last line when it is cut.
+    fn each(&self, file: File, take: &mut dyn FnMut(SealRecord)) -> Result<Option<usize>, SealFileError> {
+        let mut reader = BufReader::new(file);
         let mut text = Vec::new();
         for line in 1_usize.. {
             text.clear();
-            reader.read_until(b'\n', &mut text).map_err(|it| self.failed(it))?;
-            if text.last() != Some(&b'\n') {
+            let read = reader.read_until(b'\n', &mut text).map_err(|it| self.failed(it))?;
+            if read == 0 {
                 break;
             }
-            records.push(self.parse(&text, || format!("line {line}"))?);
+            match self.parse(&text, || format!("line {line}")) {
+                Ok(record) => take(record),
+                Err(SealFileError::Line { source, .. }) if source.is_eof() && text.last() != Some(&b'\n') => {
+                    return Ok(Some(line));
+                }
+                Err(fault) => return Err(fault),
+            }
         }
-        Ok(records)
+        Ok(None)
+    }
+
+    /// Fingerprints of all keys that signed, as the seals name them.
+    ///
+    /// # Errors
+    /// [`SealFileError`].
+    pub fn keys(&self) -> Result<BTreeSet<String>, SealFileError> {
+        let mut keys = BTreeSet::new();
+        let Some(file) = self.open()? else { return Ok(keys) };
+        self.each(file, &mut |record| {
+            if !keys.contains(&record.seal.key) {
+                keys.insert(record.seal.key);
+            }
+        })?;
+        Ok(keys)
     }
 
     /// The newest seal.
@@ -140,7 +185,7 @@ impl SealFile {
     }
 
     fn open(&self) -> Result<Option<File>, SealFileError> {
-        match File::open(&self.path) {
+        match open_regular(&self.path) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.failed(error)),
@@ -224,7 +269,8 @@ mod tests {
         let bytes = std::fs::read(file.path()).unwrap();
         std::fs::write(file.path(), &bytes[..bytes.len() - 7]).unwrap();
         assert_eq!(file.last().unwrap(), Some(record(0)));
-        assert_eq!(file.read().unwrap(), [record(0)]);
+        let copy = file.read_copy().unwrap().unwrap();
+        assert_eq!((copy.records, copy.cut), (vec![record(0)], Some(2)));
         file.append(&[record(1)]).unwrap();
         assert_eq!(std::fs::read(file.path()).unwrap(), bytes);
         std::fs::write(file.path(), "{").unwrap();
@@ -238,5 +284,25 @@ mod tests {
         std::fs::write(file.path(), "{}\n").unwrap();
         assert!(file.read().unwrap_err().to_string().starts_with("line 1 of "));
         assert!(file.last().is_err());
+        // Nor is a last line without an end taken for the beginning of a seal when it cannot be one.
+        let whole = serde_json::to_string(&record(0)).unwrap();
+        for text in [
+            format!("{whole}\nrubbish"),
+            format!("{whole}\n\n"),
+            format!("{whole}\n\u{ff}"),
+        ] {
+            std::fs::write(file.path(), text).unwrap();
+            let said = file.read_copy().unwrap_err().to_string();
+            assert!(
+                said.starts_with("line 2 of ") && said.contains("seals.ndjson"),
+                "{said}"
+            );
+        }
+        std::fs::write(file.path(), &whole).unwrap();
+        assert_eq!(
+            file.read_copy().unwrap().unwrap().records,
+            [record(0)],
+            "only its line end is missing"
+        );
     }
 }

@@ -9,8 +9,9 @@ use std::{
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use tracing::warn;
 
-use crate::Digest;
+use crate::{Digest, regular::read_regular};
 
 /// DER of an Ed25519 public key up to its 32 bytes (RFC 8410).
 const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
@@ -30,8 +31,7 @@ pub enum KeyError {
     },
     /// Its content.
     #[error(
-        "{} holds no Ed25519 {kind} ({reason}): make one with `openssl genpkey -algorithm ed25519`, or remove it to \
-         have one made", path.display()
+        "{} holds no Ed25519 {kind} ({reason}): {}", path.display(), advice(kind)
     )]
     Malformed {
         /// Where.
@@ -70,14 +70,28 @@ impl SealKey {
             path: path.to_owned(),
             source,
         };
-        if !path.try_exists().map_err(failed)? {
+        let is_new = !path.try_exists().map_err(failed)?;
+        if is_new {
             make(path)?;
         }
         let key = Self::load(path)?;
         let beside = public_key_file(path);
         let pem = key.public.to_pem();
-        if fs::read_to_string(&beside).ok().as_deref() != Some(&pem) {
-            keep(&beside)?;
+        if read_regular(&beside).ok().as_deref() != Some(&pem) {
+            if let Some(kept) = keep(&beside)? {
+                let made = if is_new {
+                    "is missing and was made anew"
+                } else {
+                    "is another than before"
+                };
+                warn!(
+                    "the signing key {} {made}: publish the fingerprint of the new one, {}, and keep {}, without which \
+                     older seals prove nothing",
+                    path.display(),
+                    key.public.fingerprint(),
+                    kept.display()
+                );
+            }
             write_new(&beside, &pem, 0o644).map_err(|source| KeyError::File { path: beside, source })?;
         }
         Ok(key)
@@ -126,6 +140,16 @@ impl PublicKey {
         })
     }
 
+    /// All that read among the `*.pub.pem` of the folder in which this private key lies.
+    pub fn beside(private: &Path) -> Vec<Self> {
+        let entries = fs::read_dir(folder(private)).into_iter().flatten().flatten();
+        entries
+            .map(|it| it.path())
+            .filter(|it| it.to_string_lossy().ends_with(".pub.pem"))
+            .filter_map(|it| Self::load(&it).ok())
+            .collect()
+    }
+
     /// SHA-256 of its DER form: what `openssl pkey -pubin -outform DER | sha256sum` prints.
     pub fn fingerprint(&self) -> Digest {
         Digest::of(&[&SPKI, &self.0])
@@ -144,19 +168,32 @@ impl PublicKey {
     }
 }
 
+/// A private key may be made anew; a public one must be that of the key which signed.
+fn advice(kind: &str) -> &'static str {
+    if kind == PRIVATE {
+        "make one with `openssl genpkey -algorithm ed25519`, or move the file away to have a new key made"
+    } else {
+        "give the public half of the key that signed, as its owner publishes it or as \
+         `openssl pkey -in PRIVATE_KEY_FILE -pubout` prints it"
+    }
+}
+
 /// Where the public key of a private one lies: `log-seal.pem` has `log-seal.pub.pem` beside it.
 pub fn public_key_file(private: &Path) -> PathBuf {
     private.with_extension("pub.pem")
 }
 
 /// A public key that gives way to another still proves the seals of its time.
-fn keep(public: &Path) -> Result<(), KeyError> {
+fn keep(public: &Path) -> Result<Option<PathBuf>, KeyError> {
     let Ok(old) = PublicKey::load(public) else {
-        return Ok(());
+        return Ok(None);
     };
     let name = old.fingerprint().to_string();
     let kept = public.with_file_name(format!("{}.pub.pem", name.get(..16).unwrap_or(&name)));
-    fs::rename(public, &kept).map_err(|source| KeyError::File { path: kept, source })
+    match fs::rename(public, &kept) {
+        Ok(()) => Ok(Some(kept)),
+        Err(source) => Err(KeyError::File { path: kept, source }),
+    }
 }
 
 /// The folder of a file; the working folder when the path names none.
@@ -209,15 +246,20 @@ fn pem(kind: &str, der: &[u8]) -> String {
 }
 
 fn read_pem(path: &Path, kind: &'static str) -> Result<Vec<u8>, KeyError> {
-    let text = fs::read_to_string(path).map_err(|source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    })?;
     let malformed = |reason: &str| KeyError::Malformed {
         path: path.to_owned(),
         kind,
         reason: reason.to_owned(),
     };
+    let text = read_regular(path).map_err(|source| {
+        if source.kind() == io::ErrorKind::InvalidData {
+            return malformed("it is no text");
+        }
+        KeyError::File {
+            path: path.to_owned(),
+            source,
+        }
+    })?;
     let (_, rest) = text
         .split_once(&format!("-----BEGIN {kind}-----"))
         .ok_or_else(|| malformed("it has no such PEM block"))?;
@@ -267,5 +309,39 @@ mod tests {
         assert!(matches!(error, KeyError::Malformed { .. }), "{error}");
         assert!(error.to_string().contains("log-seal.pem"));
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "secret");
+    }
+
+    #[test]
+    fn nobody_is_told_to_have_a_public_key_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("log-seal.pub.pem");
+        for content in [&b"nothing"[..], b"\xff\xfe"] {
+            std::fs::write(&file, content).unwrap();
+            let said = PublicKey::load(&file).unwrap_err().to_string();
+            assert!(said.contains("log-seal.pub.pem") && said.contains("-pubout"), "{said}");
+            assert!(!said.contains("made") && !said.contains("genpkey"), "{said}");
+        }
+    }
+
+    #[test]
+    fn key_file_that_is_no_regular_file_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.pem");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        for (path, what) in [(pipe.as_path(), "a pipe"), (folder.path(), "a folder")] {
+            for error in [
+                SealKey::load_or_make(path).unwrap_err(),
+                PublicKey::load(path).unwrap_err(),
+            ] {
+                let said = error.to_string();
+                assert!(said.contains(what) && said.contains(path.to_str().unwrap()), "{said}");
+            }
+        }
     }
 }

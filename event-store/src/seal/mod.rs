@@ -7,7 +7,7 @@ use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::log_seal::Sealed;
-pub use file::{SealFile, SealFileError, SealRecord};
+pub use file::{SealCopy, SealFile, SealFileError, SealRecord};
 pub use key::{KeyError, PublicKey, SealKey, public_key_file};
 
 use crate::Digest;

@@ -12,7 +12,7 @@ use tracing::warn;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::{Key, keys::hex};
+use crate::{Key, keys::hex, regular::read_regular};
 
 /// What the proof of a master key says when it opens.
 const PROOF: &[u8] = b"letopis vault";
@@ -46,9 +46,12 @@ impl MasterKey {
     /// # Errors
     /// [`MasterKeyError`].
     pub fn read(path: &Path) -> Result<Option<Self>, MasterKeyError> {
-        let text = match fs::read_to_string(path) {
+        let text = match read_regular(path) {
             Ok(text) => Zeroizing::new(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(MasterKeyError::Malformed { path: path.to_owned() });
+            }
             Err(source) => return Err(file(path, source)),
         };
         if others_may_read(path) {
@@ -174,6 +177,24 @@ mod tests {
         MasterKey::make(&path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(others_may_read(&path));
+    }
+
+    #[test]
+    fn pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let refused = MasterKey::read(&path).unwrap_err().to_string();
+        assert!(
+            refused.contains("master.key") && refused.contains("a pipe"),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 use domain::{event::DomainEvent, personal::DataSubject};
 pub use inventory::{InventoryError, Missing, Others};
 pub use master::{MasterKey, MasterKeyError};
+pub use rows::NO_KEY;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -213,7 +214,7 @@ impl Vault {
     /// [`VaultError`].
     pub async fn fingerprint(&self, subject: DataSubject) -> Result<String, VaultError> {
         let found = self.ask(|| rows::fingerprint(&self.inner.pool, subject)).await?;
-        Ok(found.unwrap_or_else(|| rows::NO_KEY.to_owned()))
+        Ok(found.unwrap_or_else(|| NO_KEY.to_owned()))
     }
 
     /// Destroys the subject's key, or sees to it that it never gets one; returns the key's fingerprint. Once more

@@ -8,7 +8,7 @@ use super::{MasterKey, Status};
 use crate::{Key, Position};
 
 /// Stands for the fingerprint of somebody who never had a key.
-pub(super) const NO_KEY: &str = "none";
+pub const NO_KEY: &str = "none";
 /// Keys in one transaction of a rotation.
 const BATCH: i64 = 1000;
 

@@ -1,4 +1,4 @@
-CREATE UNIQUE INDEX ticket_list_number ON ticket_list (number);
+CREATE INDEX ticket_list_number ON ticket_list (number);
 CREATE INDEX ticket_list_status ON ticket_list (status, number);
 CREATE INDEX ticket_list_priority ON ticket_list (priority, number);
 CREATE INDEX ticket_list_category ON ticket_list (category_id, number);

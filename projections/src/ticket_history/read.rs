@@ -1,9 +1,15 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use event_store::Position;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::{TicketRow, checkpoint::to_column};
+use super::MODEL;
+use crate::{
+    TicketRow, Turn,
+    checkpoint::{from_column, to_column},
+};
 
 /// One thing that happened to a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -19,6 +25,13 @@ pub struct Happening {
     /// The ticket as the event left it.
     #[sqlx(flatten)]
     pub ticket: TicketRow,
+}
+
+impl Happening {
+    /// Place of the event in the log.
+    pub fn place(&self) -> Position {
+        from_column(self.position)
+    }
 }
 
 /// A ticket's happenings between two versions (both excluded), the oldest first, at most `limit`; from the newest on
@@ -61,39 +74,74 @@ pub async fn count(pool: &PgPool, ticket_id: Uuid) -> Result<i64, sqlx::Error> {
     Ok(count.fetch_one(pool).await?.unwrap_or_default())
 }
 
-/// What happened to all tickets after a position and up to another, the oldest first, each with the ticket as it was
-/// before.
+/// A happening among all that are told.
+#[derive(Debug)]
+pub struct Told {
+    /// When.
+    pub turn: Turn,
+    /// What happened, with the ticket as it left it.
+    pub happening: Happening,
+    /// The ticket before; `None` when it did not exist.
+    pub before: Option<TicketRow>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    shown_at: i64,
+    late: i64,
+    #[sqlx(flatten)]
+    happening: Happening,
+}
+
+/// What is told of all tickets after a turn and up to a position, in the order in which it is told.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn since(
-    pool: &PgPool,
-    after: Position,
-    until: Position,
-    limit: i64,
-) -> Result<Vec<(Happening, Option<TicketRow>)>, sqlx::Error> {
-    const SINCE: &str = "SELECT * FROM ticket_history WHERE position > $1 AND position <= $2
-        ORDER BY position LIMIT $3";
-    const BEFORE: &str = "SELECT before.* FROM UNNEST($1::uuid[], $2::bigint[]) AS wanted (id, version)
-        JOIN ticket_history AS before ON before.ticket_id = wanted.id AND before.version = wanted.version - 1";
-    let happenings: Vec<Happening> = sqlx::query_as(SINCE)
-        .bind(to_column(after))
+pub async fn since(pool: &PgPool, after: Turn, until: Position, limit: i64) -> Result<Vec<Told>, sqlx::Error> {
+    // What came late is found there alone, not at its place in the log.
+    const SINCE: &str = "WITH build AS (
+            SELECT id FROM ops.generation WHERE model = $5 AND version = $6 AND serving
+        )
+        (SELECT it.*, it.position AS shown_at, 0::bigint AS late FROM ticket_history AS it
+         WHERE it.position > $1 AND it.position <= $3
+             AND NOT EXISTS (SELECT FROM ops.late_event AS late
+                             WHERE late.generation = (SELECT id FROM build) AND late.position = it.position)
+         ORDER BY it.position LIMIT $4)
+        UNION ALL
+        (SELECT it.*, late.shown_at, late.position FROM ops.late_event AS late
+         JOIN ticket_history AS it ON it.position = late.position
+         WHERE late.generation = (SELECT id FROM build) AND (late.shown_at, late.position) > ($1, $2)
+             AND late.shown_at <= $3
+         ORDER BY late.shown_at, late.position LIMIT $4)
+        ORDER BY shown_at, late LIMIT $4";
+    let (shown_at, late) = after.to_columns();
+    let rows: Vec<Row> = sqlx::query_as(SINCE)
+        .bind(shown_at)
+        .bind(late)
         .bind(to_column(until))
         .bind(limit)
+        .bind(MODEL.name)
+        .bind(MODEL.version)
         .fetch_all(pool)
         .await?;
-    let (ids, versions): (Vec<Uuid>, Vec<i64>) = happenings
+    let mut before = earlier(pool, &rows).await?;
+    let told = rows.into_iter().map(|row| Told {
+        turn: Turn::from_columns(row.shown_at, row.late),
+        before: before.remove(&(row.happening.ticket.ticket_id, row.happening.ticket.version)),
+        happening: row.happening,
+    });
+    Ok(told.collect())
+}
+
+/// The tickets as they were before, by id and the version that came after.
+async fn earlier(pool: &PgPool, rows: &[Row]) -> Result<HashMap<(Uuid, i64), TicketRow>, sqlx::Error> {
+    const BEFORE: &str = "SELECT before.* FROM UNNEST($1::uuid[], $2::bigint[]) AS wanted (id, version)
+        JOIN ticket_history AS before ON before.ticket_id = wanted.id AND before.version = wanted.version - 1";
+    let (ids, versions): (Vec<Uuid>, Vec<i64>) = rows
         .iter()
-        .map(|it| (it.ticket.ticket_id, it.ticket.version))
+        .map(|it| (it.happening.ticket.ticket_id, it.happening.ticket.version))
         .unzip();
     let before: Vec<TicketRow> = sqlx::query_as(BEFORE).bind(ids).bind(versions).fetch_all(pool).await?;
-    let mut before: std::collections::HashMap<(Uuid, i64), TicketRow> = before
-        .into_iter()
-        .map(|it| ((it.ticket_id, it.version + 1), it))
-        .collect();
-    let paired = happenings.into_iter().map(|it| {
-        let earlier = before.remove(&(it.ticket.ticket_id, it.ticket.version));
-        (it, earlier)
-    });
-    Ok(paired.collect())
+    let before = before.into_iter().map(|it| ((it.ticket_id, it.version + 1), it));
+    Ok(before.collect())
 }

@@ -21,7 +21,7 @@ pub const NAME: &str = "ticket_list";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 1,
+    version: 2,
     types: &["ticket.", "assignment.", "subject."],
     tables: include_str!("../../../migrations/read_models/ticket_list/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/ticket_list/indexes.sql"),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, QueryBuilder};
+use uuid::Uuid;
 
 use super::filter::Condition;
 use crate::TicketRow;
@@ -9,8 +10,10 @@ use crate::TicketRow;
 /// A column that tickets can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderColumn {
-    /// By number; every order ends with it.
+    /// By number.
     Number,
+    /// By id; every order ends with it, for no rule of the tables keeps two tickets from having one number.
+    Id,
     /// By the instant of opening.
     OpenedAt,
     /// By the instant of the newest change.
@@ -35,6 +38,8 @@ pub enum Key {
     Number(i64),
     /// Of an instant column.
     Instant(DateTime<Utc>),
+    /// Of the id.
+    Id(Uuid),
 }
 
 /// Which part of a list is wanted.
@@ -42,7 +47,7 @@ pub enum Key {
 pub struct PageRequest {
     /// Which tickets.
     pub condition: Condition,
-    /// In which order; must end with [`OrderColumn::Number`], see [`complete`].
+    /// In which order; must end with [`OrderColumn::Id`], see [`complete`].
     pub order: Vec<Order>,
     /// Only those behind this place.
     pub after: Option<Vec<Key>>,
@@ -54,7 +59,7 @@ pub struct PageRequest {
     pub from_end: bool,
 }
 
-/// The order with the number as its last column, so that no two tickets have the same place.
+/// The order with number and id as its last columns, so that no two tickets have the same place.
 pub fn complete(mut order: Vec<Order>) -> Vec<Order> {
     if let Some(at) = order.iter().position(|it| it.column == OrderColumn::Number) {
         order.truncate(at + 1);
@@ -64,6 +69,10 @@ pub fn complete(mut order: Vec<Order>) -> Vec<Order> {
             descending: true,
         });
     }
+    order.push(Order {
+        column: OrderColumn::Id,
+        descending: false,
+    });
     order
 }
 
@@ -71,6 +80,7 @@ impl OrderColumn {
     fn sql(self) -> &'static str {
         match self {
             Self::Number => "number",
+            Self::Id => "ticket_id",
             Self::OpenedAt => "opened_at",
             Self::UpdatedAt => "updated_at",
             Self::Priority => "priority",
@@ -81,6 +91,7 @@ impl OrderColumn {
     pub fn key(self, row: &TicketRow) -> Key {
         match self {
             Self::Number => Key::Number(row.number),
+            Self::Id => Key::Id(row.ticket_id),
             Self::OpenedAt => Key::Instant(row.opened_at),
             Self::UpdatedAt => Key::Instant(row.updated_at),
             Self::Priority => Key::Number(i64::from(row.priority)),
@@ -97,6 +108,8 @@ pub async fn page(pool: &PgPool, request: &PageRequest) -> Result<Vec<TicketRow>
     request.condition.push(&mut sql);
     for (place, behind) in [(&request.after, true), (&request.before, false)] {
         if let Some(place) = place {
+            sql.push(" AND ");
+            push_from(&request.order, place, behind, &mut sql);
             sql.push(" AND ");
             push_beyond(&request.order, place, behind, &mut sql);
         }
@@ -126,6 +139,19 @@ pub async fn count(pool: &PgPool, condition: &Condition) -> Result<i64, sqlx::Er
     sql.build_query_scalar().fetch_one(pool).await
 }
 
+/// `a >= x`, which follows from what is beyond, and is all that an index can be asked.
+fn push_from(order: &[Order], place: &[Key], behind: bool, sql: &mut QueryBuilder<Postgres>) {
+    match order.first().zip(place.first()) {
+        Some((first, key)) => {
+            let operator = if first.descending == behind { " <= " } else { " >= " };
+            push_key(sql.push(first.column.sql()).push(operator), key);
+        }
+        None => {
+            sql.push("TRUE");
+        }
+    }
+}
+
 /// `(a > x OR (a = x AND (b > y OR (b = y AND ...))))`, each column by its own direction.
 fn push_beyond(order: &[Order], place: &[Key], behind: bool, sql: &mut QueryBuilder<Postgres>) {
     let Some(((first, rest), (key, others))) = order.split_first().zip(place.split_first()) else {
@@ -146,5 +172,6 @@ fn push_key(sql: &mut QueryBuilder<Postgres>, key: &Key) {
     match key {
         Key::Number(number) => sql.push_bind(*number),
         Key::Instant(instant) => sql.push_bind(*instant),
+        Key::Id(id) => sql.push_bind(*id),
     };
 }

@@ -1,31 +1,35 @@
 //! What people decided about parked events, carried out where the decision stands in the log.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
 use domain::read_model::ReadModelEvent;
 use event_store::{Position, Raw};
-use sqlx::{Connection, Executor, PgConnection};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use sqlx::Connection;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 use uuid::Uuid;
 
-use super::{Fault, Lost, Patience, Refused, Step, Unit, checkpoint, connected, parked, write};
+use super::{Lost, Patience, Refused, Step, Unit, checkpoint, connected, parked, sift};
 use crate::{
-    Projection,
     batch::{Fact, facts},
+    late,
 };
 
+/// Streams tried again in one transaction: what is read for it must fit into memory, and others wait for it.
+const STREAMS: usize = 200;
+/// Streams read from the log at a time.
+const READERS: usize = 8;
+
 impl Unit {
-    /// Applies what waits, as far as that goes now, and moves on behind the decision.
+    /// Applies what waits, as far as that goes now, and moves on behind the decision; `false` when it is told to stop
+    /// before.
     pub(super) async fn decide(
         &mut self,
         decision: &ReadModelEvent,
         at: Position,
         stop: &CancellationToken,
-    ) -> Result<(), Lost> {
+    ) -> Result<bool, Lost> {
         let wanted = match decision {
             ReadModelEvent::ParkedRetried { stream_id, .. } => *stream_id,
             ReadModelEvent::EventSkipped {
@@ -37,67 +41,74 @@ impl Unit {
         };
         let mut patience = Patience::default();
         while self.place.position < at {
-            let refused = match self.release(wanted, at).await {
-                Ok(()) => return Ok(()),
-                Err(refused) => refused,
-            };
-            if let Refused::Fault(Fault::Passing(reason) | Fault::Poison(_, reason)) = refused {
-                self.pulse.fault(&reason);
-                warn!(
-                    model = self.model.name,
-                    reason, "parked events are not taken; trying again"
-                );
+            match self.release(wanted, at, stop).await {
+                Ok(carried_out) => {
+                    self.pulse.well();
+                    return Ok(carried_out);
+                }
+                Err(refused) => self.complain(&refused, "parked events are not taken; trying again"),
             }
             self.look_again(&mut patience, stop).await?;
             if stop.is_cancelled() {
-                return Ok(());
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    async fn release(&mut self, wanted: Option<Uuid>, at: Position) -> Result<(), Refused> {
+    /// Some streams in each transaction, and the checkpoint behind the decision in the last; `false` when it is told to
+    /// stop before. Broken off and begun again, it finds what still waits.
+    async fn release(&mut self, wanted: Option<Uuid>, at: Position, stop: &CancellationToken) -> Result<bool, Refused> {
+        let (mut freed, mut after) = (0, None);
+        loop {
+            let streams = match wanted {
+                Some(one) => vec![one],
+                None => parked::next_streams(self.lease.key, after, STREAMS, connected(&mut self.connection)?).await?,
+            };
+            let is_last = wanted.is_some() || streams.len() < STREAMS;
+            let to = if is_last { at } else { self.place.position };
+            freed += self.free(&streams, at, to).await?;
+            if is_last {
+                break;
+            }
+            if stop.is_cancelled() {
+                return Ok(false);
+            }
+            after = streams.last().copied();
+        }
+        let held = self.held.len();
+        info!(model = self.model.name, freed, held, "parked streams were tried again");
+        Ok(true)
+    }
+
+    /// One transaction: what can be applied of these streams now, and the checkpoint at `to`. Tells how many are free.
+    async fn free(&mut self, streams: &[Uuid], at: Position, to: Position) -> Result<usize, Refused> {
         let (model, lease, place) = (self.model, self.lease, self.place.clone());
-        let waiting = parked::of(lease.key, wanted, connected(&mut self.connection)?).await?;
+        let waiting = parked::of(lease.key, streams, connected(&mut self.connection)?).await?;
         let facts = self.read(waiting).await?;
+        let known: HashSet<Uuid> = facts.iter().map(Fact::stream_id).collect();
+        let (left_out, tried): (Vec<_>, Vec<_>) =
+            facts.into_iter().partition(|it| self.skips.contains(&it.position().0));
         let mut tx = connected(&mut self.connection)?.begin().await?;
-        let step = Step { to: at, events: 0 };
+        let step = Step { to, events: 0 };
         if !checkpoint::advance(&model, lease, &place, step, &mut tx).await? {
             return Err(Refused::Moved);
         }
-        let mut still = HashMap::new();
-        for fact in &facts {
-            let skipped = self.skips.contains(&fact.position().0);
-            if still.contains_key(&fact.stream_id()) && !skipped {
-                continue;
-            }
-            let complaint = if skipped {
-                None
-            } else {
-                try_one(self.projection.as_ref(), fact, &mut tx).await?
-            };
-            if let Some(reason) = complaint {
-                parked::park(lease.key, &[(fact, Some(&reason))], &mut tx).await?;
-                still.insert(fact.stream_id(), reason);
-            } else {
-                parked::free(lease.key, fact.position(), &mut tx).await?;
-            }
+        let mut sorted = sift(self.projection.as_ref(), &tried, &HashSet::new(), &mut tx).await?;
+        let still: HashSet<Uuid> = sorted.park.iter().map(|(fact, _)| fact.stream_id()).collect();
+        // Those that only wait are known.
+        sorted.park.retain(|(_, reason)| reason.is_some());
+        parked::park(lease.key, &sorted.park, &mut tx).await?;
+        let shown: Vec<Position> = sorted.apply.iter().map(|it| it.position).collect();
+        let left_out = left_out.iter().map(Fact::position);
+        parked::free(lease.key, shown.iter().copied().chain(left_out), &mut tx).await?;
+        if place.serving {
+            late::note(lease.key.generation, &shown, at, &mut tx).await?;
         }
         tx.commit().await?;
-        self.place.position = at;
-        let freed: HashSet<Uuid> = facts
-            .iter()
-            .map(Fact::stream_id)
-            .filter(|it| !still.contains_key(it))
-            .collect();
-        self.held.retain(|it| !freed.contains(it));
-        info!(
-            model = model.name,
-            freed = freed.len(),
-            held = still.len(),
-            "parked streams were tried again"
-        );
-        Ok(())
+        self.place.position = to;
+        let free = known.iter().filter(|it| !still.contains(*it) && self.held.remove(*it));
+        Ok(free.count())
     }
 
     /// The events that wait, from the log, in its order.
@@ -110,32 +121,16 @@ impl Unit {
             wanted.insert(position);
         }
         let mut raws: Vec<Raw> = Vec::with_capacity(wanted.len());
-        for (stream, revision) in first {
-            let events = self.means.log.read_stream(&stream, revision).await?;
+        let log = &self.means.log;
+        let reading = first
+            .into_iter()
+            .map(|(stream, revision)| async move { log.read_stream(&stream, revision).await });
+        let mut reading = stream::iter(reading).buffer_unordered(READERS);
+        while let Some(events) = reading.try_next().await? {
             raws.extend(events.into_iter().filter(|it| wanted.contains(&it.position)));
         }
+        drop(reading);
         raws.sort_by_key(|it| it.position);
         Ok(facts(&raws, &self.means.vault).await?)
-    }
-}
-
-/// Applies one event; tells why it cannot be.
-async fn try_one(projection: &dyn Projection, fact: &Fact, tx: &mut PgConnection) -> Result<Option<String>, Refused> {
-    let event = match fact {
-        Fact::Event(event) => Arc::clone(event),
-        Fact::Unreadable(_) => return Ok(fact.complaint().map(str::to_owned)),
-    };
-    tx.execute("SAVEPOINT parked").await?;
-    match write(projection, &[event], tx).await {
-        Ok(()) => {
-            tx.execute("RELEASE SAVEPOINT parked").await?;
-            Ok(None)
-        }
-        Err(Refused::Fault(Fault::Poison(_, reason))) => {
-            projection.forget();
-            tx.execute("ROLLBACK TO SAVEPOINT parked").await?;
-            Ok(Some(reason))
-        }
-        Err(refused) => Err(refused),
     }
 }

@@ -1,22 +1,24 @@
 //! One part of one build on its way: rows, checkpoint and announcement of a batch in one transaction.
 
+mod decide;
+mod sift;
+
 use std::{
-    collections::{HashMap, HashSet},
-    panic::AssertUnwindSafe,
+    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use domain::{event::DomainEvent, read_model::ReadModelEvent};
-use event_store::{EventLog, Position, Recorded, Vault};
-use futures_util::FutureExt;
+use event_store::{EventLog, Position, Vault};
+use sift::{Voice, sift, sort_out, write};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{Notify, mpsc},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, warn};
+use tracing::{debug, warn};
 use uuid::Uuid;
 
 use crate::{
@@ -68,18 +70,21 @@ pub(crate) struct Unit {
     exact: bool,
     /// The batch has events of the model, if only of other parts: whoever waits for one waits for all parts.
     due: bool,
-}
-
-/// The facts of a batch.
-struct Sorted<'a> {
-    apply: Vec<Arc<Recorded<DomainEvent>>>,
-    /// What waits, with the reason why if it is the cause.
-    park: Vec<(&'a Fact, Option<&'a str>)>,
+    voice: Voice,
 }
 
 /// Another worker has the lease, or the build is gone.
 #[derive(Debug)]
 pub(crate) struct Lost;
+
+/// How a batch is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// As a whole.
+    None,
+    /// In parts, some of which cannot be applied.
+    Sifts,
+}
 
 /// Why a transaction was not made.
 enum Refused {
@@ -103,25 +108,28 @@ impl Unit {
         skips: HashSet<u64>,
         exact: bool,
     ) -> Result<Option<Self>, sqlx::Error> {
-        let mut connection = PgConnection::connect_with(&means.database).await?;
-        let Some(place) = checkpoint::claim(lease, &mut connection).await? else {
+        let Some(Footing {
+            connection,
+            place,
+            held,
+        }) = Footing::find(lease, &means.database).await?
+        else {
             return Ok(None);
         };
-        let mut unit = Self {
+        Ok(Some(Self {
             lease,
             model,
             pulse: Arc::new(Pulse::new(place.position, Arc::clone(&means.moved))),
             place,
             means,
             projection: (model.make)(),
-            connection: None,
-            held: HashSet::new(),
+            connection: Some(connection),
+            held,
             skips,
             exact,
             due: false,
-        };
-        unit.connect().await?;
-        Ok(Some(unit))
+            voice: Voice::default(),
+        }))
     }
 
     /// Follows the batches until there are no more, or it is told to stop.
@@ -182,100 +190,88 @@ impl Unit {
     /// What people decided about this model, if the fact is that.
     fn decision<'a>(&self, fact: &'a Fact) -> Option<&'a ReadModelEvent> {
         let Fact::Event(event) = fact else { return None };
-        match &event.event {
-            DomainEvent::ReadModel(
-                decision @ (ReadModelEvent::ParkedRetried { model, .. } | ReadModelEvent::EventSkipped { model, .. }),
-            ) => (model == self.model.name).then_some(decision),
-            DomainEvent::Ticket(_)
-            | DomainEvent::Assignment(_)
-            | DomainEvent::TicketNumbers(_)
-            | DomainEvent::DataSubject(_)
-            | DomainEvent::LogSeal(_)
-            | DomainEvent::Organisation(_) => None,
+        if let DomainEvent::ReadModel(
+            decision @ (ReadModelEvent::ParkedRetried { model, .. } | ReadModelEvent::EventSkipped { model, .. }),
+        ) = &event.event
+        {
+            return (model == self.model.name).then_some(decision);
         }
+        None
     }
 
-    /// Applies the facts, and carries out decisions where they stand among them.
+    /// Applies the facts, and carries out decisions where they stand among them. What it does not come to before it is
+    /// told to stop, the next holder reads again: nothing behind that may be applied.
     async fn take(&mut self, facts: &[Fact], end: Position, stop: &CancellationToken) -> Result<(), Lost> {
         let mut from = 0;
         for (at, fact) in facts.iter().enumerate() {
             if let Some(decision) = self.decision(fact).cloned() {
                 let before = facts.get(from..at).unwrap_or_default();
-                if let Some(last) = before.last() {
-                    self.advance(before, last.position(), stop).await?;
+                if let Some(last) = before.last()
+                    && !self.advance(before, last.position(), stop).await?
+                {
+                    return Ok(());
                 }
-                self.decide(&decision, fact.position(), stop).await?;
+                if !self.decide(&decision, fact.position(), stop).await? {
+                    return Ok(());
+                }
                 from = at + 1;
             }
         }
-        self.advance(facts.get(from..).unwrap_or_default(), end, stop).await
-    }
-
-    /// Brings the tables to `end`. Events that can never be applied are parked with all that follows in their stream.
-    async fn advance(&mut self, facts: &[Fact], end: Position, stop: &CancellationToken) -> Result<(), Lost> {
-        let mut poison: HashMap<Uuid, (Position, String)> = HashMap::new();
-        let mut todo = vec![(facts, end)];
-        let mut patience = Patience::default();
-        while let Some((facts, end)) = todo.pop() {
-            match self.attempt(facts, end, &poison).await {
-                Ok(()) => {
-                    self.held.extend(poison.drain().map(|(stream_id, _)| stream_id));
-                    self.pulse.well();
-                }
-                Err(Refused::Moved) => {
-                    self.look_again(&mut patience, stop).await?;
-                    todo.push((facts, end));
-                }
-                Err(Refused::Fault(Fault::Passing(reason))) => {
-                    self.pulse.fault(&reason);
-                    warn!(model = self.model.name, reason, "the batch is not taken; trying again");
-                    self.look_again(&mut patience, stop).await?;
-                    todo.push((facts, end));
-                }
-                Err(Refused::Fault(Fault::Poison(at, reason))) => {
-                    self.look_again(&mut patience, stop).await?;
-                    let culprit = facts.iter().find(|it| Some(it.position().0) == at);
-                    let culprit = culprit.or(facts.first().filter(|_| facts.len() == 1));
-                    if let Some(culprit) = culprit {
-                        self.blame(culprit, &reason);
-                        poison.insert(culprit.stream_id(), (culprit.position(), reason));
-                        todo.push((facts, end));
-                    } else {
-                        let (left, right) = facts.split_at(facts.len() / 2);
-                        todo.push((right, end));
-                        todo.push((left, left.last().map_or(end, Fact::position)));
-                    }
-                }
-            }
-            if stop.is_cancelled() && !todo.is_empty() {
-                return Ok(());
-            }
-        }
+        self.advance(facts.get(from..).unwrap_or_default(), end, stop).await?;
         Ok(())
     }
 
-    fn blame(&self, culprit: &Fact, reason: &str) {
-        let place = culprit.place();
-        let (stream, position) = (place.stream, place.position.0);
-        error!(
-            model = self.model.name,
-            stream, position, reason, "AN EVENT IS PARKED, and what follows in its stream"
-        );
+    /// Brings the tables to `end`. Events that can never be applied are parked with all that follows in their stream.
+    /// `false` when it is told to stop before.
+    async fn advance(&mut self, facts: &[Fact], end: Position, stop: &CancellationToken) -> Result<bool, Lost> {
+        let mut patience = Patience::default();
+        let mut care = Care::None;
+        loop {
+            let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
+            let fresh = fresh.unwrap_or_default();
+            // Few at a time: whoever wants the checkpoint's row waits for the transaction.
+            let (part, to) = match fresh.split_at_checked(BATCH) {
+                Some((first, [_, ..])) if care == Care::Sifts => (first, first.last().map_or(end, Fact::position)),
+                Some(_) | None => (fresh, end),
+            };
+            match self.attempt(part, to, care).await {
+                Ok(()) => {
+                    self.pulse.well();
+                    if to == end {
+                        return Ok(true);
+                    }
+                    patience = Patience::default();
+                }
+                Err(Refused::Fault(Fault::Poison(..))) if care == Care::None => {
+                    self.projection.forget();
+                    care = Care::Sifts;
+                }
+                Err(refused) => {
+                    self.complain(&refused, "the batch is not taken; trying again");
+                    self.look_again(&mut patience, stop).await?;
+                    if stop.is_cancelled() {
+                        return Ok(false);
+                    }
+                }
+            }
+            if stop.is_cancelled() && care == Care::Sifts {
+                return Ok(false);
+            }
+        }
     }
 
-    async fn attempt(
-        &mut self,
-        facts: &[Fact],
-        end: Position,
-        poison: &HashMap<Uuid, (Position, String)>,
-    ) -> Result<(), Refused> {
-        let fresh = facts.get(facts.partition_point(|it| it.position() <= self.place.position)..);
-        let fresh = fresh.unwrap_or_default();
+    fn complain(&self, refused: &Refused, what: &str) {
+        if let Refused::Fault(Fault::Passing(reason) | Fault::Poison(_, reason)) = refused {
+            self.pulse.fault(reason);
+            warn!(model = self.model.name, reason, "{what}");
+        }
+    }
+
+    async fn attempt(&mut self, fresh: &[Fact], end: Position, care: Care) -> Result<(), Refused> {
         let idle = fresh.is_empty() && !self.is_exact() && end.0 < self.place.position.0 + IDLE_STRIDE;
         if end <= self.place.position || idle {
             return Ok(());
         }
-        let Sorted { apply, park } = self.sort_out(fresh, poison);
         let (model, lease, place) = (self.model, self.lease, self.place.clone());
         let mut tx = connected(&mut self.connection)?.begin().await?;
         let step = Step {
@@ -286,14 +282,25 @@ impl Unit {
         if !checkpoint::advance(&model, lease, &place, step, &mut tx).await? {
             return Err(Refused::Moved);
         }
-        parked::park(lease.key, &park, &mut tx).await?;
-        if !apply.is_empty() {
-            write(self.projection.as_ref(), &apply, &mut tx).await?;
-        }
+        let sorted = match care {
+            Care::None => {
+                let sorted = sort_out(fresh, |it| self.held.contains(it));
+                if !sorted.apply.is_empty() {
+                    write(self.projection.as_ref(), &sorted.apply, &mut tx).await?;
+                }
+                sorted
+            }
+            Care::Sifts => sift(self.projection.as_ref(), fresh, &self.held, &mut tx).await?,
+        };
+        parked::park(lease.key, &sorted.park, &mut tx).await?;
         tx.commit().await?;
         self.place.position = end;
         // Of an event that does not read, too: what follows in its stream waits, in whatever batch it comes.
-        self.held.extend(park.iter().map(|(fact, _)| fact.stream_id()));
+        for (fact, reason) in &sorted.park {
+            if self.held.insert(fact.stream_id()) {
+                self.voice.tell(model.name, fact, reason.as_deref().unwrap_or_default());
+            }
+        }
         debug!(
             model = model.name,
             events = fresh.len(),
@@ -307,30 +314,6 @@ impl Unit {
     /// whoever waits for an event of the model waits for all of its parts.
     fn is_exact(&self) -> bool {
         self.exact || self.due || !self.place.serving
-    }
-
-    fn sort_out<'a>(&self, facts: &'a [Fact], poison: &'a HashMap<Uuid, (Position, String)>) -> Sorted<'a> {
-        let (mut apply, mut park) = (Vec::with_capacity(facts.len()), Vec::new());
-        let mut unreadable = HashSet::new();
-        for fact in facts {
-            let stream_id = fact.stream_id();
-            let cause = poison.get(&stream_id).filter(|(from, _)| fact.position() >= *from);
-            if let Some((from, reason)) = cause {
-                park.push((fact, (fact.position() == *from).then_some(reason.as_str())));
-                continue;
-            }
-            match fact {
-                _waits if self.held.contains(&stream_id) || unreadable.contains(&stream_id) => {
-                    park.push((fact, fact.complaint()));
-                }
-                Fact::Event(event) => apply.push(Arc::clone(event)),
-                Fact::Unreadable(_) => {
-                    unreadable.insert(stream_id);
-                    park.push((fact, fact.complaint()));
-                }
-            }
-        }
-        Sorted { apply, park }
     }
 
     /// Finds out where the checkpoint is, on a new connection, after a pause that grows.
@@ -352,41 +335,46 @@ impl Unit {
         }
     }
 
-    /// Connects where the build's tables are found; `false` when the lease is another's.
+    /// Looks anew where it stands; `false` when the lease is another's.
     async fn connect(&mut self) -> Result<bool, sqlx::Error> {
-        let mut connection = PgConnection::connect_with(&self.means.database).await?;
-        let Some(place) = checkpoint::claim(self.lease, &mut connection).await? else {
+        let Some(footing) = Footing::find(self.lease, &self.means.database).await? else {
             return Ok(false);
         };
-        let path = sqlx::query("SELECT set_config('search_path', $1 || ',public', FALSE)").bind(&place.schema);
-        path.execute(&mut connection).await?;
-        self.held = parked::streams(self.lease.key, &mut connection).await?;
-        self.pulse.stands(place.position);
-        self.place = place;
-        self.connection = Some(connection);
+        self.pulse.stands(footing.place.position);
+        (self.place, self.held) = (footing.place, footing.held);
+        self.connection = Some(footing.connection);
         Ok(true)
     }
 }
 
-mod decide;
+/// What Postgres knows of a unit.
+struct Footing {
+    /// Finds the build's tables.
+    connection: PgConnection,
+    place: Place,
+    held: HashSet<Uuid>,
+}
+
+impl Footing {
+    /// Takes the checkpoint over; `None` when a later lease has it.
+    async fn find(lease: Lease, database: &PgConnectOptions) -> Result<Option<Self>, sqlx::Error> {
+        let mut connection = PgConnection::connect_with(database).await?;
+        let Some(place) = checkpoint::claim(lease, &mut connection).await? else {
+            return Ok(None);
+        };
+        let path = sqlx::query("SELECT set_config('search_path', $1 || ',public', FALSE)").bind(&place.schema);
+        path.execute(&mut connection).await?;
+        let held = parked::streams(lease.key, &mut connection).await?;
+        Ok(Some(Self {
+            connection,
+            place,
+            held,
+        }))
+    }
+}
 
 fn connected(connection: &mut Option<PgConnection>) -> Result<&mut PgConnection, sqlx::Error> {
     connection.as_mut().ok_or(sqlx::Error::PoolClosed)
-}
-
-/// A projection that panics is one that cannot apply the events.
-async fn write(
-    projection: &dyn Projection,
-    events: &[Arc<Recorded<DomainEvent>>],
-    tx: &mut PgConnection,
-) -> Result<(), Refused> {
-    match AssertUnwindSafe(projection.apply(events, tx)).catch_unwind().await {
-        Ok(written) => Ok(written?),
-        Err(_panic) => Err(Refused::Fault(Fault::Poison(
-            None,
-            "the projection panicked".to_owned(),
-        ))),
-    }
 }
 
 /// Waits longer and longer between tries; the first time after trouble not at all.

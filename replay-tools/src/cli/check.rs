@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
-use event_store::SealFile;
+use event_store::{SealCopy, SealFile, open_regular};
 use replay_tools::{Problem, Report, Settings, Source, verify, verify_stream};
 use serde_json::json;
 
@@ -16,7 +16,8 @@ pub(super) struct VerifyArgs {
     place: Place,
     #[command(flatten)]
     keys: Keys,
-    /// Copy of the seals, best one kept elsewhere [default: seals.ndjson of the data folder]
+    /// Copy of the seals, best one kept elsewhere [default: seals.ndjson of the data folder]; when none of a sealed log
+    /// is in it, that is exit code 1
     #[arg(long, value_name = "FILE")]
     seals: Option<PathBuf>,
     /// Look at the hash chain of this stream alone
@@ -45,28 +46,27 @@ pub(super) fn run(args: &VerifyArgs) -> Result<Outcome> {
     let bar = bar(source.head().unwrap_or_default());
     let report = verify(&source, &settings, &mut |position| bar.set_position(position))?;
     bar.finish_and_clear();
-    tell(args.json, &report, &in_words(&report))?;
-    Ok(if report.problem_count == 0 {
+    let given = settings.copies.is_some();
+    tell(args.json, &report, &in_words(&report, given))?;
+    // Who names a copy relies on it; the folder's own may be younger than its first seal.
+    let uncompared = args.seals.is_some() && report.seals > 0 && !report.compared_with_copy;
+    Ok(if report.problem_count == 0 && !uncompared {
         Outcome::Fine
     } else {
         Outcome::Problem
     })
 }
 
-fn copies(args: &VerifyArgs) -> Result<Option<Vec<event_store::SealRecord>>> {
-    let file = match (&args.seals, args.place.folder()) {
+fn copies(args: &VerifyArgs) -> Result<Option<SealCopy>> {
+    match (&args.seals, args.place.folder()) {
         (Some(path), _) => {
-            anyhow::ensure!(
-                path.is_file(),
-                "there is no file {}: name a copy of seals.ndjson",
-                path.display()
-            );
-            SealFile::new(path.clone())
+            let named = || format!("--seals {}: name a copy of seals.ndjson", path.display());
+            open_regular(path).with_context(named)?;
+            Ok(SealFile::new(path.clone()).read_copy()?)
         }
-        (None, Some(folder)) if folder.seals().path().exists() => folder.seals(),
-        (None, _) => return Ok(None),
-    };
-    Ok(Some(file.read()?))
+        (None, Some(folder)) => Ok(folder.seals().read_copy()?),
+        (None, None) => Ok(None),
+    }
 }
 
 fn stream(source: &Source, name: &str, json: bool) -> Result<Outcome> {
@@ -89,7 +89,31 @@ fn stream(source: &Source, name: &str, json: bool) -> Result<Outcome> {
     })
 }
 
-fn in_words(report: &Report) -> String {
+/// What was compared with the copy of the seals; `given`: there is one.
+fn comparison(report: &Report, given: bool) -> String {
+    let Report {
+        seals,
+        compared_seals,
+        compared_up_to,
+        ..
+    } = report;
+    let said = match (*seals, given) {
+        (0, _) if *compared_seals == 0 => "nothing is sealed: an end that was cut off would not show".to_owned(),
+        (_, false) => "no copy of the seals was given: an end cut off together with its seals would not show".to_owned(),
+        (_, true) if !report.compared_with_copy => {
+            "NOTHING WAS COMPARED with the copy of the seals, which has none that could be: an end cut off together with \
+             its seals would not show"
+                .to_owned()
+        }
+        (_, true) => format!("compared with {compared_seals} seals of the copy, up to position {compared_up_to}"),
+    };
+    match report.copy_cut_at_line {
+        Some(line) => format!("{said}\nline {line} of the copy, its last, is cut: it was not compared"),
+        None => said,
+    }
+}
+
+fn in_words(report: &Report, given: bool) -> String {
     let mut lines = vec![
         format!(
             "{} events in {} streams, {} of them hash chains",
@@ -100,12 +124,7 @@ fn in_words(report: &Report) -> String {
             report.seals, report.sealed_up_to, report.unsealed
         ),
     ];
-    if report.seals == 0 {
-        lines.push("nothing is sealed: an end that was cut off would not show".to_owned());
-    } else if !report.compared_with_copy {
-        let line = "no copy of the seals was given: an end cut off together with its seals would not show";
-        lines.push(line.to_owned());
-    }
+    lines.push(comparison(report, given));
     lines.extend(report.problems.iter().map(in_a_line));
     let behind = if report.whole {
         ""

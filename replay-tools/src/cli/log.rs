@@ -7,7 +7,7 @@ use chrono::DateTime;
 use clap::{Args, Subcommand};
 use event_store_node::{
     NodeError,
-    offline::{self, Count, Report, Stats},
+    offline::{self, Count, Report, Stats, Verified},
 };
 use indicatif::ProgressBar;
 use replay_tools::Folder;
@@ -50,37 +50,69 @@ impl Files {
     }
 }
 
+/// Damaged events told at most.
+const FAULTS: usize = 20;
+
 pub(super) fn run(command: &LogCommand) -> Result<Outcome> {
     let bar = bar(0);
     let (files, answer) = match command {
         LogCommand::Verify(files) => (
             files,
-            offline::verify(&files.log(), &mut moving(&bar)).map(|it| checked(&it)),
+            offline::examine(&files.log(), FAULTS, &mut moving(&bar)).map(examined),
         ),
-        LogCommand::Stats(files) => (files, offline::stats(&files.log()).map(|it| counted(&it))),
+        LogCommand::Stats(files) => (
+            files,
+            offline::stats(&files.log()).map(|it| without_faults(counted(&it))),
+        ),
         LogCommand::Backup { files, to } => (
             files,
-            offline::backup(&files.log(), to, &mut moving(&bar)).map(|it| checked(&it)),
+            offline::backup(&files.log(), to, &mut moving(&bar)).map(|it| without_faults(checked(&it))),
         ),
     };
     bar.finish_and_clear();
-    match answer {
-        Ok((answer, text)) => {
+    let (faults, answer) = match answer {
+        Ok((faults, answer, text)) if faults.is_empty() => {
             tell(files.json, &answer, &text)?;
-            Ok(Outcome::Fine)
+            return Ok(Outcome::Fine);
         }
-        Err(
-            fault @ (NodeError::Damaged { .. }
+        Ok((faults, answer, _)) => (faults, answer),
+        Err(fault) if is_of_the_log(&fault) => (vec![fault], json!({})),
+        Err(fault) => return Err(fault.into()),
+    };
+    tell_faults(files.json, &faults, answer)?;
+    Ok(Outcome::Problem)
+}
+
+/// Faults of the log, the answer in JSON, the same in words.
+type Answer = (Vec<NodeError>, Value, String);
+
+fn without_faults((answer, text): (Value, String)) -> Answer {
+    (Vec::new(), answer, text)
+}
+
+fn examined(Verified { report, faults }: Verified) -> Answer {
+    let (answer, text) = checked(&report);
+    (faults, answer, text)
+}
+
+/// Whether the log itself is at fault, and not the question.
+fn is_of_the_log(fault: &NodeError) -> bool {
+    matches!(
+        fault,
+        NodeError::Damaged { .. }
             | NodeError::Behind { .. }
             | NodeError::MarkerMissing { .. }
-            | NodeError::MarkerDamaged { .. }),
-        ) => {
-            let text = format!("PROBLEM: {fault}");
-            tell(files.json, &json!({ "problem": fault.to_string() }), &text)?;
-            Ok(Outcome::Problem)
-        }
-        Err(fault) => Err(fault.into()),
-    }
+            | NodeError::MarkerDamaged { .. }
+            | NodeError::Empty { .. }
+    )
+}
+
+fn tell_faults(json: bool, faults: &[NodeError], mut answer: Value) -> Result<()> {
+    let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    answer["problem"] = said.first().cloned().into();
+    answer["problems"] = json!(said);
+    let lines: Vec<String> = said.iter().map(|it| format!("PROBLEM: {it}")).collect();
+    tell(json, &answer, &lines.join("\n"))
 }
 
 fn moving(bar: &ProgressBar) -> impl FnMut(u64, u64) {

@@ -15,17 +15,57 @@ use crate::SourceError;
 const INSTRUCTIONS: &str = include_str!("INSTRUCTIONS.md");
 const SCRIPT: &str = include_str!("verify.sh");
 
-/// Makes the folder, which holds a customer's data: for this user alone.
-pub(super) fn make_empty(folder: &Path) -> Result<(), EvidenceError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    let first = made.and_then(|()| fs::read_dir(folder)?.next().transpose());
-    match first.map_err(|it| failed(folder, it))? {
-        Some(_) => Err(EvidenceError::NotEmpty(folder.to_owned())),
-        None => Ok(()),
+/// Everything is written here first.
+const DRAFT: &str = ".unfinished";
+
+/// Whether nothing is in the folder, or it is not there yet.
+pub(super) fn check_empty(folder: &Path) -> Result<(), EvidenceError> {
+    let first = fs::read_dir(folder).and_then(|mut it| it.next().transpose());
+    match first {
+        Ok(Some(_)) => Err(EvidenceError::NotEmpty(folder.to_owned())),
+        Ok(None) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed(folder, error)),
     }
 }
 
+/// Writes everything under another name, and gives it its own when it is complete. The folder holds a customer's data:
+/// it is for this user alone.
 pub(super) fn write(folder: &Path, id: Uuid, exhibits: &[Exhibit<'_>], seals: &[Shown]) -> Result<(), EvidenceError> {
+    let is_ours = !folder.exists();
+    let draft = folder.join(DRAFT);
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&draft);
+    let written = made.map_err(|it| failed(&draft, it)).and_then(|()| {
+        put_all(&draft, id, exhibits, seals)?;
+        name_all(&draft, folder)
+    });
+    if written.is_err() {
+        // What cannot be removed bears a name that says what it is.
+        drop(fs::remove_dir_all(&draft));
+        if is_ours {
+            drop(fs::remove_dir(folder));
+        }
+    }
+    written
+}
+
+/// The script comes last: without it, nobody takes a part for the whole.
+fn name_all(draft: &Path, folder: &Path) -> Result<(), EvidenceError> {
+    let named = || -> io::Result<()> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(draft)? {
+            names.push(entry?.file_name());
+        }
+        names.sort_by_key(|it| it == "verify.sh");
+        for name in names {
+            fs::rename(draft.join(&name), folder.join(&name))?;
+        }
+        fs::remove_dir(draft)
+    };
+    named().map_err(|it| failed(folder, it))
+}
+
+fn put_all(folder: &Path, id: Uuid, exhibits: &[Exhibit<'_>], seals: &[Shown]) -> Result<(), EvidenceError> {
     for (number, exhibit) in (1..).zip(exhibits) {
         let mut leaf = Vec::new();
         exhibit.leaf.write(&mut leaf);

@@ -69,9 +69,10 @@ struct Proof {
 /// Writes the package of a ticket.
 ///
 /// # Errors
-/// [`EvidenceError`]; what was written until then stays.
+/// [`EvidenceError`]; nothing is left of what was written until then.
 pub fn export(source: &Source, keys: &[PublicKey], ticket: &str, folder: &Path) -> Result<Package, EvidenceError> {
-    files::make_empty(folder)?;
+    files::check_empty(folder)?;
+    source.end()?;
     let id = find(source, ticket)?.ok_or_else(|| EvidenceError::Unknown(ticket.to_owned()))?;
     let streams = [
         source.stream(&stream_name(Ticket::CATEGORY, id))?,

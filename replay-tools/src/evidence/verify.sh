@@ -32,6 +32,7 @@ done
 [ "${#keys[@]}" -gt 0 ] || fail "no public key, so nothing here is proven"
 declare -A trusted=()
 for given in "$@"; do
+    [[ $given =~ ^[0-9a-f]{64}$ ]] || fail "\"$given\" is no fingerprint: give 64 digits 0-9a-f"
     [ -n "${keys[$given]:-}" ] || fail "no key here has the fingerprint $given"
     trusted[$given]=yes
     step "the fingerprint $given is that of ${keys[$given]}"
@@ -40,7 +41,8 @@ done
 
 for file in seals/*.statement; do
     key=$(value "$file" key)
-    [ -n "$key" ] && [ -n "${keys[$key]:-}" ] || fail "$file: signed with key $key, which is not here"
+    digest "$key" "$file"
+    [ -n "${keys[$key]:-}" ] || fail "$file: signed with key $key, which is not here"
     [ $# -eq 0 ] || [ -n "${trusted[$key]:-}" ] || fail "$file: signed with key $key, whose fingerprint you did not give"
     openssl pkeyutl -verify -pubin -inkey "${keys[$key]}" -rawin -in "$file" -sigfile "${file%.statement}.sig" >/dev/null 2>&1 ||
         fail "$file: the signature does not fit"
@@ -97,6 +99,8 @@ done
 declare -A next=()
 for leaf in events/*.leaf unsealed/*.leaf; do
     stream=$(value "$leaf" stream) revision=$(value "$leaf" revision)
+    [ -n "$stream" ] || fail "$leaf: names no stream"
+    number "$revision" "$leaf"
     [ "$revision" = "${next[$stream]:-0}" ] || fail "$leaf: revision $revision of $stream, where ${next[$stream]:-0} should be"
     next[$stream]=$((revision + 1))
 done
@@ -109,6 +113,7 @@ link() {
     type=$(value "$leaf" type)
     start=$(head -n 6 "$leaf" | wc -c)
     size=$(sed -n '6s/^metadata //p' "$leaf")
+    number "$size" "$leaf"
     tail -c +$((start + 1)) "$leaf" | head -c "$size" | sed 's/,"chain":"[0-9a-f]\{64\}"//' >"$scratch"
     rest=$((start + size + 1))
     data=$(tail -c +$((rest + 1)) "$leaf" | head -n 1)

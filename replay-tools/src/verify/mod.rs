@@ -13,7 +13,7 @@ use domain::{
     ids::{singleton, stream_name},
     log_seal::LogSeal,
 };
-use event_store::{Chain, Digest, Leaf, PublicKey, SealRecord};
+use event_store::{Chain, Digest, Leaf, PublicKey, SealCopy};
 pub use problems::Problem;
 use problems::Problems;
 use seals::Ranges;
@@ -32,7 +32,7 @@ pub struct Settings {
     /// Keys that may have signed seals.
     pub keys: Vec<PublicKey>,
     /// Seals as they were copied out of the log.
-    pub copies: Option<Vec<SealRecord>>,
+    pub copies: Option<SealCopy>,
     /// How many problems are told.
     pub problems: usize,
 }
@@ -52,8 +52,14 @@ pub struct Report {
     pub sealed_up_to: u64,
     /// Events behind the last seal, seals aside.
     pub unsealed: u64,
-    /// Whether seals were compared with a copy outside of the log.
+    /// Whether seals were compared with a copy outside of the log: one without any seal compares nothing.
     pub compared_with_copy: bool,
+    /// With how many seals of the copy.
+    pub compared_seals: u64,
+    /// Up to which position these seal the log.
+    pub compared_up_to: u64,
+    /// Number of the copy's last line, when only a part of it is there; it was not compared.
+    pub copy_cut_at_line: Option<usize>,
     /// Whether the whole log was looked at, which too many problems prevent.
     pub whole: bool,
     /// How many problems there are.
@@ -73,11 +79,15 @@ pub fn seal_stream() -> String {
 /// When it cannot be read at all; damage is in the report.
 pub fn verify(source: &Source, settings: &Settings, progress: &mut dyn FnMut(u64)) -> Result<Report, SourceError> {
     let mut problems = Problems::new(settings.problems);
-    let seals = match known_seals(source) {
-        Ok(seals) => seals,
+    if let Err(fault) = source.end() {
+        let (position, what) = fault.damage(0).ok_or(fault)?;
+        problems.add_lost_end((position > 0).then_some(position), what);
+    }
+    let (seals, readable) = match known_seals(source) {
+        Ok(seals) => (seals, true),
         Err(fault) => match fault.damage(0) {
             // What can be said of the place is said by the pass below.
-            Some(_) => Vec::new(),
+            Some(_) => (Vec::new(), false),
             None => return Err(fault),
         },
     };
@@ -90,9 +100,9 @@ pub fn verify(source: &Source, settings: &Settings, progress: &mut dyn FnMut(u64
     };
     let whole = pass.all(source, &mut problems, progress)?;
     pass.ranges.finish(pass.position, whole, &mut problems);
-    if let Some(copies) = settings.copies.as_ref().filter(|_| whole) {
-        seals::compare(&seals, copies, pass.position, &mut problems);
-    }
+    let copy = settings.copies.as_ref().filter(|_| whole && readable);
+    let compared = copy.map_or(&[][..], |it| &it.records);
+    seals::compare(&seals, compared, pass.position, &mut problems);
     let (problem_count, problems) = problems.sorted();
     Ok(Report {
         events: pass.events,
@@ -101,7 +111,10 @@ pub fn verify(source: &Source, settings: &Settings, progress: &mut dyn FnMut(u64
         seals: seals.len() as u64,
         sealed_up_to: seals.last().map_or(0, |it| it.seal.last),
         unsealed: pass.ranges.unsealed(),
-        compared_with_copy: settings.copies.is_some(),
+        compared_with_copy: !compared.is_empty(),
+        compared_seals: compared.len() as u64,
+        compared_up_to: compared.iter().map(|it| it.seal.last).max().unwrap_or(0),
+        copy_cut_at_line: settings.copies.as_ref().and_then(|it| it.cut),
         whole,
         problem_count,
         problems,
@@ -145,7 +158,16 @@ pub fn verify_stream(source: &Source, name: &str) -> Result<(u64, Option<Problem
             }
         }
     }
-    Ok((batch.len() as u64, None))
+    // A stream that fits may have gone on in the part that was lost.
+    let lost = match source.end() {
+        Ok(()) => None,
+        Err(fault) => {
+            let (position, what) = fault.damage(0).ok_or(fault)?;
+            let position = (position > 0).then_some(position);
+            Some(Problem { position, what })
+        }
+    };
+    Ok((batch.len() as u64, lost))
 }
 
 struct Pass<'a> {

@@ -19,6 +19,8 @@ pub(super) struct Problems {
     limit: usize,
     count: u64,
     found: Vec<Problem>,
+    /// Of the lost end: told beside whatever lies before it, however much that is.
+    end: Vec<Problem>,
 }
 
 impl Problems {
@@ -27,7 +29,14 @@ impl Problems {
             limit: limit.max(1),
             count: 0,
             found: Vec::new(),
+            end: Vec::new(),
         }
+    }
+
+    /// The end of the log was lost, from here on.
+    pub(super) fn add_lost_end(&mut self, position: Option<u64>, what: String) {
+        self.count += 1;
+        self.end.push(Problem { position, what });
     }
 
     pub(super) fn add(&mut self, position: Option<u64>, what: String) {
@@ -51,9 +60,11 @@ impl Problems {
             .any(|it| it.position.is_some_and(|at| range.contains(&at)))
     }
 
+    /// In the order of the log, a lost end last.
     pub(super) fn sorted(mut self) -> (u64, Vec<Problem>) {
         self.found.sort();
         self.found.truncate(self.limit);
+        self.found.append(&mut self.end);
         (self.count, self.found)
     }
 }

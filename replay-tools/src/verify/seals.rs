@@ -90,7 +90,7 @@ impl<'a> Ranges<'a> {
             if known.seal.last > head {
                 let Sealed { first, last, .. } = known.seal;
                 let what = format!("the log ends at position {head}, but positions {first} to {last} are sealed");
-                problems.add(Some(head + 1), what);
+                problems.add_lost_end(Some(head + 1), what);
                 return;
             }
             self.close(known, problems);
@@ -177,7 +177,7 @@ pub(super) fn compare(seals: &[Known], copies: &[SealRecord], head: u64, problem
                     "the seal of positions {first} to {last} is in the copy outside of the log and not in the log: its \
                      end was lost"
                 );
-                problems.add(Some(copy.position.min(head + 1)), what);
+                problems.add_lost_end(Some(copy.position.min(head + 1)), what);
                 return;
             }
         }

@@ -74,6 +74,39 @@ fn worker_paused_in_its_transaction_cannot_commit_when_it_wakes() -> Result<()> 
 }
 
 #[test]
+fn part_of_a_worker_that_leaves_is_taken_over_at_once() -> Result<()> {
+    run(async {
+        let bench = Bench::start().await?;
+        let models: &[Model] = &[TALLIES[0]];
+        let mut working = bench.work(models)?;
+        let position = bench.ticket("before").await?;
+        bench.shows(models, position).await?;
+        let mut pauses = Vec::new();
+        for _ in 0..5 {
+            let next = bench.work(models)?;
+            poll("the other does not come", async || {
+                let workers = sqlx::query_scalar("SELECT count(*) FROM ops.worker").fetch_one(&bench.pool);
+                workers.await.is_ok_and(|it: i64| it == 2)
+            })
+            .await?;
+            std::mem::replace(&mut working, next).stop().await?;
+            let since = Instant::now();
+            let keeper = "SELECT EXISTS (SELECT FROM ops.lease WHERE expires_at > clock_timestamp())";
+            while !sqlx::query_scalar(keeper).fetch_one(&bench.pool).await? {
+                ensure!(since.elapsed() < TAKE_OVER, "nobody takes over");
+            }
+            pauses.push(since.elapsed());
+        }
+        pauses.sort();
+        // Half as long as it takes to find out without being told, on average.
+        ensure!(pauses[2] < Duration::from_millis(125), "taken over after {pauses:?}");
+        working.stop().await?;
+        bench.equals_rebuild(models).await?;
+        Ok(bench.node.stop().await?)
+    })
+}
+
+#[test]
 fn parts_are_shared_among_workers_and_make_up_the_whole() -> Result<()> {
     run(async {
         let bench = Bench::start().await?;

@@ -1,9 +1,11 @@
 //! The engine of the projections: many workers, builds beside each other, events that cannot be applied.
 
 mod chaos;
+mod disk;
 mod leases;
 mod models;
 mod poison;
+mod sift;
 mod versions;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -44,8 +46,11 @@ struct Bench {
 
 impl Bench {
     async fn start() -> Result<Self> {
+        Self::on(Cluster::shared().await?.database().await?).await
+    }
+
+    async fn on(url: String) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let url = Cluster::shared().await?.database().await?;
         let (node, log) = open_log(data.path()).await?;
         let vault = open_vault(data.path(), &url).await?;
         let handler = Handler::new(log.clone(), vault.clone(), Clock::System, Sharing::Alone).await?;

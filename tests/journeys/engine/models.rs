@@ -1,8 +1,11 @@
 //! Read models for tests of the engine: each row tells which events made it, and in which order.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use domain::event::DomainEvent;
@@ -20,7 +23,25 @@ const TABLES: &str = "CREATE TABLE tally (
 const INDEXES: &str = "CREATE INDEX tally_events ON tally (events)";
 
 /// Counts each stream id's events, and chains their positions: a lost, repeated or misplaced one shows for ever.
-struct Tally;
+#[derive(Default)]
+struct Tally {
+    /// Keeps the instant of the newest event too.
+    wide: bool,
+    /// Takes its time in the middle of its transaction.
+    slow: bool,
+    /// Stumbles, each in another way, over assignments, holds and resolutions until this says that it is mended.
+    mended: Option<&'static AtomicBool>,
+    /// Notes here how it is called.
+    calls: Option<&'static Mutex<Calls>>,
+}
+
+/// How a projection was called.
+#[derive(Debug, Clone)]
+pub(super) struct Calls {
+    pub(super) count: usize,
+    /// Postgres's names of the connections it was given.
+    pub(super) connections: BTreeSet<i32>,
+}
 
 impl Projection for Tally {
     fn apply<'a>(
@@ -28,23 +49,49 @@ impl Projection for Tally {
         events: &'a [Arc<Recorded<DomainEvent>>],
         tx: &'a mut PgConnection,
     ) -> BoxFuture<'a, Result<(), ProjectError>> {
-        Box::pin(tally(events, tx))
+        Box::pin(self.count(events, tx))
     }
 
     fn forget(&self) {}
 }
 
-async fn tally(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<(), ProjectError> {
-    for event in events {
-        sqlx::query(
-            "INSERT INTO tally VALUES ($1, 1, md5($2)) ON CONFLICT (stream_id) DO UPDATE
-             SET events = tally.events + 1, digest = md5(tally.digest || $2)",
-        )
-        .bind(event.stream_id)
-        .bind(event.position.to_string())
-        .execute(&mut *tx)
-        .await?;
+impl Tally {
+    async fn count(&self, events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<(), ProjectError> {
+        if let Some(calls) = self.calls {
+            let connection = sqlx::query_scalar("SELECT pg_backend_pid()")
+                .fetch_one(&mut *tx)
+                .await?;
+            let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+            calls.count += 1;
+            calls.connections.insert(connection);
+        }
+        for event in events {
+            if self.mended.is_some_and(|it| !it.load(Ordering::SeqCst)) {
+                stumble(event, tx).await?;
+            }
+            tally(event, tx).await?;
+            if self.wide {
+                let newest = "UPDATE tally SET newest_at = $2 WHERE stream_id = $1";
+                let newest = sqlx::query(newest).bind(event.stream_id).bind(event.metadata.at);
+                newest.execute(&mut *tx).await?;
+            }
+        }
+        if self.slow {
+            sqlx::query("SELECT pg_sleep(0.1)").execute(&mut *tx).await?;
+        }
+        Ok(())
     }
+}
+
+async fn tally(event: &Recorded<DomainEvent>, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    sqlx::query(
+        "INSERT INTO tally (stream_id, events, digest) VALUES ($1, 1, md5($2)) ON CONFLICT (stream_id) DO UPDATE
+         SET events = tally.events + 1, digest = md5(tally.digest || $2)",
+    )
+    .bind(event.stream_id)
+    .bind(event.position.to_string())
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -58,7 +105,7 @@ macro_rules! tallies {
             tables: TABLES,
             indexes: INDEXES,
             analytics: "",
-            make: || Box::new(Tally),
+            make: || Box::<Tally>::default(),
         }),+];
     };
 }
@@ -76,11 +123,16 @@ pub(super) const WIDER: Model = Model {
         stream_id uuid PRIMARY KEY,
         events bigint NOT NULL,
         digest text NOT NULL,
-        newest_at timestamptz NOT NULL
+        newest_at timestamptz
     )",
     indexes: INDEXES,
     analytics: "CREATE OR REPLACE VIEW analytics.tally AS SELECT * FROM tally",
-    make: || Box::new(Wider),
+    make: || {
+        Box::new(Tally {
+            wide: true,
+            ..Tally::default()
+        })
+    },
 };
 
 /// The narrow one, with the view that the wider one replaces.
@@ -89,35 +141,10 @@ pub(super) const NARROW: Model = Model {
     ..TALLIES[0]
 };
 
-struct Wider;
-
-impl Projection for Wider {
-    fn apply<'a>(
-        &'a self,
-        events: &'a [Arc<Recorded<DomainEvent>>],
-        tx: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), ProjectError>> {
-        Box::pin(async move {
-            for event in events {
-                sqlx::query(
-                    "INSERT INTO tally VALUES ($1, 1, md5($2), $3) ON CONFLICT (stream_id) DO UPDATE
-                     SET events = tally.events + 1, digest = md5(tally.digest || $2), newest_at = $3",
-                )
-                .bind(event.stream_id)
-                .bind(event.position.to_string())
-                .bind(event.metadata.at)
-                .execute(&mut *tx)
-                .await?;
-            }
-            Ok(())
-        })
-    }
-
-    fn forget(&self) {}
-}
-
 /// Whether the mistakes of [`BRITTLE`] are mended.
 pub(super) static MENDED: AtomicBool = AtomicBool::new(false);
+/// Whether those of [`FRAIL`] are.
+pub(super) static FRAIL_MENDED: AtomicBool = AtomicBool::new(false);
 
 /// Stumbles, each in another way, over assignments, holds and resolutions until it is mended.
 pub(super) const BRITTLE: Model = Model {
@@ -127,29 +154,46 @@ pub(super) const BRITTLE: Model = Model {
     tables: TABLES,
     indexes: INDEXES,
     analytics: "",
-    make: || Box::new(Brittle),
+    make: || {
+        Box::new(Tally {
+            mended: Some(&MENDED),
+            ..Tally::default()
+        })
+    },
 };
 
-struct Brittle;
-
-impl Projection for Brittle {
-    fn apply<'a>(
-        &'a self,
-        events: &'a [Arc<Recorded<DomainEvent>>],
-        tx: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), ProjectError>> {
-        Box::pin(async move {
-            for event in events {
-                if !MENDED.load(Ordering::SeqCst) {
-                    stumble(event, tx).await?;
-                }
-            }
-            tally(events, tx).await
+/// The same for another test.
+pub(super) const FRAIL: Model = Model {
+    name: "frail",
+    make: || {
+        Box::new(Tally {
+            mended: Some(&FRAIL_MENDED),
+            ..Tally::default()
         })
-    }
+    },
+    ..BRITTLE
+};
 
-    fn forget(&self) {}
-}
+/// Whether those of [`COUNTED`] are.
+pub(super) static COUNTED_MENDED: AtomicBool = AtomicBool::new(false);
+/// How [`COUNTED`] was called.
+pub(super) static CALLS: Mutex<Calls> = Mutex::new(Calls {
+    count: 0,
+    connections: BTreeSet::new(),
+});
+
+/// The same, with a count of its calls.
+pub(super) const COUNTED: Model = Model {
+    name: "counted",
+    make: || {
+        Box::new(Tally {
+            mended: Some(&COUNTED_MENDED),
+            calls: Some(&CALLS),
+            ..Tally::default()
+        })
+    },
+    ..BRITTLE
+};
 
 #[expect(clippy::panic, reason = "what a projection with a mistake does")]
 async fn stumble(event: &Recorded<DomainEvent>, tx: &mut PgConnection) -> Result<(), ProjectError> {
@@ -172,24 +216,11 @@ async fn stumble(event: &Recorded<DomainEvent>, tx: &mut PgConnection) -> Result
 /// Takes its time in the middle of its transaction.
 pub(super) const SLOW: Model = Model {
     name: "slow",
-    make: || Box::new(Slow),
+    make: || {
+        Box::new(Tally {
+            slow: true,
+            ..Tally::default()
+        })
+    },
     ..TALLIES[0]
 };
-
-struct Slow;
-
-impl Projection for Slow {
-    fn apply<'a>(
-        &'a self,
-        events: &'a [Arc<Recorded<DomainEvent>>],
-        tx: &'a mut PgConnection,
-    ) -> BoxFuture<'a, Result<(), ProjectError>> {
-        Box::pin(async move {
-            tally(events, tx).await?;
-            sqlx::query("SELECT pg_sleep(0.1)").execute(&mut *tx).await?;
-            Ok(())
-        })
-    }
-
-    fn forget(&self) {}
-}

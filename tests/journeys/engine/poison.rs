@@ -10,19 +10,23 @@ use domain::{
     read_model::{ReadModel, ReadModelEvent},
 };
 use event_store::{Chain, Envelope, Expected, Keys, NewEvent, Position, encode};
-use projections::{Model, parked};
+use projections::{
+    Model, generation,
+    parked::{self, Parked, Wanted},
+};
 use tests::run;
 use uuid::Uuid;
 
 use super::{
     Bench,
-    models::{BRITTLE, MENDED, TALLIES},
+    models::{BRITTLE, FRAIL, FRAIL_MENDED, MENDED, TALLIES},
     rows, ticket_id, write,
 };
 
 /// Puts a decision into the log, as `letopis-replay` does.
-async fn decide(bench: &Bench, event: ReadModelEvent, number: u64) -> Result<Position> {
-    let stream = stream_name("read_model", ReadModel::id(BRITTLE.name));
+pub(super) async fn decide(bench: &Bench, event: ReadModelEvent, number: u64) -> Result<Position> {
+    let (ReadModelEvent::ParkedRetried { model, .. } | ReadModelEvent::EventSkipped { model, .. }) = &event;
+    let stream = stream_name("read_model", ReadModel::id(model));
     let command_id = CommandId::of_request("system:operator", "decide", &stream, &number.to_string());
     let envelope = Envelope {
         command_id,
@@ -53,8 +57,12 @@ fn retry(stream_id: Option<Uuid>) -> ReadModelEvent {
     }
 }
 
+pub(super) async fn waits(bench: &Bench, model: &str) -> Result<Vec<Parked>> {
+    Ok(parked::page(&bench.pool, Wanted::of(Some(model)), None, 1_000).await?)
+}
+
 async fn waiting(bench: &Bench) -> Result<Vec<(String, bool)>> {
-    let parked = parked::list(&bench.pool, Some(BRITTLE.name)).await?;
+    let parked = waits(bench, BRITTLE.name).await?;
     Ok(parked
         .into_iter()
         .map(|it| (it.event_type, it.reason.is_some()))
@@ -98,7 +106,7 @@ fn poisoned_event_parks_its_stream_alone_and_a_retry_of_mended_code_gives_what_a
         ensure!(waiting(&bench).await? == expected, "{:?}", waiting(&bench).await?);
         let tables = rows(&bench.pool, &BRITTLE).await?;
         ensure!(tables["tally"].len() == 5, "{tables:?}");
-        ensure!(parked::list(&bench.pool, Some("tally_a")).await?.is_empty());
+        ensure!(waits(&bench, "tally_a").await?.is_empty());
         // Not mended yet: everything stays where it is.
         let position = decide(&bench, retry(None), 0).await?;
         bench.shows(&[BRITTLE], position).await?;
@@ -141,7 +149,7 @@ async fn skipped_event_is_left_out_of_rebuilds_too(bench: &Bench) -> Result<()> 
     let working = bench.work(models)?;
     let (position, stream) = foreign(bench).await?;
     bench.shows(models, position).await?;
-    let parked = parked::list(&bench.pool, Some(BRITTLE.name)).await?;
+    let parked = waits(bench, BRITTLE.name).await?;
     ensure!(parked.len() == 1 && parked[0].position == position && parked[0].stream == stream);
     ensure!(
         parked[0]
@@ -160,4 +168,38 @@ async fn skipped_event_is_left_out_of_rebuilds_too(bench: &Bench) -> Result<()> 
     ensure!(waiting(bench).await?.is_empty());
     working.stop().await?;
     bench.equals_rebuild(models).await
+}
+
+#[test]
+fn swap_that_shows_what_was_parked_tells_it_behind_everything_that_showed() -> Result<()> {
+    run(async {
+        let bench = Bench::start().await?;
+        let models: &[Model] = &[FRAIL];
+        let working = bench.work(models)?;
+        write(&bench.handler, "stumbles", 0..5).await?;
+        let position = bench.ticket("too").await?;
+        bench.shows(models, position).await?;
+        let held: Vec<i64> = sqlx::query_scalar("SELECT position FROM ops.parked ORDER BY position")
+            .fetch_all(&bench.pool)
+            .await?;
+        ensure!(held.len() == 3 + 4, "{held:?}");
+        FRAIL_MENDED.store(true, Ordering::SeqCst);
+        let first = bench.serving(&FRAIL).await?;
+        let second = generation::begin(&bench.pool, &FRAIL, 1, bench.log.head().await?, false).await?;
+        bench.worker(models)?.of_generation(second).catch_up(position).await?;
+        generation::swap(&bench.pool, &FRAIL, second).await?;
+        let late = "SELECT position, shown_at FROM ops.late_event WHERE generation = $1 ORDER BY position";
+        let told: Vec<(i64, i64)> = sqlx::query_as(late).bind(second).fetch_all(&bench.pool).await?;
+        let at = i64::try_from(position.0)? + 1;
+        let expected: Vec<_> = held.into_iter().map(|it| (it, at)).collect();
+        ensure!(told == expected, "{told:?}");
+        // The way back and forth leaves it where it is told.
+        generation::swap(&bench.pool, &FRAIL, first).await?;
+        generation::swap(&bench.pool, &FRAIL, second).await?;
+        let told: Vec<(i64, i64)> = sqlx::query_as(late).bind(second).fetch_all(&bench.pool).await?;
+        ensure!(told == expected, "{told:?}");
+        working.stop().await?;
+        bench.equals_rebuild(models).await?;
+        Ok(bench.node.stop().await?)
+    })
 }

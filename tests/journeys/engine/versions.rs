@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use projections::{Model, checkpoint, generation};
-use tests::run;
+use tests::{poll, run};
 
 use super::{
     Bench,
@@ -97,6 +97,41 @@ fn rebuild_of_a_version_takes_its_place_and_gives_it_back() -> Result<()> {
         let gone = generation::swap(&bench.pool, &model, first).await;
         let said = gone.err().context("a released build serves")?.to_string();
         ensure!(said.contains(&second.to_string()), "{said}");
+        Ok(bench.node.stop().await?)
+    })
+}
+
+#[test]
+fn build_made_for_a_comparison_never_counts_and_goes_with_its_maker() -> Result<()> {
+    run(async {
+        let bench = Bench::start().await?;
+        let model: Model = TALLIES[0];
+        let position = bench.tickets(0..3).await?;
+        let head = bench.log.head().await?;
+        let [compared, left] = [
+            generation::begin_scratch(&bench.pool, &model, head).await?,
+            generation::begin_scratch(&bench.pool, &model, head).await?,
+        ];
+        let (held_id, left_id) = (compared.id(), left.id());
+        let refused = generation::swap(&bench.pool, &model, held_id).await;
+        ensure!(refused.is_err(), "it serves");
+        drop(left);
+        let working = bench.work(&[model])?;
+        bench.shows(&[model], position).await?;
+        ensure!(bench.serving(&model).await? > left_id);
+        poll("what nobody holds stays", async || {
+            state(&bench, left_id).await.is_err()
+        })
+        .await?;
+        ensure!(state(&bench, held_id).await?.scratch);
+        ensure!(generation::release(&bench.pool, &model).await?.is_empty());
+        drop(compared);
+        poll("what nobody holds stays", async || {
+            state(&bench, held_id).await.is_err()
+        })
+        .await?;
+        working.stop().await?;
+        bench.equals_rebuild(&[model]).await?;
         Ok(bench.node.stop().await?)
     })
 }

@@ -35,6 +35,36 @@ fn relied_on(package: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+fn odd_arguments_are_refused(package: &Path) -> Result<()> {
+    for odd in ["00", "", "x[0]", "a b"] {
+        let refused = script(package, &[odd])?;
+        ensure!(
+            refused.status.code() == Some(1) && refused.stderr.is_empty(),
+            "{refused:?}"
+        );
+    }
+    Ok(())
+}
+
+/// Nothing vouches for unsealed events: their numbers must not be taken for arithmetic, which bash would carry out.
+fn number_is_no_program(package: &Path) -> Result<()> {
+    let (folder, trap) = (package.join("unsealed"), package.join("trap"));
+    fs::create_dir_all(&folder)?;
+    let whole = fs::read_to_string(package.join("events/0001.leaf"))?;
+    let evil = format!("a[$(touch {})]", trap.display());
+    for field in ["metadata", "revision"] {
+        let line = whole.lines().find(|it| it.starts_with(field)).context("no such line")?;
+        fs::write(
+            folder.join("0009.leaf"),
+            whole.replacen(line, &format!("{field} {evil}"), 1),
+        )?;
+        ensure!(script(package, &[])?.status.code() == Some(1), "{field}");
+        ensure!(!trap.exists(), "{field} was carried out");
+    }
+    fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
 #[test]
 fn package_verifies_with_standard_tools_and_not_after_any_change() -> Result<()> {
     run(async {
@@ -57,7 +87,8 @@ fn package_verifies_with_standard_tools_and_not_after_any_change() -> Result<()>
         );
         let fingerprint = super::copies(app.data.path())[0].seal.key.clone();
         ensure!(script(&package, &[&fingerprint])?.status.success());
-        ensure!(!script(&package, &["00"])?.status.success());
+        odd_arguments_are_refused(&package)?;
+        number_is_no_program(&package)?;
         let story = fs::read_to_string(package.join("story.md"))?;
         ensure!(story.contains("заявка открыта · the ticket was opened"), "{story}");
 
@@ -113,6 +144,7 @@ fn package_verifies_with_standard_tools_and_not_after_any_change() -> Result<()>
                 output.status.code() == Some(2) && said.contains("is not in this log"),
                 "{said}"
             );
+            ensure!(!folder.path().join("none").exists(), "a failed export leaves something");
         }
         app.finish().await
     })

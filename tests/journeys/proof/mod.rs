@@ -1,6 +1,7 @@
 //! Proof of the log: seals appear by themselves, and whatever is done to a sealed log is found and placed.
 
 mod evidence;
+mod missing;
 mod tamper;
 
 use std::path::Path;

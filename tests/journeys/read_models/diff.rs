@@ -2,10 +2,10 @@
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
-use sqlx::{Executor, PgPool};
-use tests::{App, run};
+use sqlx::{Connection, Executor, PgPool};
+use tests::{App, Program, assert_replay_equals_live, poll, run};
 
-use super::{builds, replay, said, tickets, well};
+use super::{builds, hold_next, replay, said, text, tickets, well};
 
 #[test]
 fn row_that_was_changed_by_hand_is_found_column_by_column() -> Result<()> {
@@ -19,12 +19,12 @@ fn row_that_was_changed_by_hand_is_found_column_by_column() -> Result<()> {
             "{told}"
         );
         let pool = PgPool::connect(&app.database_url).await?;
-        pool.execute("UPDATE read_ticket_list_v1.ticket_list SET priority = 4, category_id = 'x' WHERE number = 2")
+        pool.execute("UPDATE read_ticket_list_v2.ticket_list SET priority = 4, category_id = 'x' WHERE number = 2")
             .await?;
-        pool.execute("DELETE FROM read_ticket_list_v1.ticket_list WHERE number = 3")
+        pool.execute("DELETE FROM read_ticket_list_v2.ticket_list WHERE number = 3")
             .await?;
         pool.execute(
-            "UPDATE read_ticket_list_v1.ticket_list SET ticket_id = '00000000-0000-4000-8000-000000000009'
+            "UPDATE read_ticket_list_v2.ticket_list SET ticket_id = '00000000-0000-4000-8000-000000000009'
              WHERE number = 4",
         )
         .await?;
@@ -64,5 +64,47 @@ fn stopped_server_is_compared_too() -> Result<()> {
         let told = said(&replay(&["diff", "all"], data.path(), &database_url).await?)?;
         ensure!(told.contains("3 rows, equal"), "{told}");
         Ok(())
+    })
+}
+
+#[test]
+fn build_of_a_comparison_that_was_killed_keeps_nobody_from_anything() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        tickets(&app, 3).await?;
+        let (data, url) = app.stop().await?;
+        let (holder, id) = hold_next(&url).await?;
+        let words = [
+            "diff",
+            "ticket_list",
+            "--data",
+            text(data.path())?,
+            "--database-url",
+            &url,
+        ];
+        let mut killed = Program::replay_command(&words)?.spawn()?;
+        poll("no build is made", async || {
+            builds(&url, "ticket_list")
+                .await
+                .is_ok_and(|all| all.iter().any(|it| it.id == id))
+        })
+        .await?;
+        killed.kill().await?;
+        holder.close().await?;
+        ensure!(
+            builds(&url, "ticket_list")
+                .await?
+                .iter()
+                .any(|it| it.id == id && it.scratch)
+        );
+        let told = said(&replay(&["rebuild", "ticket_list"], data.path(), &url).await?)?;
+        ensure!(
+            !told.contains("going on") && !told.contains(&format!("generation {id} ")),
+            "{told}"
+        );
+        let told = said(&replay(&["diff", "ticket_list"], data.path(), &url).await?)?;
+        ensure!(told.contains("3 rows, equal"), "{told}");
+        ensure!(builds(&url, "ticket_list").await?.iter().all(|it| !it.scratch));
+        assert_replay_equals_live(data.path(), &url).await
     })
 }

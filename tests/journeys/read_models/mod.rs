@@ -1,9 +1,11 @@
 //! Care of the read models by `letopis-replay`: rebuilt and swapped while they serve, compared, freed of what waits.
 
 mod bad_input;
+mod damage;
 mod diff;
 mod parked;
 mod rebuild;
+mod strange;
 
 use std::{path::Path, process::Output};
 

@@ -4,7 +4,8 @@ use anyhow::{Context, Result, ensure};
 use domain::{decider::Decider, ids::stream_name, read_model::ReadModel};
 use event_store::{EventLog, Expected, NewEvent, Position, Raw};
 use serde_json::{Value, json};
-use tests::{App, assert_replay_equals_live, poll, run};
+use sqlx::PgPool;
+use tests::{App, KEY, Socket, assert_replay_equals_live, poll, run};
 use uuid::Uuid;
 
 use super::{log_of, refused, replay, said, tickets, well};
@@ -132,7 +133,12 @@ fn decision_without_sense_is_refused_and_leaves_no_trace() -> Result<()> {
 #[test]
 fn decision_is_carried_out_when_no_server_runs() -> Result<()> {
     run(async {
-        let (app, _, _, [unknown, _]) = poisoned().await?;
+        let (app, log, _, [unknown, _]) = poisoned().await?;
+        // A newer program has decided something.
+        let decisions = stream_name(ReadModel::CATEGORY, ReadModel::id("ticket_list"));
+        let like = log.read_all(Position::START, &["ticket."], 1).await?;
+        let like = like.first().context("no event")?;
+        append(&log, &decisions, "read_model.event_moved", like, 3).await?;
         let (data, url) = app.stop().await?;
         let skip = [
             "parked",
@@ -146,5 +152,87 @@ fn decision_is_carried_out_when_no_server_runs() -> Result<()> {
         let told = said(&replay(&skip, data.path(), &url).await?)?;
         ensure!(told.contains("freed: ") && !told.contains("waits: "), "{told}");
         assert_replay_equals_live(data.path(), &url).await
+    })
+}
+
+#[test]
+fn event_that_shows_in_another_build_cannot_be_left_out() -> Result<()> {
+    run(async {
+        let (app, log, _, [unknown, _]) = poisoned().await?;
+        well(&["rebuild", "ticket_list", "--no-swap"], &app).await?;
+        let pool = PgPool::connect(&app.database_url).await?;
+        let applied =
+            "DELETE FROM ops.parked WHERE generation = (SELECT max(id) FROM ops.generation) RETURNING generation";
+        let newest: Vec<i64> = sqlx::query_scalar(applied).fetch_all(&pool).await?;
+        pool.close().await;
+        let newest = newest.first().context("it holds nothing back")?;
+        let head = log.head().await?;
+        let at = unknown.to_string();
+        let skip = ["parked", "skip", "ticket_list", "--position", &at, "--reason", "x"];
+        refused(
+            &replay(&skip, app.data.path(), &app.database_url).await?,
+            &[&format!("shows in generation {newest}"), "release ticket_list"],
+        )?;
+        assert_eq!(log.head().await?, head);
+        well(&["release", "ticket_list"], &app).await?;
+        well(&skip, &app).await?;
+        app.finish().await
+    })
+}
+
+const CHANGES: &str = "subscription($after: Position) {
+    ticketChanged(after: $after) { position type ticket { version } previous { version } }
+}";
+
+async fn watch(app: &App, after: &Value) -> Result<Socket> {
+    Socket::subscribe(&app.client.base, KEY, CHANGES, json!({ "after": after })).await
+}
+
+/// Types and positions of the next changes.
+async fn hear(socket: &mut Socket, count: usize) -> Result<Vec<(Value, Value)>> {
+    let mut heard = Vec::new();
+    for _ in 0..count {
+        let mut change = socket.next().await?["ticketChanged"].take();
+        heard.push((change["type"].take(), change["position"].take()));
+    }
+    Ok(heard)
+}
+
+#[test]
+fn change_that_was_parked_reaches_subscribers_once_whether_they_were_there_or_away() -> Result<()> {
+    run(async {
+        let (app, log, _, [unknown, behind]) = poisoned().await?;
+        app.client.ticket("later", &json!({})).await?;
+        let mut present = watch(&app, &json!("0")).await?;
+        let mut all = hear(&mut present, 4).await?;
+        let away = all.last().context("nothing heard")?.1.clone();
+        let at = unknown.to_string();
+        well(
+            &["parked", "skip", "ticket_history", "--position", &at, "--reason", "x"],
+            &app,
+        )
+        .await?;
+        all.extend(hear(&mut present, 1).await?);
+        let decision = log.head().await?;
+        ensure!(
+            all[4] == (json!("ticket.started"), json!(format!("{decision}-{behind}"))),
+            "{all:?}"
+        );
+        app.client.ticket("last", &json!({})).await?;
+        all.extend(hear(&mut present, 1).await?);
+        present.ping().await?;
+        for (after, missed) in [(json!("0"), 0), (away, 4), (all[4].1.clone(), 5)] {
+            let mut socket = watch(&app, &after).await?;
+            ensure!(hear(&mut socket, 6 - missed).await? == all[missed..], "after {after}");
+            socket.ping().await?;
+        }
+        // It is as good as any other position.
+        let query = "query($at: Position) { tickets(minPosition: $at) { stale totalCount } }";
+        let shown = app.client.data(query, json!({"at": all[4].1})).await?;
+        ensure!(
+            shown == json!({"tickets": {"stale": false, "totalCount": 4}}),
+            "{shown}"
+        );
+        app.finish().await
     })
 }

@@ -171,7 +171,7 @@ where
         version: row.version,
         at: row.at,
         actor: row.actor,
-        position: LogPosition(Position(u64::try_from(row.position).unwrap_or_default())),
+        position: LogPosition::from(Position(u64::try_from(row.position).unwrap_or_default())),
         before: earlier.map(|it| from_row(ctx, &it)).transpose()?,
         after: from_row(ctx, &later)?,
     })

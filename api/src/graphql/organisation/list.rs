@@ -86,7 +86,7 @@ where
     };
     let parts = parts(ctx)?;
     let stale = match asked.min_position {
-        Some(LogPosition(position)) => !parts.live.reached(NAME, position).await,
+        Some(LogPosition(turn)) => !parts.live.reached(NAME, turn.shown_at()).await,
         None => false,
     };
     let rows = if args.count == 0 {

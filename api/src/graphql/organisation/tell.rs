@@ -208,7 +208,7 @@ where
         id, request, command, ..
     } = &prepared;
     let rights = &caller.viewer.rights;
-    authorize(rights, &request.command).map_err(|it| problem(ctx, Problem::forbidden(it.0)))?;
+    authorize(rights, request).map_err(|it| problem(ctx, Problem::forbidden(it.0)))?;
     let repeated = parts.handler.is_configured(request.command_id, command).await;
     if !repeated.unwrap_or(false) {
         let problems = clashes(ctx, &prepared).await?;
@@ -220,7 +220,7 @@ where
         Ok(outcome) => Ok(Reply {
             stale: !parts.live.reached(NAME, outcome.position).await,
             thing: from_log(ctx, *id).await?,
-            position: Some(LogPosition(outcome.position)),
+            position: Some(LogPosition::from(outcome.position)),
             user_errors: Vec::new(),
             client_mutation_id,
         }),

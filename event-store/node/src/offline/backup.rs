@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use super::source::Source;
+use super::source::{Source, beside};
 use super::verify::{Report, check};
 use crate::NodeError;
 use crate::storage::acknowledged::Marker;
@@ -20,8 +20,8 @@ const PAGES: i32 = 1024;
 /// Copies the log as it is at one moment, with or without a node running on it, and checks the copy. `progress` gets
 /// pages copied of all pages, then positions checked of all positions.
 ///
-/// `target` is an empty directory, or is made. A copy that was cut short does not open: the file with the acknowledged
-/// position comes last.
+/// `target` is an empty directory, or is made. A copy that was cut short does not open: it gets its name when it is
+/// whole and checked, and the file with the acknowledged position comes last.
 ///
 /// # Errors
 /// There is no log or it is damaged, the target is not empty or cannot be written.
@@ -29,19 +29,35 @@ pub fn backup(directory: &Path, target: &Path, progress: &mut dyn FnMut(u64, u64
     let source = Source::open(directory)?;
     make_empty(target)?;
     let path = data_file(target);
-    copy(source.rows.connection(), &path, progress)?;
-    sync(&path).map_err(|error| schema::cannot_write(path.display().to_string(), &error))?;
-    drop(source);
-
-    let mut copied = Source::open_as_it_is(target)?;
-    let report = check(&mut copied, progress)?;
-    drop(copied);
-    schema::let_go(&path)?;
+    let draft = beside(&path, ".new");
+    let report = draw_up(source, &draft, progress).inspect_err(|_fault| remove(&draft))?;
+    name(&draft, &path).map_err(|error| schema::cannot_write(path.display().to_string(), &error))?;
     Marker::make(target, report.head.cast_signed())?;
     Ok(Report {
         acknowledged: Some(report.head),
         ..report
     })
+}
+
+/// A whole and checked copy under a name that nobody takes for a log's.
+fn draw_up(source: Source, draft: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, NodeError> {
+    copy(source.rows.connection(), draft, progress)?;
+    // The end of this reader lets a running node empty its write-ahead log.
+    drop(source);
+    let mut copied = Source::open_file(draft.into())?;
+    let report = check(&mut copied, progress)?;
+    drop(copied);
+    schema::let_go(draft)?;
+    let synced = File::open(draft).and_then(|file| file.sync_all());
+    synced.map_err(|error| schema::cannot_write(draft.display().to_string(), &error))?;
+    Ok(report)
+}
+
+/// A full disk gets its room back. What cannot be removed is taken for a log by nobody.
+fn remove(draft: &Path) {
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        drop(std::fs::remove_file(beside(draft, suffix)));
+    }
 }
 
 fn make_empty(target: &Path) -> Result<(), NodeError> {
@@ -84,8 +100,12 @@ fn copy(source: &Connection, path: &Path, progress: &mut dyn FnMut(u64, u64)) ->
     copied().map_err(|error| schema::write_fault(path, &error))
 }
 
-fn sync(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()?;
+fn name(draft: &Path, path: &Path) -> io::Result<()> {
+    std::fs::rename(draft, path)?;
+    // SQLite leaves these empty files beside what it has read.
+    for suffix in ["-wal", "-shm"] {
+        drop(std::fs::remove_file(beside(draft, suffix)));
+    }
     path.parent()
         .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }

@@ -13,7 +13,7 @@ mod verify;
 
 pub use accept::accept;
 pub use backup::backup;
-pub use scan::{StoredEvent, scan};
+pub use scan::{StoredEvent, end, scan};
 pub use stats::{Count, Files, Stats, stats};
 pub use stream::stream;
-pub use verify::{Report, verify};
+pub use verify::{Report, Verified, examine, verify};

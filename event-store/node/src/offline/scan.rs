@@ -34,18 +34,25 @@ pub struct StoredEvent {
     pub data: Vec<u8>,
 }
 
-/// Calls `each` for every event from position `from` on (0 is the same as 1), in order, until it breaks. Answers with
-/// the head at the start: later events are not visited.
+/// Whether the log reaches its acknowledged end.
 ///
 /// # Errors
-/// There is no log, it ends before its acknowledged end, or an event is damaged: the error names its position, and
-/// everything before it was visited.
+/// There is no log, or it ends before.
+pub fn end(directory: &Path) -> Result<(), NodeError> {
+    Source::open(directory).map(drop)
+}
+
+/// Calls `each` for every event from position `from` on (0 is the same as 1), in order, until it breaks. Answers with
+/// the head at the start: later events are not visited. Whether the end of the log was lost is for [`end`] to say.
+///
+/// # Errors
+/// There is no log, or an event is damaged: the error names its position, and everything before it was visited.
 pub fn scan(
     directory: &Path,
     from: u64,
     each: &mut dyn FnMut(&StoredEvent) -> ControlFlow<()>,
 ) -> Result<u64, NodeError> {
-    let mut source = Source::open(directory)?;
+    let (mut source, _end) = Source::open_with_end(directory)?;
     visit(&mut source, from, each)?;
     Ok(source.head.cast_unsigned())
 }

@@ -19,20 +19,41 @@ pub(super) struct Source {
 impl Source {
     /// Refuses a log that is not whole up to its acknowledged end.
     pub(super) fn open(directory: &Path) -> Result<Self, NodeError> {
+        let (source, end) = Self::open_with_end(directory)?;
+        end.map(|()| source)
+    }
+
+    /// The log, and whether it is whole up to its acknowledged end. An empty file is no log.
+    pub(super) fn open_with_end(directory: &Path) -> Result<(Self, Result<(), NodeError>), NodeError> {
         // Before the head: a running node moves the head first.
         let acknowledged = acknowledged::read(directory);
         let mut source = Self::open_as_it_is(directory)?;
-        source.acknowledged = acknowledged?;
-        match source.acknowledged {
-            Some(acknowledged) => acknowledged::compare(directory, source.head, acknowledged)?,
-            None if source.format < schema::FORMAT => {}
-            None => return Err(schema::marker_missing(directory)),
+        let end = match acknowledged {
+            Ok(Some(acknowledged)) => {
+                source.acknowledged = Some(acknowledged);
+                acknowledged::compare(directory, source.head, acknowledged)
+            }
+            Ok(None) if source.format < schema::FORMAT => Ok(()),
+            Ok(None) => Err(schema::marker_missing(directory)),
+            Err(fault) => Err(fault),
+        };
+        if source.format > 0 {
+            return Ok((source, end));
         }
-        Ok(source)
+        // How much is lost says more than that all of it is.
+        end.and_then(|()| {
+            Err(NodeError::Empty {
+                path: source.path.display().to_string(),
+            })
+        })
     }
 
+    /// The log, however much of it is left: an empty file as well.
     pub(super) fn open_as_it_is(directory: &Path) -> Result<Self, NodeError> {
-        let path: Arc<Path> = data_file(directory).into();
+        Self::open_file(data_file(directory).into())
+    }
+
+    pub(super) fn open_file(path: Arc<Path>) -> Result<Self, NodeError> {
         if !path.is_file() {
             return Err(NodeError::NoLog {
                 path: path.display().to_string(),

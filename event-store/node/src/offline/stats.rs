@@ -51,7 +51,7 @@ pub struct Files {
 /// Counts everything; every event's checksum is looked at on the way.
 ///
 /// # Errors
-/// As for [`scan`](super::scan).
+/// As for [`scan`](super::scan) and [`end`](super::end).
 pub fn stats(directory: &Path) -> Result<Stats, NodeError> {
     let mut source = Source::open(directory)?;
     let mut stats = Stats {

@@ -13,17 +13,16 @@ use crate::storage::schema::read_fault;
 const PAGE: usize = 1024;
 
 /// Calls `each` for every event of a stream that is there at the start, oldest first, until it breaks; never when
-/// there is no such stream.
+/// there is no such stream. Whether the end of the log was lost is for [`end`](super::end) to say.
 ///
 /// # Errors
-/// There is no log, it ends before its acknowledged end, or an event of the stream is damaged: everything before it was
-/// visited.
+/// There is no log, or an event of the stream is damaged: everything before it was visited.
 pub fn stream(
     directory: &Path,
     name: &str,
     each: &mut dyn FnMut(&StoredEvent) -> ControlFlow<()>,
 ) -> Result<(), NodeError> {
-    let mut source = Source::open(directory)?;
+    let (mut source, _end) = Source::open_with_end(directory)?;
     let mut event = None;
     let mut after = -1;
     loop {

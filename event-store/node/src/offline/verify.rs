@@ -1,7 +1,9 @@
 //! Whether everything in the log is as it was written.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::scan::visit;
 use super::source::{Source, size};
 use crate::NodeError;
 use crate::storage::check::{Check, Depth, Rows};
@@ -28,27 +30,84 @@ pub struct Report {
 /// the log reaches its acknowledged end. `progress` gets what is done, of the head.
 ///
 /// # Errors
-/// The first fault found, newest events first, with position and stream where they are known.
+/// The first fault in the order of the log, with position and stream where they are known.
 pub fn verify(directory: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, NodeError> {
-    let mut source = Source::open(directory)?;
-    check(&mut source, progress)
+    let Verified { report, faults } = examine(directory, 1, progress)?;
+    faults.into_iter().next().map_or(Ok(report), Err)
+}
+
+/// What was found in a log that could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// What is there.
+    pub report: Report,
+    /// What is wrong, in the order of the log; a lost end last. None: all is well.
+    pub faults: Vec<NodeError>,
+}
+
+/// The same as [`verify`], and goes on behind what is wrong: tells the first `limit` damaged events, and beside them
+/// whether the end was lost.
+///
+/// # Errors
+/// There is no log, or it cannot be read.
+pub fn examine(directory: &Path, limit: usize, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, NodeError> {
+    let (mut source, end) = Source::open_with_end(directory)?;
+    let head = source.head.cast_unsigned();
+    let (streams, mut faults) = match streams(&mut source, progress) {
+        Ok(streams) => (streams, Vec::new()),
+        Err(newest @ NodeError::Damaged { .. }) => (0, damaged(&mut source, newest, limit)?),
+        Err(fault) => return Err(fault),
+    };
+    progress(head, head);
+    faults.extend(end.err());
+    let report = report(&source, streams);
+    Ok(Verified { report, faults })
+}
+
+/// The first damaged events; when each is whole by itself, what was found first.
+fn damaged(source: &mut Source, newest: NodeError, limit: usize) -> Result<Vec<NodeError>, NodeError> {
+    let mut faults = Vec::new();
+    let mut next = 1;
+    while faults.len() < limit.max(1) && next <= source.head.cast_unsigned() {
+        let visited = visit(source, next, &mut |event| {
+            next = event.position + 1;
+            ControlFlow::Continue(())
+        });
+        match visited {
+            Ok(()) => break,
+            Err(fault @ NodeError::Damaged { .. }) => faults.push(fault),
+            Err(fault) => return Err(fault),
+        }
+        next += 1;
+    }
+    if faults.is_empty() {
+        faults.push(newest);
+    }
+    Ok(faults)
 }
 
 pub(super) fn check(source: &mut Source, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, NodeError> {
-    let head = source.head;
-    let streams = if source.format == 0 {
-        0
-    } else {
-        run(&mut source.rows, head, progress)?
-    };
-    Ok(Report {
-        events: head.cast_unsigned(),
+    let streams = streams(source, progress)?;
+    Ok(report(source, streams))
+}
+
+fn streams(source: &mut Source, progress: &mut dyn FnMut(u64, u64)) -> Result<u64, NodeError> {
+    if source.format == 0 {
+        return Ok(0);
+    }
+    run(&mut source.rows, source.head, progress)
+}
+
+fn report(source: &Source, streams: u64) -> Report {
+    let head = source.head.cast_unsigned();
+    Report {
+        events: head,
         streams,
         bytes: size(&source.path),
-        head: head.cast_unsigned(),
+        head,
         acknowledged: source.acknowledged.map(i64::cast_unsigned),
         format: source.format,
-    })
+    }
 }
 
 /// Answers with the number of streams.

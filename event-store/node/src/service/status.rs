@@ -100,6 +100,7 @@ pub(crate) fn of_fault(fault: &NodeError) -> Status {
         | NodeError::MarkerMissing { .. }
         | NodeError::MarkerDamaged { .. }
         | NodeError::NoLog { .. }
+        | NodeError::Empty { .. }
         | NodeError::TargetNotEmpty { .. }
         | NodeError::Ended { .. } => Status::unavailable(fault.to_string()),
     }

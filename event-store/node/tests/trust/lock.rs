@@ -102,3 +102,22 @@ async fn running_node_can_be_checked_and_copied_and_a_lost_marker_made_good() {
     let (success, text) = Program::start(&copy).await.stopped().await;
     assert!(success, "{text}");
 }
+
+#[tokio::test]
+async fn log_in_a_file_has_no_codes_of_colours() {
+    let directory = TempDir::new().unwrap();
+    let program = Program::start(directory.path()).await;
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_event-store-node"))
+        .args(["--log", "info", "--listen", "0.0.0.0:0", "--data"])
+        .arg(directory.path())
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("WARN") && said.contains("used by another running node"),
+        "{said}"
+    );
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+    program.stopped().await;
+}

@@ -48,7 +48,11 @@ pub(super) async fn record(log: &EventLog, model: &Model, wish: &ReadModelComman
 fn fold(stream: &str, known: &[Raw]) -> Result<(Option<ReadModel>, Chain)> {
     let (mut state, mut chain) = (None, Chain::genesis(stream));
     for raw in known {
-        let recorded = decode(raw)?;
+        let Ok(recorded) = decode(raw) else {
+            // One of a newer program: what it means is not known, its place in the chain is.
+            chain = Chain::in_metadata(&raw.metadata).unwrap_or(chain);
+            continue;
+        };
         let DomainEvent::ReadModel(event) = &recorded.event else {
             bail!(
                 "stream {stream} holds {} at revision {}, which is no decision",

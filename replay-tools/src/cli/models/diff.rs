@@ -4,15 +4,16 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use projections::{
     Model, ProjectError,
-    generation::{self, GenerationError},
+    generation::{self, GenerationError, Scratch},
+    status,
 };
-use replay_tools::diff::{self, Report};
+use replay_tools::diff::{self, DiffError, Report};
 use serde_json::{Value, json};
 
 use super::{
     ALL, Reach, Target, block_on, chosen, interrupted,
     rebuild::say,
-    watch::{Hand, watch},
+    watch::{Hand, Standing, watch},
 };
 use crate::cli::{Outcome, tell};
 
@@ -77,7 +78,8 @@ async fn all(target: &Target, models: &[Model]) -> Result<Option<Vec<(Model, Rep
 }
 
 async fn one(target: &Target, model: &Model) -> Result<Option<Report>> {
-    let (live, scratch) = begin(target, model).await?;
+    let (live, held) = begin(target, model).await?;
+    let scratch = held.id();
     let mut hand = Hand::on(target, model, scratch);
     // One that serves follows the log only while somebody keeps it.
     let live_hand = Hand::on(target, model, live);
@@ -98,7 +100,7 @@ async fn one(target: &Target, model: &Model) -> Result<Option<Report>> {
 }
 
 /// The build that serves, and a new one to compare it with.
-async fn begin(target: &Target, model: &Model) -> Result<(i64, i64)> {
+async fn begin(target: &Target, model: &Model) -> Result<(i64, Scratch)> {
     let (name, version) = (model.name, model.version);
     let all = generation::all(&target.pool).await?;
     let live = all
@@ -108,7 +110,7 @@ async fn begin(target: &Target, model: &Model) -> Result<(i64, i64)> {
         bail!("no build of {name} version {version} serves: there is nothing to compare with");
     };
     let head = target.log.head().await?;
-    match generation::begin(&target.pool, model, 1, head, false).await {
+    match generation::begin_scratch(&target.pool, model, head).await {
         Err(ProjectError::Generation(error @ GenerationError::Building { .. })) => {
             bail!("{error}: compare when that is complete")
         }
@@ -119,15 +121,21 @@ async fn begin(target: &Target, model: &Model) -> Result<(i64, i64)> {
 async fn remove(target: &Target, model: &Model, scratch: i64) -> Result<()> {
     let name = model.name;
     generation::discard(&target.pool, scratch).await.with_context(|| {
-        format!(
-            "generation {scratch} of {name} is left: remove it with letopis-replay rebuild {name} --abandon, or release \
-             {name}"
-        )
+        format!("generation {scratch} of {name} is left: a server removes it, or the next letopis-replay diff {name}")
     })?;
     Ok(())
 }
 
 async fn fill_and_compare(target: &Target, model: &Model, (live, scratch): (i64, i64)) -> Result<Report> {
     watch(&target.pool, model, scratch, false).await?;
-    Ok(diff::builds(&target.pool, &target.log, model, (live, scratch), TOLD).await?)
+    let report = diff::builds(&target.pool, &target.log, model, (live, scratch), TOLD).await;
+    if let Err(DiffError::Restless { .. }) = report
+        && let Some(fault) = Standing::of(live, &status::all(&target.pool).await?).and_then(|it| it.fault)
+    {
+        let name = model.name;
+        bail!(
+            "generation {live} of {name}, which serves, does not move: {fault}; letopis-replay rebuild {name} mends it"
+        );
+    }
+    Ok(report?)
 }

@@ -93,6 +93,9 @@ async fn rebuild(target: &Target, model: &Model, args: &RebuildArgs) -> Result<O
     };
     let events = standing.events.saturating_sub(known);
     let seconds = began.elapsed().as_secs_f64();
+    let left = generation::all(pool).await?;
+    // One that somebody has damaged does not outlive the swap.
+    let old = old.filter(|old| left.iter().any(|it| it.id == old.id));
     say(&done(model, id, old, &standing, events, seconds))?;
     Ok(Outcome::Fine)
 }
@@ -157,7 +160,7 @@ async fn unfinished(pool: &PgPool, model: &Model) -> Result<Option<Generation>> 
     let all = generation::all(pool).await?;
     Ok(all.into_iter().find(|it| {
         let ours = it.model == model.name && it.version == model.version;
-        ours && !it.serving && (it.state != State::Following || it.swaps)
+        ours && !it.serving && !it.scratch && (it.state != State::Following || it.swaps)
     }))
 }
 

@@ -31,14 +31,10 @@ fn for_machines(it: &Status) -> Value {
     json!({
         "model": it.model, "version": it.version, "generation": it.generation, "state": it.state.as_str(),
         "serving": it.serving, "current": it.current, "part": it.partition, "parts": it.partitions,
-        "position": it.position.0, "goal": it.goal.0, "head": it.head.0, "behind": behind(it), "events": it.events,
+        "position": it.position.0, "goal": it.goal.0, "head": it.head.0, "behind": it.behind(), "events": it.events,
         "lag_s": it.lag_s, "rate": it.rate, "fault": it.fault, "worker": it.worker,
         "parked_streams": it.parked_streams, "parked_events": it.parked_events,
     })
-}
-
-fn behind(it: &Status) -> u64 {
-    it.head.0.saturating_sub(it.position.0)
 }
 
 const HEADINGS: [&str; 13] = [
@@ -81,7 +77,7 @@ fn row(it: &Status) -> [String; 13] {
         yes(it.current),
         format!("{}/{}", it.partition + 1, it.partitions),
         it.position.to_string(),
-        behind(it).to_string(),
+        it.behind().to_string(),
         format!("{:.1} s", it.lag_s),
         format!("{:.0}/s", it.rate),
         format!("{} in {}", it.parked_events, it.parked_streams),

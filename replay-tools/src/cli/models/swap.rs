@@ -76,6 +76,8 @@ async fn exchange(target: &Target, model: &Model, to: i64) -> Result<Outcome> {
         say(&format!("{}: interrupted; nothing is swapped", model.name))?;
         return Ok(Outcome::Interrupted);
     }
+    let left = generation::all(pool).await?;
+    let serving = serving.filter(|old| left.iter().any(|it| it.id == old.id));
     let back = serving.map_or_else(String::new, |old| {
         format!("; back with letopis-replay swap {} --to {}", model.name, old.id)
     });
@@ -108,7 +110,8 @@ pub(in crate::cli) fn release(args: &ReleaseArgs) -> Result<Outcome> {
             .context("nothing is removed")?;
         if released.is_empty() {
             bail!(
-                "{} has no build to remove: all of them serve, are shown to analysts, or are being built",
+                "{} has no build to remove: all of them serve, are shown to analysts, are being built, or are the way back \
+                 from tables that are gone",
                 model.name
             );
         }

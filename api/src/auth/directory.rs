@@ -1,0 +1,219 @@
+//! Everybody who may come in and what they may do, in memory: read anew from the tables whenever these change.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use commands::Clock;
+use domain::{
+    access::Rights,
+    actor::{Actor, ActorKind},
+    ids::{AgentId, ApiKeyId, SessionId},
+    user::Standing,
+};
+use projections::people::{self, ApiKeyRow, GrantRow};
+use sqlx::PgPool;
+use tokio::{sync::mpsc, time::sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::{ApiKeySecret, Viewer, tokens::Claims};
+use crate::live::Live;
+
+/// Sessions that ended longer ago have no access token left that counts.
+const REMEMBERED: TimeDelta = TimeDelta::hours(1);
+const PAUSE: Duration = Duration::from_millis(500);
+/// Uses of keys that wait to be recorded.
+const USES_AHEAD: usize = 1024;
+
+/// A key that was used, and when: to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct KeyInUse {
+    pub(crate) key: ApiKeyId,
+    pub(crate) on: NaiveDate,
+}
+
+/// Somebody who works here.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) standing: Standing,
+    pub(crate) email: Option<String>,
+    pub(crate) rights: Arc<Rights>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    hash: String,
+    rights: Arc<Rights>,
+    expires_at: Option<DateTime<Utc>>,
+    used_on: Option<NaiveDate>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    people: HashMap<Uuid, Person>,
+    by_email: HashMap<String, Uuid>,
+    keys: HashMap<Uuid, Entry>,
+    ended: HashSet<Uuid>,
+}
+
+/// Who may come in. Cheap to clone; all clones know the same.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    pool: PgPool,
+    clock: Clock,
+    known: Arc<RwLock<Arc<Known>>>,
+    /// Uses that were told already.
+    told: Arc<Mutex<HashSet<KeyInUse>>>,
+    uses: mpsc::Sender<KeyInUse>,
+}
+
+impl Directory {
+    /// Reads everything, and keeps it up until cancelled. What comes out of the second value are uses of keys, each
+    /// once a day.
+    ///
+    /// # Errors
+    /// When Postgres does not answer now; later it is waited for.
+    pub(crate) async fn start(
+        pool: PgPool,
+        live: &Live,
+        clock: Clock,
+        cancelled: CancellationToken,
+    ) -> Result<(Self, mpsc::Receiver<KeyInUse>), sqlx::Error> {
+        let (uses, told_uses) = mpsc::channel(USES_AHEAD);
+        let directory = Self {
+            pool,
+            clock,
+            known: Arc::default(),
+            told: Arc::default(),
+            uses,
+        };
+        let moved = live.watch(people::NAME);
+        directory.refresh().await?;
+        if let Some(mut moved) = moved {
+            let following = directory.clone();
+            tokio::spawn(cancelled.run_until_cancelled_owned(async move {
+                while moved.changed().await.is_ok() {
+                    while let Err(error) = following.refresh().await {
+                        warn!(%error, "who may come in is not read anew for now");
+                        sleep(PAUSE).await;
+                    }
+                }
+            }));
+        }
+        Ok((directory, told_uses))
+    }
+
+    /// Reads everything anew.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub(crate) async fn refresh(&self) -> Result<(), sqlx::Error> {
+        let (users, roles) = (people::users(&self.pool).await?, people::roles(&self.pool).await?);
+        let grants = people::grants(&self.pool, None).await?;
+        let mut of: HashMap<Uuid, Vec<&GrantRow>> = HashMap::new();
+        for grant in &grants {
+            of.entry(grant.user_id).or_default().push(grant);
+        }
+        let mut known = Known::default();
+        for user in users {
+            if let Some(email) = &user.email {
+                known.by_email.insert(email.clone(), user.user_id);
+            }
+            let mine = of.remove(&user.user_id).unwrap_or_default();
+            let person = Person {
+                standing: Standing::parse(&user.standing).unwrap_or(Standing::Suspended),
+                email: user.email,
+                rights: Arc::new(people::rights(mine, &roles)),
+            };
+            known.people.insert(user.user_id, person);
+        }
+        let keys = people::api_keys(&self.pool).await?;
+        known.keys = keys.into_iter().filter_map(entry).collect();
+        let since = self.clock.now() - REMEMBERED;
+        known.ended = people::ended_since(&self.pool, since).await?.into_iter().collect();
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
+        Ok(())
+    }
+
+    fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who has this address.
+    pub(crate) fn by_email(&self, email: &str) -> Option<AgentId> {
+        self.known().by_email.get(email).copied().map(AgentId)
+    }
+
+    /// Whether nobody works here yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known().people.is_empty()
+    }
+
+    /// Somebody who works here.
+    pub(crate) fn get(&self, user: AgentId) -> Option<Person> {
+        self.known().people.get(&user.0).cloned()
+    }
+
+    /// The person whose token says this, unless the session is over or the account suspended since.
+    pub(super) fn person(&self, claims: &Claims) -> Option<Viewer> {
+        let known = self.known();
+        let person = known.people.get(&claims.user)?;
+        let counts = claims.expires_at > self.clock.now()
+            && person.standing == Standing::Active
+            && !known.ended.contains(&claims.session);
+        counts.then(|| Viewer {
+            actor: Actor::new(ActorKind::Agent, claims.user.to_string()),
+            rights: Arc::clone(&person.rights),
+            session: Some(SessionId(claims.session)),
+        })
+    }
+
+    /// The holder of an API key.
+    pub(super) fn holder(&self, secret: &ApiKeySecret) -> Option<Viewer> {
+        let known = self.known();
+        let entry = known.keys.get(&secret.id.0)?;
+        let now = self.clock.now();
+        let fits = blake3::hash(entry.hash.as_bytes()) == blake3::hash(secret.hash().as_bytes());
+        if !fits || entry.expires_at.is_some_and(|it| it <= now) {
+            return None;
+        }
+        if entry.used_on.is_none_or(|it| it < now.date_naive()) {
+            self.tell(KeyInUse {
+                key: secret.id,
+                on: now.date_naive(),
+            });
+        }
+        Some(Viewer {
+            actor: Actor::new(ActorKind::ApiKey, secret.id.to_string()),
+            rights: Arc::clone(&entry.rights),
+            session: None,
+        })
+    }
+
+    fn tell(&self, used: KeyInUse) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|it| it.on == used.on);
+        // With no room it is told at the next use.
+        if !told.contains(&used) && self.uses.try_send(used).is_ok() {
+            told.insert(used);
+        }
+    }
+}
+
+fn entry(row: ApiKeyRow) -> Option<(Uuid, Entry)> {
+    let rights = Arc::new(row.rights());
+    row.revoked_at.is_none().then_some((
+        row.key_id,
+        Entry {
+            hash: row.secret_hash,
+            rights,
+            expires_at: row.expires_at,
+            used_on: row.used_on,
+        },
+    ))
+}

@@ -1,0 +1,148 @@
+//! Who is asking, and what they may do.
+//!
+//! What opens the API: the operator's own key, API keys, and the access tokens of people who have signed in. All of them
+//! are checked in memory, against what [`Directory`] has learnt of the read model of people.
+
+mod directory;
+mod door;
+mod open;
+mod passwords;
+mod renewal;
+mod secrets;
+mod tokens;
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+pub use directory::Directory;
+pub(crate) use directory::KeyInUse;
+use domain::{
+    access::Rights,
+    actor::{Actor, ActorKind},
+    ids::SessionId,
+};
+pub(crate) use door::{Door, INVITATION, NotLetIn, Pass, Proof, normal};
+use lru::LruCache;
+pub(crate) use open::open;
+pub use open::set_up_token;
+pub(crate) use passwords::{PasswordProblem, checked};
+pub use secrets::SecretError;
+pub(crate) use secrets::{ApiKeySecret, Secrets, hash_of, new_recovery_codes, new_secret};
+pub(crate) use tokens::Tokens;
+
+use self::tokens::Claims;
+
+/// Access tokens whose signature was checked already.
+const CHECKED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+
+/// An authenticated actor and its rights.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// Goes into the metadata of every event.
+    pub actor: Actor,
+    /// What it may do, and where.
+    pub rights: Arc<Rights>,
+    /// The session, for a person who has signed in.
+    pub session: Option<SessionId>,
+}
+
+impl Viewer {
+    /// Somebody of whom nothing is known: may only knock.
+    pub(crate) fn nobody() -> Self {
+        Self {
+            actor: Actor::new(ActorKind::System, "door"),
+            rights: Arc::default(),
+            session: None,
+        }
+    }
+}
+
+/// What opens the API.
+#[derive(Debug)]
+pub struct Keys {
+    bootstrap: blake3::Hash,
+    all: Arc<Rights>,
+    /// Known once the read models are complete.
+    people: OnceLock<(Directory, Tokens)>,
+    checked: Mutex<LruCache<blake3::Hash, Claims>>,
+}
+
+impl Keys {
+    /// Only the operator's key, until [`Self::know`] adds the others.
+    pub fn new(bootstrap: &str) -> Self {
+        Self {
+            bootstrap: blake3::hash(bootstrap.as_bytes()),
+            all: Arc::new(Rights::all()),
+            people: OnceLock::new(),
+            checked: Mutex::new(LruCache::new(CHECKED)),
+        }
+    }
+
+    /// From here on API keys and access tokens open as well.
+    pub(crate) fn know(&self, directory: Directory, tokens: Tokens) {
+        drop(self.people.set((directory, tokens)));
+    }
+
+    /// The holder of the credential in an `Authorization` value; `None` when it opens nothing.
+    pub fn viewer(&self, authorization: Option<&str>) -> Option<Viewer> {
+        let (scheme, credential) = authorization?.trim().split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let credential = credential.trim();
+        // Equality of hashes takes the same time wherever they differ.
+        if blake3::hash(credential.as_bytes()) == self.bootstrap {
+            return Some(Viewer {
+                actor: Actor::new(ActorKind::ApiKey, "bootstrap"),
+                rights: Arc::clone(&self.all),
+                session: None,
+            });
+        }
+        let (directory, tokens) = self.people.get()?;
+        if let Some(secret) = ApiKeySecret::parse(credential) {
+            return directory.holder(&secret);
+        }
+        let claims = self.claims(tokens, credential)?;
+        directory.person(&claims)
+    }
+
+    /// What a token says, its signature checked once.
+    fn claims(&self, tokens: &Tokens, token: &str) -> Option<Claims> {
+        let name = blake3::hash(token.as_bytes());
+        let known = self.checked().get(&name).copied();
+        if let Some(claims) = known {
+            return Some(claims);
+        }
+        let claims = tokens.check(token)?;
+        self.checked().put(name, claims);
+        Some(claims)
+    }
+
+    fn checked(&self) -> std::sync::MutexGuard<'_, LruCache<blake3::Hash, Claims>> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Keys;
+
+    #[test]
+    fn only_the_right_bearer_opens() {
+        let keys = Keys::new("secret");
+        assert!(keys.viewer(Some("Bearer secret")).is_some());
+        assert!(keys.viewer(Some("bearer  secret ")).is_some());
+        for wrong in [
+            None,
+            Some(""),
+            Some("secret"),
+            Some("Bearer "),
+            Some("Bearer Secret"),
+            Some("Basic secret"),
+        ] {
+            assert!(keys.viewer(wrong).is_none(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! People who work here, roles, API keys and sessions.
+
+mod door;
+mod input;
+mod mutation;
+mod objects;
+mod query;
+
+pub(super) use door::DoorMutation;
+pub(super) use mutation::PeopleMutation;
+pub(super) use objects::User;
+pub(super) use query::PeopleQuery;

@@ -1,0 +1,259 @@
+//! People at the door: the first administrator, invitations, sessions, roles, keys.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tests::{App, Client, run};
+
+const PASSWORD: &str = "длинный пароль";
+
+/// What opens the API for somebody.
+struct Pass {
+    access: String,
+    refresh: String,
+    user: String,
+}
+
+const SESSION: &str = "session { accessToken refreshToken } user { id standing grants { role } } userErrors { code }";
+
+fn pass(answer: &Value) -> Result<Pass> {
+    let text = |value: &Value| value.as_str().map(str::to_owned).context(answer.to_string());
+    Ok(Pass {
+        access: text(&answer["session"]["accessToken"])?,
+        refresh: text(&answer["session"]["refreshToken"])?,
+        user: text(&answer["user"]["id"])?,
+    })
+}
+
+async fn set_up(app: &App) -> Result<Pass> {
+    let stranger = app.client.anonymous();
+    let query = format!("mutation($i: SetUpInput!) {{ setUp(input: $i) {{ {SESSION} }} }}");
+    let token = app.set_up_token().await?;
+    let input = json!({"token": token, "email": "Boss@Example.com", "name": "Начальник", "password": PASSWORD});
+    let answer = stranger.data(&query, json!({"i": input})).await?;
+    pass(&answer["setUp"])
+}
+
+async fn sign_in(app: &App, email: &str, password: &str) -> Result<Value> {
+    let query = format!("mutation($i: SignInInput!) {{ signIn(input: $i) {{ {SESSION} }} }}");
+    let input = json!({"email": email, "password": password});
+    let answer = app.client.anonymous().data(&query, json!({"i": input})).await?;
+    Ok(answer["signIn"].clone())
+}
+
+async fn refresh(client: &Client, token: &str) -> Result<Value> {
+    let query = format!("mutation($t: String!) {{ refreshSession(refreshToken: $t) {{ {SESSION} }} }}");
+    let answer = client.data(&query, json!({"t": token})).await?;
+    Ok(answer["refreshSession"].clone())
+}
+
+async fn viewer(client: &Client) -> Result<Value> {
+    let answer = client
+        .data("{ viewer { actor user { name } rights { permission } } }", json!({}))
+        .await?;
+    Ok(answer["viewer"].clone())
+}
+
+/// Invites somebody, and has them come by the link that would be mailed.
+async fn agent(app: &App, boss: &Client, email: &str) -> Result<Pass> {
+    let query = "mutation($i: InviteUserInput!) { inviteUser(input: $i) { user { id standing } userErrors { code } } }";
+    let input = json!({"idempotencyKey": email, "email": email, "name": email, "locale": "ru"});
+    let invited = boss.data(query, json!({"i": input})).await?;
+    ensure!(invited["inviteUser"]["user"]["standing"] == "INVITED", "{invited}");
+    let again = boss.data(query, json!({"i": input})).await?;
+    ensure!(again == invited, "{again}");
+    let token = app.mailed_token(email).await?;
+    let query = format!("mutation($i: FollowLinkInput!) {{ followLink(input: $i) {{ {SESSION} }} }}");
+    let input = json!({"token": token, "password": PASSWORD});
+    let answer = app.client.anonymous().data(&query, json!({"i": input})).await?;
+    let came = pass(&answer["followLink"])?;
+    let twice = app.client.anonymous().data(&query, json!({"i": input})).await?;
+    ensure!(
+        twice["followLink"]["userErrors"][0]["code"] == "LINK_INVALID",
+        "{twice}"
+    );
+    Ok(came)
+}
+
+#[test]
+fn first_administrator_is_made_once_and_signs_in() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let client = app.client.with_key(&boss.access);
+        let seen = viewer(&client).await?;
+        ensure!(seen["user"]["name"] == "Начальник", "{seen}");
+        ensure!(seen["rights"].as_array().is_some_and(|it| it.len() > 10), "{seen}");
+        ensure!(set_up(&app).await.is_err(), "a second first administrator");
+        for (email, password, code) in [
+            ("boss@example.com", "не тот пароль", "CREDENTIALS_WRONG"),
+            ("nobody@example.com", PASSWORD, "CREDENTIALS_WRONG"),
+        ] {
+            let refused = sign_in(&app, email, password).await?;
+            ensure!(refused["userErrors"][0]["code"] == code, "{refused}");
+        }
+        let again = pass(&sign_in(&app, " BOSS@example.com ", PASSWORD).await?)?;
+        ensure!(again.user == boss.user && again.access != boss.access);
+        app.finish().await
+    })
+}
+
+#[test]
+fn without_credential_only_the_door_is_open() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let stranger = app.client.anonymous();
+        let refused = stranger
+            .post(json!({"query": "{ viewer { actor } }"}).to_string())
+            .await?;
+        ensure!(refused.status() == 401);
+        for token in ["nonsense", "ltp_AAAA", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."] {
+            let client = app.client.with_key(token);
+            let refused = client
+                .post(json!({"query": "{ viewer { actor } }"}).to_string())
+                .await?;
+            ensure!(refused.status() == 401, "{token}");
+        }
+        app.finish().await
+    })
+}
+
+#[test]
+fn sessions_are_renewed_once_and_end_when_a_copy_shows_up() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let stranger = app.client.anonymous();
+        let second = pass(&refresh(&stranger, &boss.refresh).await?)?;
+        // The answer may have been lost: the same token gives the same next one, for a moment.
+        let repeated = pass(&refresh(&stranger, &boss.refresh).await?)?;
+        ensure!(repeated.refresh == second.refresh);
+        let third = pass(&refresh(&stranger, &second.refresh).await?)?;
+        let stolen = refresh(&stranger, &boss.refresh).await?;
+        ensure!(stolen["userErrors"][0]["code"] == "SESSION_OVER", "{stolen}");
+        let gone = refresh(&stranger, &third.refresh).await?;
+        ensure!(gone["userErrors"][0]["code"] == "SESSION_OVER", "{gone}");
+        let client = app.client.with_key(&third.access);
+        let refused = client
+            .post(json!({"query": "{ viewer { actor } }"}).to_string())
+            .await?;
+        ensure!(refused.status() == 401, "a token outlived its session");
+        app.finish().await
+    })
+}
+
+#[test]
+fn agents_come_by_link_and_may_do_what_their_roles_allow() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let boss = app.client.with_key(&boss.access);
+        let anna = agent(&app, &boss, "anna@example.com").await?;
+        let client = app.client.with_key(&anna.access);
+        let (code, _) = client.error("{ users(first: 5) { nodes { id } } }", json!({})).await?;
+        ensure!(code == "FORBIDDEN", "{code}");
+        let grant =
+            "mutation($i: GrantRoleInput!) { grantRole(input: $i) { user { grants { role } } userErrors { code } } }";
+        let wish = |key: &str, role: &str| json!({"i": {"idempotencyKey": key, "userId": anna.user, "role": role, "scope": {"kind": "EVERYWHERE"}}});
+        let granted = boss.data(grant, wish("1", "agent")).await?;
+        ensure!(
+            granted["grantRole"]["user"]["grants"][0]["role"] == "agent",
+            "{granted}"
+        );
+        let unknown = boss.data(grant, wish("2", "nobody")).await?;
+        ensure!(
+            unknown["grantRole"]["userErrors"][0]["code"] == "ROLE_UNKNOWN",
+            "{unknown}"
+        );
+        let users = client
+            .data(
+                "{ users(first: 1) { nodes { name } pageInfo { endCursor hasNextPage } } }",
+                json!({}),
+            )
+            .await?;
+        ensure!(users["users"]["pageInfo"]["hasNextPage"] == true, "{users}");
+        let (code, _) = client.error(grant, wish("3", "admin")).await?;
+        ensure!(code == "FORBIDDEN", "an agent made an administrator");
+        let suspend =
+            "mutation($i: SuspendUserInput!) { suspendUser(input: $i) { user { standing } userErrors { code } } }";
+        let suspended = boss
+            .data(suspend, json!({"i": {"idempotencyKey": "s", "userId": anna.user}}))
+            .await?;
+        ensure!(
+            suspended["suspendUser"]["user"]["standing"] == "SUSPENDED",
+            "{suspended}"
+        );
+        let refused = client
+            .post(json!({"query": "{ viewer { actor } }"}).to_string())
+            .await?;
+        ensure!(refused.status() == 401, "a suspended user came in");
+        let refused = sign_in(&app, "anna@example.com", PASSWORD).await?;
+        ensure!(refused["userErrors"][0]["code"] == "CREDENTIALS_WRONG", "{refused}");
+        app.finish().await
+    })
+}
+
+#[test]
+fn last_administrator_cannot_be_removed() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let client = app.client.with_key(&boss.access);
+        let revoke = "mutation($i: RevokeRoleInput!) { revokeRole(input: $i) { userErrors { code } } }";
+        let wish = json!({"i": {"idempotencyKey": "r", "userId": boss.user, "role": "admin", "scope": {"kind": "EVERYWHERE"}}});
+        let refused = client.data(revoke, wish).await?;
+        ensure!(
+            refused["revokeRole"]["userErrors"][0]["code"] == "LAST_ADMINISTRATOR",
+            "{refused}"
+        );
+        let suspend = "mutation($i: SuspendUserInput!) { suspendUser(input: $i) { userErrors { code } } }";
+        let refused = client
+            .data(suspend, json!({"i": {"idempotencyKey": "s", "userId": boss.user}}))
+            .await?;
+        ensure!(
+            refused["suspendUser"]["userErrors"][0]["code"] == "USER_ADMINISTERS",
+            "{refused}"
+        );
+        app.finish().await
+    })
+}
+
+#[test]
+fn api_keys_allow_what_they_say_until_they_are_revoked() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let issue = "mutation($i: IssueApiKeyInput!) { issueApiKey(input: $i) { secret apiKey { id } userErrors { code field } } }";
+        let wish = |key: &str, permissions: &[&str]| json!({"i": {"idempotencyKey": key, "name": "Выгрузка", "permissions": permissions}});
+        let issued = app
+            .client
+            .data(issue, wish("1", &["users:read", "api_keys:write"]))
+            .await?;
+        let again = app
+            .client
+            .data(issue, wish("1", &["users:read", "api_keys:write"]))
+            .await?;
+        ensure!(issued == again, "{again}");
+        let secret = issued["issueApiKey"]["secret"].as_str().context("no secret")?;
+        let program = app.client.with_key(secret);
+        program.data("{ users(first: 1) { nodes { id } } }", json!({})).await?;
+        let (code, _) = program.error(issue, wish("2", &["tickets:read"])).await?;
+        ensure!(code == "FORBIDDEN", "a key handed out more than it has");
+        let unknown = app.client.data(issue, wish("3", &["tickets:*"])).await?;
+        ensure!(
+            unknown["issueApiKey"]["userErrors"][0]["code"] == "BAD_USER_INPUT",
+            "{unknown}"
+        );
+        let revoke =
+            "mutation($i: RevokeApiKeyInput!) { revokeApiKey(input: $i) { apiKey { revokedAt } userErrors { code } } }";
+        let id = &issued["issueApiKey"]["apiKey"]["id"];
+        let revoked = app
+            .client
+            .data(revoke, json!({"i": {"idempotencyKey": "r", "id": id}}))
+            .await?;
+        ensure!(revoked["revokeApiKey"]["apiKey"]["revokedAt"].is_string(), "{revoked}");
+        let refused = program
+            .post(json!({"query": "{ viewer { actor } }"}).to_string())
+            .await?;
+        ensure!(refused.status() == 401, "a revoked key opened");
+        app.finish().await
+    })
+}
