@@ -82,7 +82,10 @@ fn health_is_told_to_anybody() -> Result<()> {
         assert_eq!((status, &body["status"]), (200, &json!("ready")));
         ensure!(body["projections"].is_object(), "{body}");
         let parked = &body["parkedStreams"];
-        assert_eq!((&parked["ticket_list"], &parked["ticket_history"]), (&json!(0), &json!(0)));
+        assert_eq!(
+            (&parked["ticket_list"], &parked["ticket_history"]),
+            (&json!(0), &json!(0))
+        );
         app.finish().await
     })
 }

@@ -85,7 +85,10 @@ fn parked_events_are_told_to_people_and_machines() -> Result<()> {
         let body: Value = serde_json::from_str(&body)?;
         assert_eq!(status, 200);
         let parked = &body["parkedStreams"];
-        assert_eq!((&parked["ticket_list"], &parked["ticket_history"]), (&json!(1), &json!(0)));
+        assert_eq!(
+            (&parked["ticket_list"], &parked["ticket_history"]),
+            (&json!(1), &json!(0))
+        );
         assert_eq!(body["faults"], json!({}));
         pool.execute("DELETE FROM ops.parked").await?;
         pool.close().await;
