@@ -75,6 +75,10 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         Need::Right(needed) | Need::Own(_, needed) | Need::Proof(needed) => needed,
     };
     permit(rights, needed)?;
+    if let Command::Ticket(..) | Command::Assignment(..) = &request.command {
+        // A ticket does not say where it belongs: it is for those who have the right everywhere.
+        return authorize_in(rights, &request.command, &Place::default());
+    }
     match &request.command {
         // Nobody hands out more than they have.
         Command::ApiKey(_, ApiKeyCommand::Issue { permissions, scope, .. }) => {
@@ -121,6 +125,14 @@ fn covers_all(rights: &Rights, permission: Permission, scope: Scope) -> bool {
 /// [`Forbidden`] when they may not.
 pub fn authorize_in(rights: &Rights, command: &Command, place: &Place) -> Result<(), Forbidden> {
     let (Need::Right(needed) | Need::Own(_, needed) | Need::Proof(needed)) = needs(command);
+    permit_in(rights, needed, place)
+}
+
+/// Whether a right counts for a thing that belongs there.
+///
+/// # Errors
+/// [`Forbidden`] when it does not.
+pub fn permit_in(rights: &Rights, needed: Permission, place: &Place) -> Result<(), Forbidden> {
     if rights.covers(needed, place) {
         Ok(())
     } else {

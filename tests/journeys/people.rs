@@ -193,6 +193,91 @@ fn agents_come_by_link_and_may_do_what_their_roles_allow() -> Result<()> {
 }
 
 #[test]
+fn nothing_is_told_of_anybody_before_the_right_is_looked_at() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let boss_client = app.client.with_key(&boss.access);
+        let anna = agent(&app, &boss_client, "anna@example.com").await?;
+        let client = app.client.with_key(&anna.access);
+        for (mutation, input) in [
+            (
+                "inviteUser(input: $i) { userErrors { code } }",
+                json!({"email": "boss@example.com", "name": "x"}),
+            ),
+            (
+                "suspendUser(input: $i) { user { email } userErrors { code } }",
+                json!({"userId": boss.user}),
+            ),
+            (
+                "grantRole(input: $i) { user { email } userErrors { code } }",
+                json!({"userId": boss.user, "role": "NO ROLE", "scope": {"kind": "EVERYWHERE"}}),
+            ),
+            (
+                "changeProfile(input: $i) { user { email } userErrors { code } }",
+                json!({"userId": boss.user, "name": "", "locale": "xx"}),
+            ),
+        ] {
+            let name: String = mutation.chars().take_while(char::is_ascii_alphanumeric).collect();
+            let input_type = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+            let mut input = input;
+            input["idempotencyKey"] = json!("k");
+            let query = format!("mutation($i: {input_type}!) {{ {mutation} }}");
+            let (code, _) = client.error(&query, json!({"i": input})).await?;
+            ensure!(code == "FORBIDDEN", "{mutation}: {code}");
+        }
+        app.finish().await
+    })
+}
+
+#[test]
+fn tickets_are_for_those_who_have_the_right_everywhere() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let id = app.client.ticket("t", &json!({"subject": "тайна"})).await?;
+        let issue = "mutation($i: IssueApiKeyInput!) { issueApiKey(input: $i) { secret userErrors { code } } }";
+        let branch = json!({"kind": "BRANCH", "id": "00000000-0000-4000-8000-000000000001"});
+        for (key, permissions, scope) in [
+            ("1", json!(["users:read"]), json!({"kind": "EVERYWHERE"})),
+            ("2", json!(["tickets:read", "tickets:write"]), branch),
+        ] {
+            let input = json!({"idempotencyKey": key, "name": key, "permissions": permissions, "scope": scope});
+            let issued = app.client.data(issue, json!({"i": input})).await?;
+            let program = app
+                .client
+                .with_key(issued["issueApiKey"]["secret"].as_str().context("no secret")?);
+            for query in [
+                format!("{{ ticket(id: \"{id}\") {{ subject }} }}"),
+                format!("{{ node(id: \"{id}\") {{ id }} }}"),
+                format!("{{ nodes(ids: [\"{id}\"]) {{ id }} }}"),
+                "{ ticketByNumber(number: 1) { subject } }".to_owned(),
+                "{ tickets(first: 1) { nodes { subject } } }".to_owned(),
+            ] {
+                let (code, _) = program.error(&query, json!({})).await?;
+                ensure!(code == "FORBIDDEN", "{query}: {code}");
+            }
+            let start = "mutation($i: StartTicketInput!) { startTicket(input: $i) { ticket { subject } } }";
+            let (code, _) = program
+                .error(start, json!({"i": {"idempotencyKey": "s", "ticketId": id}}))
+                .await?;
+            ensure!(code == "FORBIDDEN", "{code}");
+        }
+        let input = json!({"idempotencyKey": "3", "name": "3", "permissions": ["tickets:write"]});
+        let issued = app.client.data(issue, json!({"i": input})).await?;
+        let writer = app
+            .client
+            .with_key(issued["issueApiKey"]["secret"].as_str().context("no secret")?);
+        let start = "mutation($i: StartTicketInput!) { startTicket(input: $i) { ticket { subject } position } }";
+        let started = writer
+            .data(start, json!({"i": {"idempotencyKey": "s", "ticketId": id}}))
+            .await?;
+        ensure!(started["startTicket"]["ticket"].is_null(), "{started}");
+        ensure!(started["startTicket"]["position"].is_string(), "{started}");
+        app.finish().await
+    })
+}
+
+#[test]
 fn last_administrator_cannot_be_removed() -> Result<()> {
     run(async {
         let app = App::start().await?;

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use commands::Clock;
 use domain::{
-    access::Rights,
+    access::{Permission, Rights},
     actor::{Actor, ActorKind},
     ids::{AgentId, ApiKeyId, SessionId},
     user::Standing,
@@ -67,6 +67,8 @@ pub struct Directory {
     pool: PgPool,
     clock: Clock,
     known: Arc<RwLock<Arc<Known>>>,
+    /// One reading at a time: an older one must not replace a newer.
+    reading: Arc<tokio::sync::Mutex<()>>,
     /// Uses that were told already.
     told: Arc<Mutex<HashSet<KeyInUse>>>,
     uses: mpsc::Sender<KeyInUse>,
@@ -89,6 +91,7 @@ impl Directory {
             pool,
             clock,
             known: Arc::default(),
+            reading: Arc::default(),
             told: Arc::default(),
             uses,
         };
@@ -113,6 +116,7 @@ impl Directory {
     /// # Errors
     /// When Postgres does not answer.
     pub(crate) async fn refresh(&self) -> Result<(), sqlx::Error> {
+        let _alone = self.reading.lock().await;
         let (users, roles) = (people::users(&self.pool).await?, people::roles(&self.pool).await?);
         let grants = people::grants(&self.pool, None).await?;
         let mut of: HashMap<Uuid, Vec<&GrantRow>> = HashMap::new();
@@ -149,9 +153,10 @@ impl Directory {
         self.known().by_email.get(email).copied().map(AgentId)
     }
 
-    /// Whether nobody works here yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.known().people.is_empty()
+    /// Whether nobody may administer yet.
+    pub(crate) fn lacks_administrator(&self) -> bool {
+        let administers = |it: &Person| it.rights.has_everywhere(Permission::AccessWrite);
+        !self.known().people.values().any(administers)
     }
 
     /// Somebody who works here.

@@ -11,7 +11,7 @@ use super::{
     cursor,
     filter::{TicketFilter, TicketOrder, condition, order},
     ids::{self, Kind, LogPosition},
-    parts, postgres, problem, stale,
+    may_see_tickets, parts, postgres, problem, stale,
     ticket::Ticket,
 };
 use crate::problem::internal;
@@ -60,6 +60,7 @@ pub(crate) struct Query;
 impl Query {
     /// The thing with this global id; null when there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Opaque global id.")] id: ID) -> Result<Option<Node>> {
+        may_see_tickets(ctx)?;
         let Some(uuid) = ids::local(Kind::Ticket, &id) else {
             return Ok(None);
         };
@@ -78,6 +79,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Opaque global ids.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
+        may_see_tickets(ctx)?;
         if ids.len() > 100 {
             let many = ids.len().to_string();
             let bad = crate::problem::Problem::bad_input("ids", &many, "не больше 100", "at most 100");
@@ -104,6 +106,7 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<Option<Ticket>> {
+        may_see_tickets(ctx)?;
         let uuid = ids::required(Kind::Ticket, "id", &id).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, min_position).await?;
         let row = parts(ctx)?
@@ -123,6 +126,7 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<Option<Ticket>> {
+        may_see_tickets(ctx)?;
         refuse_stale(ctx, min_position).await?;
         let row = ticket_list::by_number(&parts(ctx)?.pool, number)
             .await
@@ -164,6 +168,7 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<TicketConnection> {
+        may_see_tickets(ctx)?;
         let wanted = ["edges", "nodes", "pageInfo"]
             .iter()
             .any(|it| ctx.look_ahead().field(it).exists());

@@ -4,7 +4,10 @@ mod door;
 mod input;
 mod mutation;
 mod objects;
+mod problems;
 mod query;
+mod session;
+mod tell;
 
 pub(super) use door::DoorMutation;
 pub(super) use mutation::PeopleMutation;
