@@ -315,6 +315,7 @@ fn environment() -> BTreeMap<&'static str, String> {
         ("LETOPIS_PREVIOUS_MASTER_KEY_FILE", "previous_master_key_file"),
         ("LETOPIS_SEAL_KEY_FILE", "seal_key_file"),
         ("LETOPIS_SEAL_INTERVAL_S", "seal_interval_s"),
+        ("LETOPIS_PUBLIC_URL", "public_url"),
     ];
     known
         .into_iter()

@@ -342,3 +342,86 @@ fn api_keys_allow_what_they_say_until_they_are_revoked() -> Result<()> {
         app.finish().await
     })
 }
+
+#[test]
+fn second_factor_is_asked_for_and_its_codes_open_once() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let client = app.client.with_key(&boss.access);
+        let draft = client
+            .data("mutation { prepareTwoFactor { secret uri } }", json!({}))
+            .await?;
+        let secret = draft["prepareTwoFactor"]["secret"].as_str().context("no secret")?;
+        let enable = "mutation($s: String!, $c: String!, $p: String!) {
+            enableTwoFactor(secret: $s, code: $c, password: $p) { recoveryCodes userErrors { code } } }";
+        let code = tests::one_time_password(secret)?;
+        let told = |code: &str, password: &str| json!({"s": secret, "c": code, "p": password});
+        let refused = client.data(enable, told("000000x", PASSWORD)).await?;
+        ensure!(
+            refused["enableTwoFactor"]["userErrors"][0]["code"] == "CODE_WRONG",
+            "{refused}"
+        );
+        let refused = client.data(enable, told(&code, "не тот пароль")).await?;
+        ensure!(
+            refused["enableTwoFactor"]["userErrors"][0]["code"] == "CREDENTIALS_WRONG",
+            "{refused}"
+        );
+        let enabled = client.data(enable, told(&code, PASSWORD)).await?;
+        let codes = enabled["enableTwoFactor"]["recoveryCodes"]
+            .as_array()
+            .context("no codes")?;
+        ensure!(codes.len() == 10, "{enabled}");
+        let refused = sign_in(&app, "boss@example.com", PASSWORD).await?;
+        ensure!(refused["userErrors"][0]["code"] == "CODE_NEEDED", "{refused}");
+        let with = async |more: Value| {
+            let query = format!("mutation($i: SignInInput!) {{ signIn(input: $i) {{ {SESSION} }} }}");
+            let mut input = json!({"email": "boss@example.com", "password": PASSWORD});
+            if let (Some(input), Value::Object(more)) = (input.as_object_mut(), more) {
+                input.extend(more);
+            }
+            let answer = app.client.anonymous().data(&query, json!({"i": input})).await?;
+            anyhow::Ok(answer["signIn"].clone())
+        };
+        // The code that switched it on was used up by that.
+        let refused = with(json!({"code": code})).await?;
+        ensure!(refused["userErrors"][0]["code"] == "CODE_WRONG", "{refused}");
+        pass(&with(json!({"recoveryCode": codes[0]})).await?)?;
+        let refused = with(json!({"recoveryCode": codes[0]})).await?;
+        ensure!(refused["userErrors"][0]["code"] == "CODE_WRONG", "{refused}");
+        app.finish().await
+    })
+}
+
+#[test]
+fn forgotten_password_is_replaced_by_a_mailed_link_which_ends_every_session() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let stranger = app.client.anonymous();
+        let ask = "mutation($e: String!) { requestPasswordRecovery(email: $e) { done } }";
+        for email in ["nobody@example.com", "boss@example.com"] {
+            let asked = stranger.data(ask, json!({"e": email})).await?;
+            ensure!(asked["requestPasswordRecovery"]["done"] == true, "{asked}");
+        }
+        let token = app.mailed_token("boss@example.com").await?;
+        ensure!(!app.has_mail_to("nobody@example.com").await?);
+        let query = format!("mutation($i: FollowLinkInput!) {{ followLink(input: $i) {{ {SESSION} }} }}");
+        let follow = async |password: &str| {
+            let input = json!({"token": token, "password": password});
+            stranger.data(&query, json!({"i": input})).await
+        };
+        let refused = follow("short").await?;
+        ensure!(
+            refused["followLink"]["userErrors"][0]["code"] == "BAD_USER_INPUT",
+            "{refused}"
+        );
+        pass(&follow("совсем новый пароль").await?["followLink"])?;
+        let over = refresh(&stranger, &boss.refresh).await?;
+        ensure!(over["userErrors"][0]["code"] == "SESSION_OVER", "{over}");
+        let refused = sign_in(&app, "boss@example.com", PASSWORD).await?;
+        ensure!(refused["userErrors"][0]["code"] == "CREDENTIALS_WRONG", "{refused}");
+        pass(&sign_in(&app, "boss@example.com", "совсем новый пароль").await?)?;
+        app.finish().await
+    })
+}

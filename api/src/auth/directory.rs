@@ -27,6 +27,8 @@ use crate::live::Live;
 /// Sessions that ended longer ago have no access token left that counts.
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
 const PAUSE: Duration = Duration::from_millis(500);
+/// Rest after each reading: what changes meanwhile is read at once. So long may another server's change go unnoticed.
+const BREATH: Duration = Duration::from_millis(100);
 /// Uses of keys that wait to be recorded.
 const USES_AHEAD: usize = 1024;
 
@@ -105,6 +107,7 @@ impl Directory {
                         warn!(%error, "who may come in is not read anew for now");
                         sleep(PAUSE).await;
                     }
+                    sleep(BREATH).await;
                 }
             }));
         }
