@@ -123,7 +123,6 @@ fn kind(event: &UserEvent) -> Option<&'static str> {
         | UserEvent::TwoFactorEnabled { .. }
         | UserEvent::RecoveryCodeUsed { .. }
         | UserEvent::TwoFactorDisabled {}
-        | UserEvent::IdentityLinked { .. }
         | UserEvent::ProfileChanged { .. }
         | UserEvent::Suspended { .. }
         | UserEvent::Reinstated {} => None,

@@ -58,8 +58,7 @@ fn user(id: AgentId, command: &UserCommand) -> Need {
         UserCommand::Register { .. }
         | UserCommand::FollowLink { .. }
         | UserCommand::RequestRecovery { .. }
-        | UserCommand::UseRecoveryCode { .. }
-        | UserCommand::LinkIdentity { .. } => Need::Proof(Permission::AccessWrite),
+        | UserCommand::UseRecoveryCode { .. } => Need::Proof(Permission::AccessWrite),
     }
 }
 

@@ -319,9 +319,8 @@ impl Door {
             email: email.to_owned(),
             name: name.to_owned(),
             locale: locale.to_owned(),
-            password: Some(self.hash(password).await?),
+            password: self.hash(password).await?,
             link: None,
-            identity: None,
         };
         self.carry_out(command_id, Command::User(user, register)).await?;
         let grant = AccessCommand::Grant {
