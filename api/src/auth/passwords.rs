@@ -6,7 +6,7 @@ use argon2::{
 };
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
-/// Hashes worked out at once: each takes 19 MiB, and whoever knocks can ask for one.
+/// Hashes worked out at once: each takes 19 MiB (the default parameters), and whoever knocks can ask for one.
 static HASHING: Semaphore = Semaphore::const_new(4);
 
 /// A password that cannot be taken, or a machine that cannot hash it.
@@ -35,7 +35,7 @@ pub(crate) fn checked<'a>(password: &'a str, email: Option<&str>) -> Result<&'a 
     Ok(password)
 }
 
-/// The PHC string of a password. Takes about 20 ms of one core and 19 MiB.
+/// The PHC string of a password.
 pub(super) async fn hash(password: String) -> Option<String> {
     let _turn = HASHING.acquire().await.ok()?;
     let hashed = spawn_blocking(move || {

@@ -11,12 +11,12 @@ use domain::{
 use projections::people;
 
 use super::{
+    door_objects::{
+        DonePayload, FollowLinkInput, SessionPayload, SetUpInput, SignInInput, TwoFactorDraft, TwoFactorPayload,
+    },
     input,
     objects::User,
     problems::{broken, code_needed, fault, no_session, over, set_up_over, wrong, wrong_code, wrong_password},
-    session::{
-        DonePayload, FollowLinkInput, SessionPayload, SetUpInput, SignInInput, TwoFactorDraft, TwoFactorPayload,
-    },
 };
 use crate::{
     auth::{NotLetIn, Pass, PasswordProblem, Proof, checked, hash_of, new_recovery_codes, new_secret, normal},
