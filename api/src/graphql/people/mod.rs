@@ -7,7 +7,6 @@ mod mutation;
 mod objects;
 mod problems;
 mod query;
-
 mod tell;
 
 pub(super) use door::DoorMutation;
