@@ -319,6 +319,7 @@ fn environment() -> BTreeMap<&'static str, String> {
         ("LETOPIS_SEAL_KEY_FILE", "seal_key_file"),
         ("LETOPIS_SEAL_INTERVAL_S", "seal_interval_s"),
         ("LETOPIS_GEOIP_FILE", "geoip_file"),
+        ("LETOPIS_PUBLIC_URL", "public_url"),
     ];
     known
         .into_iter()

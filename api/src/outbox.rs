@@ -19,7 +19,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use crate::{
-    auth::Secrets,
+    auth::{Secrets, hash_of},
     config::{Config, Flags},
     target::Target,
 };
@@ -36,7 +36,7 @@ pub struct OutboxArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Print the mails that wait, with their links: whoever sees them can take them up.
+    /// Print the mails that wait and whose links count: whoever sees them can take them up.
     List(ListArgs),
 }
 
@@ -49,7 +49,7 @@ struct ListArgs {
     flags: Flags,
 }
 
-/// A mail that waits.
+/// A mail that was asked for.
 struct Mail {
     user_id: Uuid,
     kind: String,
@@ -123,7 +123,6 @@ fn kind(event: &UserEvent) -> Option<&'static str> {
         | UserEvent::TwoFactorEnabled { .. }
         | UserEvent::RecoveryCodeUsed { .. }
         | UserEvent::TwoFactorDisabled {}
-        | UserEvent::IdentityLinked { .. }
         | UserEvent::ProfileChanged { .. }
         | UserEvent::Suspended { .. }
         | UserEvent::Reinstated {} => None,
@@ -157,11 +156,15 @@ async fn list(target: &Target, config: &Config, as_json: bool) -> Result<Vec<Str
     let (handler, secrets) = (target.handler().await?, Secrets::new(target.vault.clone()));
     let mut lines = Vec::with_capacity(mails.len());
     for mail in mails {
-        let user = handler.user(AgentId(mail.user_id)).await?;
-        let Some(to) = user.and_then(|it| it.email) else {
+        let Some(user) = handler.user(AgentId(mail.user_id)).await? else {
             continue;
         };
         let token = secrets.link(mail.user_id, CommandId(mail.command)).await?;
+        // A link that was taken up or replaced opens nothing any more.
+        let counts = user.link.is_some_and(|it| it.token_hash == hash_of(token.as_bytes()));
+        let Some(to) = user.email.filter(|_| counts) else {
+            continue;
+        };
         let link = format!("{}/welcome#{token}", config.public_url());
         let (kind, at) = (mail.kind, mail.created_at);
         lines.push(if as_json {

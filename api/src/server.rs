@@ -16,7 +16,10 @@ use tokio::{
     task::{JoinError, JoinHandle},
     time::sleep,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 use tracing::{info, warn};
 
 use crate::{
@@ -205,7 +208,8 @@ impl Run {
         vault.recognise(&log).await?;
         handler.finish_erasures().await.map_err(ServeError::Erasure)?;
         self.compare(&vault, &log).await?;
-        let mut guard = tokio::spawn(vault::keep_comparing(vault.clone(), log.clone()));
+        // It ends with the server, else it would hold the vault's connections for ever.
+        let mut guard = AbortOnDropHandle::new(tokio::spawn(vault::keep_comparing(vault.clone(), log.clone())));
         let mut worker = tokio::spawn(self.keeping(worker, working.clone()));
         tokio::select! {
             failed = embedded.failed() => return Err(failed),

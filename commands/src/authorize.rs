@@ -59,8 +59,7 @@ fn user(id: AgentId, command: &UserCommand) -> Need {
         UserCommand::Register { .. }
         | UserCommand::FollowLink { .. }
         | UserCommand::RequestRecovery { .. }
-        | UserCommand::UseRecoveryCode { .. }
-        | UserCommand::LinkIdentity { .. } => Need::Proof(Permission::AccessWrite),
+        | UserCommand::UseRecoveryCode { .. } => Need::Proof(Permission::AccessWrite),
     }
 }
 
@@ -76,13 +75,25 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         Need::Right(needed) | Need::Own(_, needed) | Need::Proof(needed) => needed,
     };
     permit(rights, needed)?;
-    // Nobody hands out more than they have.
-    if let Command::ApiKey(_, ApiKeyCommand::Issue { permissions, scope, .. }) = &request.command
-        && let Some(lacked) = permissions.iter().find(|it| !covers_all(rights, **it, *scope))
-    {
-        return Err(Forbidden(*lacked));
+    if let Command::Ticket(..) | Command::Assignment(..) = &request.command {
+        // A ticket does not say where it belongs: it is for those who have the right everywhere.
+        return authorize_in(rights, &request.command, &Place::default());
     }
-    Ok(())
+    match &request.command {
+        // Nobody hands out more than they have.
+        Command::ApiKey(_, ApiKeyCommand::Issue { permissions, scope, .. }) => {
+            let lacked = permissions.iter().find(|it| !covers_all(rights, **it, *scope));
+            lacked.map_or(Ok(()), |it| Err(Forbidden(*it)))
+        }
+        Command::Ticket(..)
+        | Command::Assignment(..)
+        | Command::Organisation(_)
+        | Command::Access(_)
+        | Command::User(..)
+        | Command::Session(..)
+        | Command::SignIn(..)
+        | Command::ApiKey(..) => Ok(()),
+    }
 }
 
 /// Whether the right counts in all of that scope.
@@ -115,6 +126,14 @@ fn covers_all(rights: &Rights, permission: Permission, scope: Scope) -> bool {
 /// [`Forbidden`] when they may not.
 pub fn authorize_in(rights: &Rights, command: &Command, place: &Place) -> Result<(), Forbidden> {
     let (Need::Right(needed) | Need::Own(_, needed) | Need::Proof(needed)) = needs(command);
+    permit_in(rights, needed, place)
+}
+
+/// Whether a right counts for a thing that belongs there.
+///
+/// # Errors
+/// [`Forbidden`] when it does not.
+pub fn permit_in(rights: &Rights, needed: Permission, place: &Place) -> Result<(), Forbidden> {
     if rights.covers(needed, place) {
         Ok(())
     } else {

@@ -136,7 +136,7 @@ impl Handler {
             Command::Ticket(ticket_id, TicketCommand::Open { .. }) => self.open(*ticket_id, request).await,
             Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, request).await,
             Command::Assignment(ticket_id, command) => self.assign(*ticket_id, command, request).await,
-            Command::Organisation(command) => self.configure(command, request).await,
+            Command::Organisation(command) => Box::pin(self.configure(command, request)).await,
             Command::Access(command) => {
                 let id = singleton(Access::CATEGORY);
                 self.plain::<Access>(id, command, request).await

@@ -17,7 +17,7 @@ mod organisation;
 pub mod processes;
 mod router;
 
-pub use authorize::{Forbidden, Need, authorize, authorize_in, needs, permit};
+pub use authorize::{Forbidden, Need, authorize, authorize_in, needs, permit, permit_in};
 pub use clock::Clock;
 pub use error::{CommandError, Refusal};
 pub use folded::Stored;

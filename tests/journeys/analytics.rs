@@ -136,12 +136,16 @@ fn analyst_reads_every_view_and_nothing_else() -> Result<()> {
             let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {view}")))
                 .fetch_one(&mut analyst)
                 .await?;
-            assert_eq!(rows, 1, "{view}");
+            // Nobody works here yet.
+            assert_eq!(rows, i64::from(view != "analytics.agent"), "{view}");
         }
         for statement in [
             "SELECT * FROM read_ticket_list_v2.ticket_list",
             "SELECT * FROM read_ticket_history_v2.ticket_history",
             "SELECT * FROM read_organisation_v1.organisation_item",
+            "SELECT * FROM read_people_v1.user_account",
+            "SELECT * FROM read_people_v1.api_key",
+            "SELECT * FROM ops.session",
             "SELECT * FROM ops.generation",
             "SELECT * FROM ops.parked",
             "SELECT * FROM vault.subject_key",

@@ -168,10 +168,6 @@ samples! {
     },
     DomainEvent::User(UserEvent::RecoveryCodeUsed { .. }) => UserEvent::RecoveryCodeUsed { code_hash: "0a".repeat(32) },
     DomainEvent::User(UserEvent::TwoFactorDisabled {}) => UserEvent::TwoFactorDisabled {},
-    DomainEvent::User(UserEvent::IdentityLinked { .. }) => UserEvent::IdentityLinked {
-        identity: "0b".repeat(32),
-        issuer: "https://id.example.com".to_owned(),
-    },
     DomainEvent::User(UserEvent::ProfileChanged { .. }) => UserEvent::ProfileChanged {
         name: of_agent("Анна Петровна"),
         locale: "en".to_owned(),

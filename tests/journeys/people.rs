@@ -193,6 +193,91 @@ fn agents_come_by_link_and_may_do_what_their_roles_allow() -> Result<()> {
 }
 
 #[test]
+fn nothing_is_told_of_anybody_before_the_right_is_looked_at() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let boss_client = app.client.with_key(&boss.access);
+        let anna = agent(&app, &boss_client, "anna@example.com").await?;
+        let client = app.client.with_key(&anna.access);
+        for (mutation, input) in [
+            (
+                "inviteUser(input: $i) { userErrors { code } }",
+                json!({"email": "boss@example.com", "name": "x"}),
+            ),
+            (
+                "suspendUser(input: $i) { user { email } userErrors { code } }",
+                json!({"userId": boss.user}),
+            ),
+            (
+                "grantRole(input: $i) { user { email } userErrors { code } }",
+                json!({"userId": boss.user, "role": "NO ROLE", "scope": {"kind": "EVERYWHERE"}}),
+            ),
+            (
+                "changeProfile(input: $i) { user { email } userErrors { code } }",
+                json!({"userId": boss.user, "name": "", "locale": "xx"}),
+            ),
+        ] {
+            let name: String = mutation.chars().take_while(char::is_ascii_alphanumeric).collect();
+            let input_type = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+            let mut input = input;
+            input["idempotencyKey"] = json!("k");
+            let query = format!("mutation($i: {input_type}!) {{ {mutation} }}");
+            let (code, _) = client.error(&query, json!({"i": input})).await?;
+            ensure!(code == "FORBIDDEN", "{mutation}: {code}");
+        }
+        app.finish().await
+    })
+}
+
+#[test]
+fn tickets_are_for_those_who_have_the_right_everywhere() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let id = app.client.ticket("t", &json!({"subject": "тайна"})).await?;
+        let issue = "mutation($i: IssueApiKeyInput!) { issueApiKey(input: $i) { secret userErrors { code } } }";
+        let branch = json!({"kind": "BRANCH", "id": "00000000-0000-4000-8000-000000000001"});
+        for (key, permissions, scope) in [
+            ("1", json!(["users:read"]), json!({"kind": "EVERYWHERE"})),
+            ("2", json!(["tickets:read", "tickets:write"]), branch),
+        ] {
+            let input = json!({"idempotencyKey": key, "name": key, "permissions": permissions, "scope": scope});
+            let issued = app.client.data(issue, json!({"i": input})).await?;
+            let program = app
+                .client
+                .with_key(issued["issueApiKey"]["secret"].as_str().context("no secret")?);
+            for query in [
+                format!("{{ ticket(id: \"{id}\") {{ subject }} }}"),
+                format!("{{ node(id: \"{id}\") {{ id }} }}"),
+                format!("{{ nodes(ids: [\"{id}\"]) {{ id }} }}"),
+                "{ ticketByNumber(number: 1) { subject } }".to_owned(),
+                "{ tickets(first: 1) { nodes { subject } } }".to_owned(),
+            ] {
+                let (code, _) = program.error(&query, json!({})).await?;
+                ensure!(code == "FORBIDDEN", "{query}: {code}");
+            }
+            let start = "mutation($i: StartTicketInput!) { startTicket(input: $i) { ticket { subject } } }";
+            let (code, _) = program
+                .error(start, json!({"i": {"idempotencyKey": "s", "ticketId": id}}))
+                .await?;
+            ensure!(code == "FORBIDDEN", "{code}");
+        }
+        let input = json!({"idempotencyKey": "3", "name": "3", "permissions": ["tickets:write"]});
+        let issued = app.client.data(issue, json!({"i": input})).await?;
+        let writer = app
+            .client
+            .with_key(issued["issueApiKey"]["secret"].as_str().context("no secret")?);
+        let start = "mutation($i: StartTicketInput!) { startTicket(input: $i) { ticket { subject } position } }";
+        let started = writer
+            .data(start, json!({"i": {"idempotencyKey": "s", "ticketId": id}}))
+            .await?;
+        ensure!(started["startTicket"]["ticket"].is_null(), "{started}");
+        ensure!(started["startTicket"]["position"].is_string(), "{started}");
+        app.finish().await
+    })
+}
+
+#[test]
 fn last_administrator_cannot_be_removed() -> Result<()> {
     run(async {
         let app = App::start().await?;
@@ -254,6 +339,89 @@ fn api_keys_allow_what_they_say_until_they_are_revoked() -> Result<()> {
             .post(json!({"query": "{ viewer { actor } }"}).to_string())
             .await?;
         ensure!(refused.status() == 401, "a revoked key opened");
+        app.finish().await
+    })
+}
+
+#[test]
+fn second_factor_is_asked_for_and_its_codes_open_once() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let client = app.client.with_key(&boss.access);
+        let draft = client
+            .data("mutation { prepareTwoFactor { secret uri } }", json!({}))
+            .await?;
+        let secret = draft["prepareTwoFactor"]["secret"].as_str().context("no secret")?;
+        let enable = "mutation($s: String!, $c: String!, $p: String!) {
+            enableTwoFactor(secret: $s, code: $c, password: $p) { recoveryCodes userErrors { code } } }";
+        let code = tests::one_time_password(secret)?;
+        let told = |code: &str, password: &str| json!({"s": secret, "c": code, "p": password});
+        let refused = client.data(enable, told("000000x", PASSWORD)).await?;
+        ensure!(
+            refused["enableTwoFactor"]["userErrors"][0]["code"] == "CODE_WRONG",
+            "{refused}"
+        );
+        let refused = client.data(enable, told(&code, "не тот пароль")).await?;
+        ensure!(
+            refused["enableTwoFactor"]["userErrors"][0]["code"] == "CREDENTIALS_WRONG",
+            "{refused}"
+        );
+        let enabled = client.data(enable, told(&code, PASSWORD)).await?;
+        let codes = enabled["enableTwoFactor"]["recoveryCodes"]
+            .as_array()
+            .context("no codes")?;
+        ensure!(codes.len() == 10, "{enabled}");
+        let refused = sign_in(&app, "boss@example.com", PASSWORD).await?;
+        ensure!(refused["userErrors"][0]["code"] == "CODE_NEEDED", "{refused}");
+        let with = async |more: Value| {
+            let query = format!("mutation($i: SignInInput!) {{ signIn(input: $i) {{ {SESSION} }} }}");
+            let mut input = json!({"email": "boss@example.com", "password": PASSWORD});
+            if let (Some(input), Value::Object(more)) = (input.as_object_mut(), more) {
+                input.extend(more);
+            }
+            let answer = app.client.anonymous().data(&query, json!({"i": input})).await?;
+            anyhow::Ok(answer["signIn"].clone())
+        };
+        // The code that switched it on was used up by that.
+        let refused = with(json!({"code": code})).await?;
+        ensure!(refused["userErrors"][0]["code"] == "CODE_WRONG", "{refused}");
+        pass(&with(json!({"recoveryCode": codes[0]})).await?)?;
+        let refused = with(json!({"recoveryCode": codes[0]})).await?;
+        ensure!(refused["userErrors"][0]["code"] == "CODE_WRONG", "{refused}");
+        app.finish().await
+    })
+}
+
+#[test]
+fn forgotten_password_is_replaced_by_a_mailed_link_which_ends_every_session() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = set_up(&app).await?;
+        let stranger = app.client.anonymous();
+        let ask = "mutation($e: String!) { requestPasswordRecovery(email: $e) { done } }";
+        for email in ["nobody@example.com", "boss@example.com"] {
+            let asked = stranger.data(ask, json!({"e": email})).await?;
+            ensure!(asked["requestPasswordRecovery"]["done"] == true, "{asked}");
+        }
+        let token = app.mailed_token("boss@example.com").await?;
+        ensure!(!app.has_mail_to("nobody@example.com").await?);
+        let query = format!("mutation($i: FollowLinkInput!) {{ followLink(input: $i) {{ {SESSION} }} }}");
+        let follow = async |password: &str| {
+            let input = json!({"token": token, "password": password});
+            stranger.data(&query, json!({"i": input})).await
+        };
+        let refused = follow("short").await?;
+        ensure!(
+            refused["followLink"]["userErrors"][0]["code"] == "BAD_USER_INPUT",
+            "{refused}"
+        );
+        pass(&follow("совсем новый пароль").await?["followLink"])?;
+        let over = refresh(&stranger, &boss.refresh).await?;
+        ensure!(over["userErrors"][0]["code"] == "SESSION_OVER", "{over}");
+        let refused = sign_in(&app, "boss@example.com", PASSWORD).await?;
+        ensure!(refused["userErrors"][0]["code"] == "CREDENTIALS_WRONG", "{refused}");
+        pass(&sign_in(&app, "boss@example.com", "совсем новый пароль").await?)?;
         app.finish().await
     })
 }

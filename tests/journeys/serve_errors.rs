@@ -252,7 +252,13 @@ fn malformed_setting_is_named_with_what_is_accepted() -> Result<()> {
         )?;
         let mut command = Program::command(&["serve", data[0], data[1]])?;
         command.env("LETOPIS_LISTEN", "here");
-        fails(&Program::ended(command).await?, &["listen", "ADDRESS:PORT"])
+        fails(&Program::ended(command).await?, &["listen", "ADDRESS:PORT"])?;
+        let mut command = Program::command(&["serve", data[0], data[1]])?;
+        command.env("LETOPIS_PUBLIC_URL", "desk.example.com");
+        fails(
+            &Program::ended(command).await?,
+            &["public_url", "desk.example.com", "https://"],
+        )
     })
 }
 

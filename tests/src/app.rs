@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use serde_json::Value;
 
-use crate::{Client, Cluster, KEY, Program, assert_replay_equals_live, open_log, open_vault};
+use crate::{Client, Cluster, KEY, Program, assert_replay_equals_live, open_log, open_vault, poll};
 
 /// A running server and its client.
 #[derive(Debug)]
@@ -110,18 +110,24 @@ impl App {
     /// # Errors
     /// When there is no such mail within 10 s.
     pub async fn mailed_token(&self, to: &str) -> Result<String> {
-        let mut token = None;
-        for _ in 0..100 {
-            let listed = self.tell(&["outbox", "list", "--json"]).await?;
-            let mut mails = listed.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
-            token = mails
-                .rfind(|it| it["to"] == to)
-                .and_then(|it| Some(it["token"].as_str()?.to_owned()));
-            if token.is_some() {
-                break;
-            }
-        }
+        let waits = async || self.has_mail_to(to).await.unwrap_or_default();
+        poll("no mail waits", waits).await?;
+        let mail = self.mails().await?.into_iter().rfind(|it| it["to"] == to);
+        let token = mail.and_then(|it| Some(it["token"].as_str()?.to_owned()));
         token.with_context(|| format!("no mail to {to}"))
+    }
+
+    /// Whether a mail to an address waits.
+    ///
+    /// # Errors
+    /// When the program does not tell.
+    pub async fn has_mail_to(&self, to: &str) -> Result<bool> {
+        Ok(self.mails().await?.iter().any(|it| it["to"] == to))
+    }
+
+    async fn mails(&self) -> Result<Vec<Value>> {
+        let listed = self.tell(&["outbox", "list", "--json"]).await?;
+        Ok(listed.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
     }
 
     async fn tell(&self, words: &[&str]) -> Result<String> {

@@ -11,6 +11,7 @@ mod socket;
 
 use std::sync::LazyLock;
 
+use anyhow::Result;
 pub use app::App;
 pub use client::{Client, TICKET};
 pub use cluster::Cluster;
@@ -34,4 +35,15 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 /// Runs a test on the one runtime of this process: the shared cluster outlives each test.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
     RUNTIME.block_on(test)
+}
+
+/// The code that an authenticator shows now for a secret.
+///
+/// # Errors
+/// When the secret is none.
+pub fn one_time_password(secret: &str) -> Result<String> {
+    let secret = totp_rs::Secret::try_from_base32(secret).map_err(|it| anyhow::anyhow!("{it:?}"))?;
+    let totp = totp_rs::Builder::new().with_secret(secret).build();
+    let totp = totp.map_err(|it| anyhow::anyhow!("{it:?}"))?;
+    Ok(totp.generate_current().to_string())
 }

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use commands::Clock;
 use domain::{
-    access::Rights,
+    access::{Permission, Rights},
     actor::{Actor, ActorKind},
     ids::{AgentId, ApiKeyId, SessionId},
     user::Standing,
@@ -27,6 +27,8 @@ use crate::live::Live;
 /// Sessions that ended longer ago have no access token left that counts.
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
 const PAUSE: Duration = Duration::from_millis(500);
+/// Rest after each reading: what changes meanwhile is read at once. So long may another server's change go unnoticed.
+const BREATH: Duration = Duration::from_millis(100);
 /// Uses of keys that wait to be recorded.
 const USES_AHEAD: usize = 1024;
 
@@ -67,6 +69,8 @@ pub struct Directory {
     pool: PgPool,
     clock: Clock,
     known: Arc<RwLock<Arc<Known>>>,
+    /// One reading at a time: an older one must not replace a newer.
+    reading: Arc<tokio::sync::Mutex<()>>,
     /// Uses that were told already.
     told: Arc<Mutex<HashSet<KeyInUse>>>,
     uses: mpsc::Sender<KeyInUse>,
@@ -89,6 +93,7 @@ impl Directory {
             pool,
             clock,
             known: Arc::default(),
+            reading: Arc::default(),
             told: Arc::default(),
             uses,
         };
@@ -102,6 +107,7 @@ impl Directory {
                         warn!(%error, "who may come in is not read anew for now");
                         sleep(PAUSE).await;
                     }
+                    sleep(BREATH).await;
                 }
             }));
         }
@@ -113,6 +119,7 @@ impl Directory {
     /// # Errors
     /// When Postgres does not answer.
     pub(crate) async fn refresh(&self) -> Result<(), sqlx::Error> {
+        let _alone = self.reading.lock().await;
         let (users, roles) = (people::users(&self.pool).await?, people::roles(&self.pool).await?);
         let grants = people::grants(&self.pool, None).await?;
         let mut of: HashMap<Uuid, Vec<&GrantRow>> = HashMap::new();
@@ -149,9 +156,10 @@ impl Directory {
         self.known().by_email.get(email).copied().map(AgentId)
     }
 
-    /// Whether nobody works here yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.known().people.is_empty()
+    /// Whether nobody may administer yet.
+    pub(crate) fn lacks_administrator(&self) -> bool {
+        let administers = |it: &Person| it.rights.has_everywhere(Permission::AccessWrite);
+        !self.known().people.values().any(administers)
     }
 
     /// Somebody who works here.

@@ -41,9 +41,9 @@ pub(crate) async fn open(
         tokens,
         secrets,
     };
-    if door.directory.is_empty() {
+    if door.directory.lacks_administrator() {
         info!(
-            "nobody works here yet: make the first administrator with the mutation setUp and this token: {}",
+            "nobody may administer yet: make the first administrator with the mutation setUp and this token: {}",
             door.secrets.set_up_token().await?
         );
     }

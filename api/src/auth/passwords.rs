@@ -4,7 +4,10 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::task::spawn_blocking;
+use tokio::{sync::Semaphore, task::spawn_blocking};
+
+/// Hashes worked out at once: each takes 19 MiB (the default parameters), and whoever knocks can ask for one.
+static HASHING: Semaphore = Semaphore::const_new(4);
 
 /// A password that cannot be taken, or a machine that cannot hash it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +35,9 @@ pub(crate) fn checked<'a>(password: &'a str, email: Option<&str>) -> Result<&'a 
     Ok(password)
 }
 
-/// The PHC string of a password. Takes about 20 ms of one core and 19 MiB.
+/// The PHC string of a password.
 pub(super) async fn hash(password: String) -> Option<String> {
+    let _turn = HASHING.acquire().await.ok()?;
     let hashed = spawn_blocking(move || {
         let hash = Argon2::default().hash_password(password.as_bytes());
         hash.map(|it| it.to_string()).ok()
@@ -44,6 +48,9 @@ pub(super) async fn hash(password: String) -> Option<String> {
 /// Whether the password is the one with this PHC string. Without a string the same work is done for nothing, so that
 /// the time does not tell who has an account.
 pub(super) async fn verify(password: String, phc: Option<String>) -> bool {
+    let Ok(_turn) = HASHING.acquire().await else {
+        return false;
+    };
     let verified = spawn_blocking(move || {
         let Some(phc) = phc else {
             drop(Argon2::default().hash_password(password.as_bytes()));

@@ -72,6 +72,10 @@ pub(super) async fn begin(
     user: Uuid,
     now: DateTime<Utc>,
 ) -> sqlx::Result<(Renewal, DateTime<Utc>)> {
+    // Those that ran out are of no more use.
+    sqlx::query!("DELETE FROM ops.session WHERE expires_at <= $1", now)
+        .execute(pool)
+        .await?;
     let expires_at = now + LIFE;
     let counter = sqlx::query_scalar!(
         "INSERT INTO ops.session AS it (session_id, user_id, counter, rotated_at, expires_at) VALUES ($1, $2, 0, $3, $4)

@@ -19,8 +19,8 @@ mod words;
 use std::sync::Arc;
 
 use async_graphql::{Context, Error, MergedObject, Result, Schema};
-use commands::{Handler, permit};
-use domain::access::Permission;
+use commands::{Handler, permit, permit_in};
+use domain::access::{Permission, Place};
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
@@ -127,6 +127,13 @@ fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
 fn may_see(ctx: &Context<'_>, needed: Permission) -> Result<()> {
     let rights = &caller(ctx)?.viewer.rights;
     permit(rights, needed).map_err(|forbidden| problem(ctx, Problem::forbidden(forbidden.0)))
+}
+
+/// Refuses who may not see tickets: these do not say where they belong, so the right must count everywhere.
+fn may_see_tickets(ctx: &Context<'_>) -> Result<()> {
+    let rights = &caller(ctx)?.viewer.rights;
+    permit_in(rights, Permission::TicketsRead, &Place::default())
+        .map_err(|forbidden| problem(ctx, Problem::forbidden(forbidden.0)))
 }
 
 fn problem(ctx: &Context<'_>, problem: Problem) -> Error {

@@ -12,7 +12,7 @@ use super::{
     Caller, Parts, caller,
     ids::{Kind, LogPosition, required},
     input::{self, Frame, Wish, opened},
-    parts, payload,
+    may_see_tickets, parts, payload,
     payload::{Reply, UserError},
     problem, stale,
     ticket::Ticket,
@@ -71,6 +71,13 @@ mutations! {
 }
 
 async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
+    let reply = tell(ctx, wish).await?;
+    // Who may write tickets may still not see any.
+    let ticket = reply.ticket.filter(|_| may_see_tickets(ctx).is_ok());
+    Ok(Reply { ticket, ..reply })
+}
+
+async fn tell<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     let (parts, caller) = (parts(ctx)?, caller(ctx)?);
     let (ticket_id, request) = match request(caller, wish) {
         Ok(request) => request,

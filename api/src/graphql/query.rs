@@ -12,7 +12,7 @@ use super::{
     filter::{TicketFilter, TicketOrder, condition, order},
     ids::{self, Kind, LogPosition},
     organisation::{self, Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
-    parts, postgres, problem, related, stale,
+    may_see_tickets, parts, postgres, problem, related, stale,
     ticket::Ticket,
 };
 use crate::problem::internal;
@@ -83,6 +83,7 @@ impl Query {
             let row = organisation::items(ctx, &[uuid]).await?.pop();
             return Ok(row.map(|it| organisation::node(ctx, kind, &it)).transpose()?.flatten());
         }
+        may_see_tickets(ctx)?;
         let Some(uuid) = ids::local(Kind::Ticket, &id) else {
             return Ok(None);
         };
@@ -110,6 +111,9 @@ impl Query {
         let wanted: Vec<_> = items.iter().flatten().map(|(_, uuid)| *uuid).collect();
         let rows = organisation::items(ctx, &wanted).await?;
         let wanted: Vec<_> = ids.iter().filter_map(|it| ids::local(Kind::Ticket, it)).collect();
+        if !wanted.is_empty() {
+            may_see_tickets(ctx)?;
+        }
         let tickets = ticket_list::by_ids(&parts(ctx)?.pool, &wanted)
             .await
             .map_err(|it| postgres(ctx, &it))?;
@@ -137,6 +141,7 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<Option<Ticket>> {
+        may_see_tickets(ctx)?;
         let uuid = ids::required(Kind::Ticket, "id", &id).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, min_position).await?;
         let row = parts(ctx)?
@@ -156,6 +161,7 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<Option<Ticket>> {
+        may_see_tickets(ctx)?;
         refuse_stale(ctx, min_position).await?;
         let row = ticket_list::by_number(&parts(ctx)?.pool, number)
             .await
@@ -197,6 +203,7 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<TicketConnection> {
+        may_see_tickets(ctx)?;
         let wanted = ["edges", "nodes", "pageInfo"]
             .iter()
             .any(|it| ctx.look_ahead().field(it).exists());

@@ -12,7 +12,7 @@ use super::{
     builds::{self, Projection},
     filter::{TicketFilter, condition},
     ids::LogPosition,
-    parts, problem,
+    may_see_tickets, parts, problem,
     ticket::Ticket,
 };
 use crate::{
@@ -67,6 +67,7 @@ impl Subscription {
         #[graphql(desc = "Position of the last change you have seen.")] after: Option<LogPosition>,
         #[graphql(desc = "Which tickets; all by default.")] filter: Option<TicketFilter>,
     ) -> Result<impl Stream<Item = Result<TicketChange>> + use<>> {
+        may_see_tickets(ctx)?;
         let condition = condition(filter).map_err(|it| problem(ctx, it))?;
         let language = super::caller(ctx)?.language;
         let changes = if let Some(source) = ctx.data_opt::<Source>() {

@@ -163,6 +163,11 @@ impl Access {
         self.grants.get(&user).is_some_and(|it| it.iter().any(administers))
     }
 
+    /// Whether anybody may.
+    pub fn has_administrator(&self) -> bool {
+        self.grants.values().flatten().any(administers)
+    }
+
     fn has(&self, user: AgentId, grant: &Grant) -> bool {
         self.grants.get(&user).is_some_and(|it| it.contains(grant))
     }

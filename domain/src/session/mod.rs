@@ -21,8 +21,6 @@ pub enum SignInMethod {
     PasswordAndRecoveryCode,
     /// A link that was mailed: invitation or recovery.
     Link,
-    /// An `OpenID` provider.
-    OpenId,
 }
 
 impl SignInMethod {
@@ -33,7 +31,6 @@ impl SignInMethod {
             Self::PasswordAndCode => "password_and_code",
             Self::PasswordAndRecoveryCode => "password_and_recovery_code",
             Self::Link => "link",
-            Self::OpenId => "open_id",
         }
     }
 }

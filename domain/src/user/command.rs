@@ -32,14 +32,12 @@ pub enum UserCommand {
         name: String,
         /// `ru` or `en`.
         locale: String,
-        /// PHC string of the password; none for whom somebody vouches.
+        /// PHC string of the password.
         #[serde(skip)]
-        password: Option<String>,
-        /// What the mail that proves the address carries; none when somebody vouches for it.
+        password: String,
+        /// What the mail that proves the address carries; none when the operator vouches for it.
         #[serde(skip)]
         link: Option<Link>,
-        /// Who vouches: hash of issuer and subject, and the issuer.
-        identity: Option<(String, String)>,
     },
     /// Take an invitation, a registration or a recovery up, by its link.
     FollowLink {
@@ -79,13 +77,6 @@ pub enum UserCommand {
     },
     /// Take no second factor any more.
     DisableTwoFactor,
-    /// Let an account elsewhere sign them in.
-    LinkIdentity {
-        /// Hash of issuer and subject, hex.
-        identity: String,
-        /// The issuer's address.
-        issuer: String,
-    },
     /// Change name and language.
     ChangeProfile {
         /// What others call them.

@@ -74,7 +74,6 @@ impl Decider for User {
                 password: None,
                 link: link(event).cloned(),
                 two_factor: None,
-                identities: std::collections::BTreeSet::new(),
             });
         }
         state.map(|user| user.after(event))
@@ -93,7 +92,6 @@ fn link(event: &UserEvent) -> Option<&Link> {
         | UserEvent::TwoFactorEnabled { .. }
         | UserEvent::RecoveryCodeUsed { .. }
         | UserEvent::TwoFactorDisabled {}
-        | UserEvent::IdentityLinked { .. }
         | UserEvent::ProfileChanged { .. }
         | UserEvent::Suspended { .. }
         | UserEvent::Reinstated {} => None,
@@ -120,7 +118,6 @@ fn begin(command: &UserCommand, context: &Context) -> Vec<UserEvent> {
             locale,
             password,
             link,
-            identity,
         } => {
             let mut events = vec![UserEvent::Registered {
                 email: personal(email),
@@ -128,13 +125,9 @@ fn begin(command: &UserCommand, context: &Context) -> Vec<UserEvent> {
                 locale: locale.clone(),
                 link: link.clone(),
             }];
-            events.extend(password.iter().map(|it| UserEvent::PasswordSet { hash: personal(it) }));
-            if let Some((identity, issuer)) = identity {
-                events.push(UserEvent::IdentityLinked {
-                    identity: identity.clone(),
-                    issuer: issuer.clone(),
-                });
-            }
+            events.push(UserEvent::PasswordSet {
+                hash: personal(password),
+            });
             if link.is_none() {
                 events.push(UserEvent::Activated {});
             }
@@ -147,7 +140,6 @@ fn begin(command: &UserCommand, context: &Context) -> Vec<UserEvent> {
         | UserCommand::EnableTwoFactor { .. }
         | UserCommand::UseRecoveryCode { .. }
         | UserCommand::DisableTwoFactor
-        | UserCommand::LinkIdentity { .. }
         | UserCommand::ChangeProfile { .. }
         | UserCommand::Suspend { .. }
         | UserCommand::Reinstate => Vec::new(),
@@ -183,7 +175,6 @@ impl User {
                 }
             }
             UserEvent::TwoFactorDisabled {} => self.two_factor = None,
-            UserEvent::IdentityLinked { identity, .. } => drop(self.identities.insert(identity.clone())),
             UserEvent::ProfileChanged { name, locale } => {
                 self.name = name.known().cloned();
                 self.locale.clone_from(locale);
@@ -216,16 +207,10 @@ impl User {
                 hash: Personal::new(DataSubject(context.id), password.clone()),
             }]),
             UserCommand::ChangeProfile { name, locale } => Ok(self.change_profile(name, locale, context)),
-            UserCommand::LinkIdentity { identity, issuer } if !self.identities.contains(identity) => {
-                Ok(vec![UserEvent::IdentityLinked {
-                    identity: identity.clone(),
-                    issuer: issuer.clone(),
-                }])
-            }
             UserCommand::EnableTwoFactor { .. }
             | UserCommand::UseRecoveryCode { .. }
             | UserCommand::DisableTwoFactor => self.second_factor(command, context),
-            UserCommand::LinkIdentity { .. } | UserCommand::Invite { .. } | UserCommand::Register { .. } => Ok(vec![]),
+            UserCommand::Invite { .. } | UserCommand::Register { .. } => Ok(vec![]),
         }
     }
 

@@ -25,7 +25,7 @@ pub enum UserEvent {
         #[serde(flatten)]
         link: Link,
     },
-    /// They came by themselves, or a program that vouches for them brought them.
+    /// They came by themselves.
     Registered {
         /// Normalised address.
         email: Personal<String>,
@@ -33,7 +33,7 @@ pub enum UserEvent {
         name: Personal<String>,
         /// Language of mails to them: `ru` or `en`.
         locale: String,
-        /// What the mail that proves the address carries; none when somebody vouches for it.
+        /// What the mail that proves the address carries; none for the first administrator, whom the operator vouches for.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         link: Option<Link>,
     },
@@ -64,13 +64,6 @@ pub enum UserEvent {
     },
     /// Signing in takes no second factor any more.
     TwoFactorDisabled {},
-    /// An account elsewhere signs them in.
-    IdentityLinked {
-        /// Hash of issuer and subject, hex.
-        identity: String,
-        /// Who vouches: the issuer's address.
-        issuer: String,
-    },
     /// They are called otherwise, or speak another language.
     ProfileChanged {
         /// What others call them.
@@ -103,7 +96,6 @@ impl UserEvent {
             | Self::RecoveryRequested { .. }
             | Self::RecoveryCodeUsed { .. }
             | Self::TwoFactorDisabled {}
-            | Self::IdentityLinked { .. }
             | Self::Suspended { .. }
             | Self::Reinstated {} => Vec::new(),
         }

@@ -83,6 +83,4 @@ pub struct User {
     pub link: Option<Link>,
     /// The second factor, when it is on.
     pub two_factor: Option<TwoFactor>,
-    /// Accounts elsewhere that sign them in: hashes of issuer and subject.
-    pub identities: BTreeSet<String>,
 }

@@ -95,8 +95,7 @@ fn change(row: &mut UserRow, event: &UserEvent) {
         | UserEvent::Registered { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::RecoveryRequested { .. }
-        | UserEvent::RecoveryCodeUsed { .. }
-        | UserEvent::IdentityLinked { .. } => {}
+        | UserEvent::RecoveryCodeUsed { .. } => {}
     }
 }
 

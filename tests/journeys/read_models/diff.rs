@@ -1,6 +1,7 @@
 //! Live and rebuilt compared: what somebody changed by hand is found, and nothing else is.
 
 use anyhow::{Result, ensure};
+use projections::registry;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgPool};
 use tests::{App, Program, assert_replay_equals_live, poll, run};
@@ -15,7 +16,7 @@ fn row_that_was_changed_by_hand_is_found_column_by_column() -> Result<()> {
         app.client.must("startTicket", "s", &ids[0], &json!({})).await?;
         let told = well(&["diff"], &app).await?;
         ensure!(
-            told.matches("live and rebuilt are equal").count() == projections::registry().len(),
+            told.matches("live and rebuilt are equal").count() == registry().len(),
             "{told}"
         );
         let pool = PgPool::connect(&app.database_url).await?;

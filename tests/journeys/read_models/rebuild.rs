@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use event_store::{Expected, NewEvent};
 use projections::{
     generation::State,
+    registry,
     status::{self, Status},
 };
 use serde_json::json;
@@ -204,10 +205,7 @@ fn server_with_a_postgres_of_its_own_is_found_by_its_folder() -> Result<()> {
         let server = Program::serve(&["--data", folder]).await?;
         server.client.ticket("t", &json!({})).await?;
         let told = said(&Program::replay(&["rebuild", "all", "--data", folder]).await?)?;
-        ensure!(
-            told.matches(" serves: ").count() == projections::registry().len(),
-            "{told}"
-        );
+        ensure!(told.matches(" serves: ").count() == registry().len(), "{told}");
         let told = said(&Program::replay(&["diff", "--data", folder]).await?)?;
         ensure!(told.contains("ticket_list: 1 rows, equal"), "{told}");
         ensure!(server.terminate().await?.success());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use event_store::{EventLog, Expected, NewEvent};
+use projections::registry;
 use serde_json::{Value, json};
 use tests::{App, poll, run};
 use uuid::Uuid;
@@ -47,8 +48,8 @@ fn words_that_postgres_refuses_are_parked_and_numbers_given_twice_show_alike_liv
         }
         open(&log, 11, 2, "twin").await?;
         poll("they are not parked", async || {
-            let all = json!({"ticket_list": 10, "ticket_history": 10});
-            parked_streams(&app).await.is_ok_and(|it| it == all)
+            let all = |it: Value| it["ticket_list"] == 10 && it["ticket_history"] == 10;
+            parked_streams(&app).await.is_ok_and(all)
         })
         .await?;
         poll("the twin does not show", async || {
@@ -75,7 +76,10 @@ fn words_that_postgres_refuses_are_parked_and_numbers_given_twice_show_alike_liv
             .await?;
         ensure!(one["ticketByNumber"]["id"] == known[1], "{one}");
         let told = well(&["diff"], &app).await?;
-        ensure!(told.matches("live and rebuilt are equal").count() == 2, "{told}");
+        ensure!(
+            told.matches("live and rebuilt are equal").count() == registry().len(),
+            "{told}"
+        );
         well(&["rebuild", "all"], &app).await?;
         ensure!(app.client.count(&json!({})).await? == 3);
         let few = well(&["parked", "list", "ticket_list", "--limit", "3"], &app).await?;

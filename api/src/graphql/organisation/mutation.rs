@@ -32,7 +32,7 @@ macro_rules! mutations {
                     ctx: &Context<'_>,
                     #[graphql(desc = "What is wished.")] input: CreateInput<$input>,
                 ) -> Result<$payload> {
-                    tell::<$kind, $input>(ctx, $create_name, input).await.map($payload::new)
+                    Box::pin(tell::<$kind, $input>(ctx, $create_name, input)).await.map($payload::new)
                 }
 
                 #[doc = concat!("Gives ", $docs, " another definition.")]
@@ -41,7 +41,7 @@ macro_rules! mutations {
                     ctx: &Context<'_>,
                     #[graphql(desc = "What is wished.")] input: ReviseInput<$input>,
                 ) -> Result<$payload> {
-                    tell::<$kind, $input>(ctx, $revise_name, input).await.map($payload::new)
+                    Box::pin(tell::<$kind, $input>(ctx, $revise_name, input)).await.map($payload::new)
                 }
 
                 #[doc = concat!("Takes ", $docs, " out of use; it stays readable.")]
@@ -50,7 +50,7 @@ macro_rules! mutations {
                     ctx: &Context<'_>,
                     #[graphql(desc = "What is wished.")] input: RetireInput,
                 ) -> Result<$payload> {
-                    tell::<$kind, $input>(ctx, $retire_name, input).await.map($payload::new)
+                    Box::pin(tell::<$kind, $input>(ctx, $retire_name, input)).await.map($payload::new)
                 }
 
                 #[doc = concat!("Takes ", $docs, " into use again.")]
@@ -59,7 +59,7 @@ macro_rules! mutations {
                     ctx: &Context<'_>,
                     #[graphql(desc = "What is wished.")] input: RestoreInput,
                 ) -> Result<$payload> {
-                    tell::<$kind, $input>(ctx, $restore_name, input).await.map($payload::new)
+                    Box::pin(tell::<$kind, $input>(ctx, $restore_name, input)).await.map($payload::new)
                 }
             )+
         }

@@ -43,7 +43,7 @@ macro_rules! queries {
                     #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")]
                     min_position: Option<LogPosition>,
                 ) -> Result<Connection<$kind>> {
-                    list(ctx, Asked { first, after, last, before, filter, min_position }).await
+                    Box::pin(list(ctx, Asked { first, after, last, before, filter, min_position })).await
                 }
             )+
 

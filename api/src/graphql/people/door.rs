@@ -1,7 +1,6 @@
 //! Signing in and out, and what one may do about one's own account.
 
-use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
+use async_graphql::{Context, Object, Result};
 use commands::{Command, Request};
 use domain::{
     actor::ActorKind,
@@ -11,113 +10,19 @@ use domain::{
 };
 use projections::people;
 
-use super::{input, objects::User};
+use super::{
+    door_objects::{
+        DonePayload, FollowLinkInput, SessionPayload, SetUpInput, SignInInput, TwoFactorDraft, TwoFactorPayload,
+    },
+    input,
+    objects::User,
+    problems::{broken, code_needed, fault, no_session, over, set_up_over, wrong, wrong_code, wrong_password},
+};
 use crate::{
     auth::{NotLetIn, Pass, PasswordProblem, Proof, checked, hash_of, new_recovery_codes, new_secret, normal},
     graphql::{caller, parts, payload::UserError, postgres, problem},
-    problem::{Answer, Language, Problem, internal},
+    problem::{Answer, Language, Problem},
 };
-
-/// What opens the API for a person who was let in.
-#[derive(Debug, SimpleObject)]
-pub(super) struct SignedIn {
-    /// Sent as `Authorization: Bearer …` with each request.
-    access_token: String,
-    /// Until when it counts.
-    access_token_expires_at: DateTime<Utc>,
-    /// Renews the session once, by `refreshSession`.
-    refresh_token: String,
-    /// Until when it can.
-    refresh_token_expires_at: DateTime<Utc>,
-}
-
-impl From<Pass> for SignedIn {
-    fn from(pass: Pass) -> Self {
-        Self {
-            access_token: pass.access_token,
-            access_token_expires_at: pass.access_expires_at,
-            refresh_token: pass.refresh_token,
-            refresh_token_expires_at: pass.refresh_expires_at,
-        }
-    }
-}
-
-/// What mutations answer that let somebody in.
-#[derive(Debug, SimpleObject)]
-pub(super) struct SessionPayload {
-    /// What opens the API from now on; null when nobody was let in.
-    session: Option<SignedIn>,
-    /// Who was let in.
-    user: Option<User>,
-    /// Rules the request breaks; empty when it was carried out.
-    user_errors: Vec<UserError>,
-}
-
-/// What mutations answer that only do something.
-#[derive(Debug, SimpleObject)]
-pub(super) struct DonePayload {
-    /// Whether it was done.
-    done: bool,
-    /// Rules the request breaks; empty when it was carried out.
-    user_errors: Vec<UserError>,
-}
-
-/// What `enableTwoFactor` answers.
-#[derive(Debug, SimpleObject)]
-pub(super) struct TwoFactorPayload {
-    /// Each lets in once when the device is lost: shown here and never again.
-    recovery_codes: Vec<String>,
-    /// Rules the request breaks; empty when it was carried out.
-    user_errors: Vec<UserError>,
-}
-
-/// A second factor that is not on yet.
-#[derive(Debug, SimpleObject)]
-pub(super) struct TwoFactorDraft {
-    /// Shared secret, base32: give it back to `enableTwoFactor` with a code made from it.
-    secret: String,
-    /// The same as `otpauth://` address, for a QR code.
-    uri: String,
-}
-
-/// Somebody at the door.
-#[derive(Debug, InputObject)]
-pub(super) struct SignInInput {
-    /// Address of the account.
-    email: String,
-    /// Its password.
-    password: String,
-    /// Code of the second factor, where one is on.
-    code: Option<String>,
-    /// A recovery code instead of it.
-    recovery_code: Option<String>,
-}
-
-/// What a mailed link offers, taken up.
-#[derive(Debug, InputObject)]
-pub(super) struct FollowLinkInput {
-    /// What stands in the link behind `#`.
-    token: String,
-    /// The new password, 10 to 200 characters; needed unless there is one.
-    password: Option<String>,
-    /// What others shall call you; as in the invitation by default.
-    name: Option<String>,
-}
-
-/// The first administrator.
-#[derive(Debug, InputObject)]
-pub(super) struct SetUpInput {
-    /// What the server printed at its first start.
-    token: String,
-    /// Address for sign-in and mails.
-    email: String,
-    /// What others call you.
-    name: String,
-    /// The password, 10 to 200 characters.
-    password: String,
-    /// Language of mails, `ru` or `en`; that of the request by default.
-    locale: Option<String>,
-}
 
 /// Mutations of the door. Those without a session need no credential.
 #[derive(Debug, Clone, Copy, Default)]
@@ -423,6 +328,12 @@ pub(super) fn myself(ctx: &Context<'_>) -> Result<AgentId> {
         .ok_or_else(|| problem(ctx, no_session()))
 }
 
+/// Whether this is whoever asks.
+pub(super) fn is_me(ctx: &Context<'_>, user: AgentId) -> Result<bool> {
+    let actor = &caller(ctx)?.viewer.actor;
+    Ok(actor.kind == ActorKind::Agent && actor.id == user.to_string())
+}
+
 /// Address and program of whoever asks.
 fn client(ctx: &Context<'_>) -> String {
     caller(ctx).map(|it| it.client.clone()).unwrap_or_default()
@@ -434,97 +345,4 @@ pub(super) fn locale(language: Language) -> &'static str {
         Language::Russian => "ru",
         Language::English => "en",
     }
-}
-
-/// A fault, for the server's log.
-pub(super) fn fault(ctx: &Context<'_>, error: &dyn std::fmt::Display) -> async_graphql::Error {
-    problem(ctx, internal(error))
-}
-
-pub(super) fn broken(ctx: &Context<'_>, error: NotLetIn) -> async_graphql::Error {
-    match error {
-        NotLetIn::Refused(error) => match Answer::from(error) {
-            Answer::Failed(fault) | Answer::Refused(fault) => problem(ctx, fault),
-        },
-        NotLetIn::Fault(reason) => fault(ctx, &reason),
-        NotLetIn::Wrong | NotLetIn::CodeNeeded | NotLetIn::WrongCode | NotLetIn::Over | NotLetIn::SetUpOver => {
-            problem(ctx, over())
-        }
-    }
-}
-
-fn wrong() -> Problem {
-    Problem::new(
-        "CREDENTIALS_WRONG",
-        "адрес или пароль не подходит",
-        "the address or the password is not right",
-    )
-}
-
-fn wrong_password(field: &str) -> Problem {
-    Problem::new("CREDENTIALS_WRONG", "пароль не подходит", "the password is not right").about(field)
-}
-
-fn code_needed() -> Problem {
-    Problem::new(
-        "CODE_NEEDED",
-        "нужен код второго фактора",
-        "a code of the second factor is needed",
-    )
-    .about("code")
-}
-
-fn wrong_code() -> Problem {
-    Problem::new(
-        "CODE_WRONG",
-        "код не подходит или уже использован: дождитесь следующего",
-        "the code is not right, or was used before: wait for the next one",
-    )
-    .about("code")
-}
-
-fn over() -> Problem {
-    Problem::new(
-        "SESSION_OVER",
-        "сеанс окончен: войдите снова",
-        "the session is over: sign in again",
-    )
-}
-
-fn set_up_over() -> Problem {
-    Problem::new(
-        "SET_UP_OVER",
-        "первый администратор уже есть, или ключ не тот, что вывел сервер",
-        "the first administrator is there already, or the token is not the one the server printed",
-    )
-}
-
-fn no_session() -> Problem {
-    Problem::new(
-        "NO_SESSION",
-        "это может только вошедший сотрудник: войдите по паролю",
-        "only a person who has signed in can do this: sign in with a password",
-    )
-}
-
-pub(super) fn email_taken() -> Problem {
-    Problem::new(
-        "EMAIL_TAKEN",
-        "сотрудник с этим адресом уже есть",
-        "somebody with this address is there already",
-    )
-    .about("email")
-}
-
-pub(super) fn no_such_user() -> Problem {
-    Problem::new("NOT_FOUND", "такого сотрудника нет", "there is no such user").about("userId")
-}
-
-pub(super) fn revoke_first() -> Problem {
-    Problem::new(
-        "USER_ADMINISTERS",
-        "это администратор: сначала отзовите роль admin",
-        "this is an administrator: revoke the role admin first",
-    )
-    .about("userId")
 }

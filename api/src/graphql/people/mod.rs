@@ -1,10 +1,13 @@
 //! People who work here, roles, API keys and sessions.
 
 mod door;
+mod door_objects;
 mod input;
 mod mutation;
 mod objects;
+mod problems;
 mod query;
+mod tell;
 
 pub(super) use door::DoorMutation;
 pub(super) use mutation::PeopleMutation;

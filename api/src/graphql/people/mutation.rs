@@ -1,22 +1,23 @@
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use commands::{Command, CommandError, Request, authorize};
+use async_graphql::{Context, Object, Result, SimpleObject};
+use commands::Command;
 use domain::{
-    access::{AccessCommand, Scope},
+    access::{AccessCommand, Permission, Scope},
     api_key::ApiKeyCommand,
-    ids::{AgentId, ApiKeyId, CommandId},
+    ids::{AgentId, ApiKeyId},
     session::SessionEnd,
     user::UserCommand,
-    values::IdempotencyKey,
 };
 use projections::people;
 
 use super::{
-    door::{self, fault},
+    door,
     input::{
         self, ChangeProfileInput, GrantRoleInput, InviteUserInput, IssueApiKeyInput, ReinstateUserInput,
         ReinviteUserInput, RetireRoleInput, ReviseRoleInput, RevokeApiKeyInput, RevokeRoleInput, SuspendUserInput,
     },
     objects::{ApiKey, Role, User, built_in_roles},
+    problems::{self, fault},
+    tell::{Told, Wish, command_id, tell_checked, user_id, wish},
 };
 use crate::{
     auth::INVITATION,
@@ -24,30 +25,11 @@ use crate::{
         LogPosition, caller,
         ids::{Kind, required},
         input::note,
-        mutation::version,
-        parts,
+        may_see, parts,
         payload::UserError,
         postgres, problem,
     },
-    problem::{Answer, Language, Problem},
 };
-
-/// What came of a wish.
-pub(super) struct Told {
-    pub(super) position: Option<LogPosition>,
-    pub(super) stale: bool,
-    pub(super) user_errors: Vec<UserError>,
-}
-
-impl Told {
-    pub(super) fn refused(language: Language, problem: Problem) -> Self {
-        Self {
-            position: None,
-            stale: false,
-            user_errors: vec![UserError::new(problem, language)],
-        }
-    }
-}
 
 macro_rules! payloads {
     ($($(#[doc = $doc:literal])* $name:ident { $(#[doc = $object_doc:literal])* $object:ident: $type:ty })+) => {
@@ -107,14 +89,6 @@ pub(super) struct ApiKeyPayload {
     client_mutation_id: Option<String>,
 }
 
-/// A wish about to be carried out.
-struct Wish<'a> {
-    operation: &'a str,
-    target: String,
-    idempotency_key: &'a str,
-    expected_version: Option<i64>,
-}
-
 /// What can be told about people.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PeopleMutation;
@@ -128,6 +102,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: InviteUserInput,
     ) -> Result<UserPayload> {
+        may_see(ctx, Permission::UsersWrite)?;
         let wish = wish("inviteUser", "", &input.idempotency_key);
         let language = caller(ctx)?.language;
         let checked = (|| {
@@ -161,7 +136,7 @@ impl PeopleMutation {
         let user = AgentId::made_by(command_id);
         let the_door = &parts(ctx)?.door;
         if the_door.directory.by_email(&email).is_some_and(|it| it != user) {
-            let refusal = door::email_taken();
+            let refusal = problems::email_taken();
             return Ok(UserPayload::new(
                 None,
                 Told::refused(language, refusal),
@@ -187,6 +162,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: ReinviteUserInput,
     ) -> Result<UserPayload> {
+        may_see(ctx, Permission::UsersWrite)?;
         let user = user_id(ctx, &input.user_id)?;
         let wish = wish("reinviteUser", &user.to_string(), &input.idempotency_key);
         let command_id = match command_id(ctx, &wish)? {
@@ -218,6 +194,10 @@ impl PeopleMutation {
             Some(id) => user_id(ctx, id)?,
             None => door::myself(ctx)?,
         };
+        // Before anything is shown of somebody else.
+        if !door::is_me(ctx, user)? {
+            may_see(ctx, Permission::UsersWrite)?;
+        }
         let mut wish = wish("changeProfile", &user.to_string(), &input.idempotency_key);
         wish.expected_version = input.expected_version;
         let profile = input::name("name", &input.name).and_then(|name| Ok((name, input::locale(&input.locale)?)));
@@ -239,13 +219,14 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: SuspendUserInput,
     ) -> Result<UserPayload> {
+        may_see(ctx, Permission::UsersWrite)?;
         let user = user_id(ctx, &input.user_id)?;
         let wish = wish("suspendUser", &user.to_string(), &input.idempotency_key);
         let language = caller(ctx)?.language;
         let the_door = &parts(ctx)?.door;
         let administers = the_door.handler.access().await.map_err(|it| fault(ctx, &it))?;
         let reason = match note("reason", input.reason) {
-            Ok(_) if administers.is_administrator(user) => Err(door::revoke_first()),
+            Ok(_) if administers.is_administrator(user) => Err(problems::revoke_first()),
             other => other,
         };
         let reason = match reason {
@@ -268,7 +249,7 @@ impl PeopleMutation {
         .await?;
         if payload.user_errors.is_empty() {
             let ended = the_door.end_all(user, None, SessionEnd::Suspended).await;
-            ended.map_err(|it| door::broken(ctx, it))?;
+            ended.map_err(|it| problems::broken(ctx, it))?;
         }
         Ok(payload)
     }
@@ -279,6 +260,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: ReinstateUserInput,
     ) -> Result<UserPayload> {
+        may_see(ctx, Permission::UsersWrite)?;
         let user = user_id(ctx, &input.user_id)?;
         let wish = wish("reinstateUser", &user.to_string(), &input.idempotency_key);
         user_told(ctx, &wish, user, UserCommand::Reinstate, input.client_mutation_id).await
@@ -290,6 +272,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: GrantRoleInput,
     ) -> Result<UserPayload> {
+        may_see(ctx, Permission::AccessWrite)?;
         let user = user_id(ctx, &input.user_id)?;
         let wish = wish("grantRole", &user.to_string(), &input.idempotency_key);
         let there = parts(ctx)?
@@ -300,7 +283,7 @@ impl PeopleMutation {
             .map_err(|it| fault(ctx, &it))?
             .is_some();
         let grant = input::grant(&input.role, &input.scope);
-        let grant = grant.and_then(|it| if there { Ok(it) } else { Err(door::no_such_user()) });
+        let grant = grant.and_then(|it| if there { Ok(it) } else { Err(problems::no_such_user()) });
         let command = grant.map(|grant| Command::Access(AccessCommand::Grant { user_id: user, grant }));
         let told = tell_checked(ctx, &wish, command).await?;
         Ok(UserPayload::new(
@@ -316,6 +299,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: RevokeRoleInput,
     ) -> Result<UserPayload> {
+        may_see(ctx, Permission::AccessWrite)?;
         let user = user_id(ctx, &input.user_id)?;
         let wish = wish("revokeRole", &user.to_string(), &input.idempotency_key);
         let grant = input::grant(&input.role, &input.scope);
@@ -334,6 +318,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: ReviseRoleInput,
     ) -> Result<RolePayload> {
+        may_see(ctx, Permission::AccessWrite)?;
         let wish = wish("reviseRole", &input.key, &input.idempotency_key);
         let command = (|| {
             Ok(Command::Access(AccessCommand::ReviseRole {
@@ -356,6 +341,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: RetireRoleInput,
     ) -> Result<RolePayload> {
+        may_see(ctx, Permission::AccessWrite)?;
         let wish = wish("retireRole", &input.key, &input.idempotency_key);
         let command = input::role("key", &input.key).map(|role| Command::Access(AccessCommand::RetireRole { role }));
         let told = tell_checked(ctx, &wish, command).await?;
@@ -372,6 +358,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: IssueApiKeyInput,
     ) -> Result<ApiKeyPayload> {
+        may_see(ctx, Permission::ApiKeysWrite)?;
         let wish = wish("issueApiKey", "", &input.idempotency_key);
         let command_id = match command_id(ctx, &wish)? {
             Ok(id) => id,
@@ -412,6 +399,7 @@ impl PeopleMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is wished.")] input: RevokeApiKeyInput,
     ) -> Result<ApiKeyPayload> {
+        may_see(ctx, Permission::ApiKeysWrite)?;
         let id = required(Kind::ApiKey, "id", &input.id).map_err(|it| problem(ctx, it.about("id")))?;
         let id = ApiKeyId(id);
         let mut wish = wish("revokeApiKey", &id.to_string(), &input.idempotency_key);
@@ -447,26 +435,6 @@ fn api_key_payload(
     }
 }
 
-fn wish<'a>(operation: &'a str, target: &str, idempotency_key: &'a str) -> Wish<'a> {
-    Wish {
-        operation,
-        target: target.to_owned(),
-        idempotency_key,
-        expected_version: None,
-    }
-}
-
-fn user_id(ctx: &Context<'_>, id: &ID) -> Result<AgentId> {
-    let uuid = required(Kind::Agent, "userId", id).map_err(|it| problem(ctx, it.about("userId")))?;
-    Ok(AgentId(uuid))
-}
-
-fn command_id(ctx: &Context<'_>, wish: &Wish<'_>) -> Result<std::result::Result<CommandId, Problem>> {
-    let actor = caller(ctx)?.viewer.actor.to_string();
-    let key = IdempotencyKey::try_new(wish.idempotency_key).map_err(Problem::from);
-    Ok(key.map(|key| CommandId::of_request(&actor, wish.operation, &wish.target, key.as_str())))
-}
-
 async fn user_told(
     ctx: &Context<'_>,
     wish: &Wish<'_>,
@@ -476,50 +444,6 @@ async fn user_told(
 ) -> Result<UserPayload> {
     let told = tell_checked(ctx, wish, Ok(Command::User(user, command))).await?;
     Ok(UserPayload::new(shown_user(ctx, user).await?, told, client_mutation_id))
-}
-
-/// Carries a command out, unless something is wrong with it already.
-async fn tell_checked(
-    ctx: &Context<'_>,
-    wish: &Wish<'_>,
-    command: std::result::Result<Command, Problem>,
-) -> Result<Told> {
-    let (parts, caller) = (parts(ctx)?, caller(ctx)?);
-    let prepared = command.and_then(|command| Ok((command, wish.expected_version.map(version).transpose()?)));
-    let (command, expected_version) = match prepared {
-        Ok(prepared) => prepared,
-        Err(refusal) => return Ok(Told::refused(caller.language, refusal)),
-    };
-    let command_id = match command_id(ctx, wish)? {
-        Ok(id) => id,
-        Err(refusal) => return Ok(Told::refused(caller.language, refusal)),
-    };
-    let request = Request {
-        command_id,
-        command,
-        actor: caller.viewer.actor.clone(),
-        expected_version,
-        traceparent: caller.traceparent.clone(),
-    };
-    authorize(&caller.viewer.rights, &request).map_err(|it| problem(ctx, Problem::forbidden(it.0)))?;
-    match parts.handler.execute(&caller.viewer.rights, &request).await {
-        Ok(outcome) => {
-            let shows = parts.door.settle(&outcome).await.map_err(|it| door::broken(ctx, it))?;
-            Ok(Told {
-                position: Some(LogPosition::from(outcome.position)),
-                stale: !shows,
-                user_errors: Vec::new(),
-            })
-        }
-        Err(error) => refused(ctx, error),
-    }
-}
-
-fn refused(ctx: &Context<'_>, error: CommandError) -> Result<Told> {
-    match Answer::from(error) {
-        Answer::Failed(fault) => Err(problem(ctx, fault)),
-        Answer::Refused(reason) => Ok(Told::refused(caller(ctx)?.language, reason)),
-    }
 }
 
 async fn shown_user(ctx: &Context<'_>, user: AgentId) -> Result<Option<User>> {

@@ -2,12 +2,14 @@ use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
     access::{BUILT_IN, Permission, Reach, Rights, Scope},
+    ids::AgentId,
     organisation::Kind as ItemKind,
     user::Standing,
 };
 use projections::people::{self, ApiKeyRow, GrantRow, RoleRow, SessionRow, UserRow};
 use uuid::Uuid;
 
+use super::door::is_me;
 use crate::graphql::{
     ids::{self, Kind},
     may_see, parts, postgres,
@@ -150,8 +152,7 @@ impl User {
     /// When they were signed in, the newest first, at most 100. For those who may write users, and for themselves.
     #[graphql(complexity = 20)]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
-        let actor = &crate::graphql::caller(ctx)?.viewer.actor;
-        if actor.id != self.uuid.to_string() {
+        if !is_me(ctx, AgentId(self.uuid))? {
             may_see(ctx, Permission::UsersWrite)?;
         }
         let sessions = people::sessions(&parts(ctx)?.pool, self.uuid, SESSIONS).await;
@@ -189,8 +190,8 @@ impl From<GrantRow> for RoleGrant {
 pub(super) struct Session {
     /// Opaque global id.
     id: ID,
-    /// By what they proved who they are: `password`, `password_and_code`, `password_and_recovery_code`, `link` or
-    /// `open_id`.
+    /// By what they proved who they are: `password`, `password_and_code`, `password_and_recovery_code` or
+    /// `link`.
     method: String,
     /// Address and program they came from; null when erased.
     client: Option<String>,
