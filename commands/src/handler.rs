@@ -20,7 +20,7 @@ use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
 
 use crate::{
-    Clock, Command, CommandError, Refusal, Request, authorize,
+    Claims, Clock, Command, CommandError, Refusal, Request, authorize,
     cache::Slot,
     caches::{Cached, Caches},
     folded::{Folded, Stored},
@@ -45,6 +45,7 @@ pub struct Handler {
     pub(crate) log: EventLog,
     pub(crate) vault: Vault,
     pub(crate) numbers: Numbers,
+    pub(crate) claims: Claims,
     clock: Clock,
     sharing: Sharing,
     /// Newest position that this process knows of: an append that ends up before it is a repetition.
@@ -99,16 +100,23 @@ impl Handler {
     pub async fn new(log: EventLog, vault: Vault, clock: Clock, sharing: Sharing) -> Result<Self, LogError> {
         let known = AtomicU64::new(log.head().await?.0);
         let numbers = Numbers::new(log.clone(), vault.clone(), clock.clone());
+        let claims = Claims::new(log.clone(), vault.clone(), clock.clone());
         Ok(Self {
             log,
             vault,
             numbers,
+            claims,
             clock,
             sharing,
             known,
             doubtful: Mutex::default(),
             caches: Caches::default(),
         })
+    }
+
+    /// Values that may have one owner only.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     /// Carries out a command, once, however often it is sent under the same id.

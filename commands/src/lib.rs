@@ -6,6 +6,7 @@
 mod authorize;
 mod cache;
 mod caches;
+mod claims;
 mod clock;
 mod erasure;
 mod error;
@@ -17,6 +18,7 @@ pub mod processes;
 mod router;
 
 pub use authorize::{Forbidden, authorize, authorize_in, needs, permit};
+pub use claims::{Claims, Taken};
 pub use clock::Clock;
 pub use error::{CommandError, Refusal};
 pub use folded::Stored;

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     assignment::{Assignment, AssignmentEvent},
+    claim::ClaimEvent,
     data_subject::{DataSubjectEvent, ForgottenSubject},
     decider::Decider,
     log_seal::{LogSeal, LogSealEvent},
@@ -13,6 +14,9 @@ use crate::{
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
 };
+
+/// Stored category of claims: their streams are named by kind, their events are the same for all kinds.
+const CLAIM: &str = "claim";
 
 /// An event of any aggregate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub enum DomainEvent {
     LogSeal(LogSealEvent),
     /// Of what people decided about a read model.
     ReadModel(ReadModelEvent),
+    /// Of a claim, of whatever kind.
+    Claim(ClaimEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -69,6 +75,7 @@ impl DomainEvent {
             Self::DataSubject(event) => split(ForgottenSubject::CATEGORY, event),
             Self::LogSeal(event) => split(LogSeal::CATEGORY, event),
             Self::ReadModel(event) => split(ReadModel::CATEGORY, event),
+            Self::Claim(event) => split(CLAIM, event),
         }
     }
 
@@ -92,7 +99,8 @@ impl DomainEvent {
             | Self::TicketNumbers(_)
             | Self::DataSubject(_)
             | Self::LogSeal(_)
-            | Self::ReadModel(_) => Vec::new(),
+            | Self::ReadModel(_)
+            | Self::Claim(_) => Vec::new(),
         }
     }
 
@@ -108,6 +116,7 @@ impl DomainEvent {
             Some((ForgottenSubject::CATEGORY, name)) => join(event_type, name, payload).map(Self::DataSubject),
             Some((LogSeal::CATEGORY, name)) => join(event_type, name, payload).map(Self::LogSeal),
             Some((ReadModel::CATEGORY, name)) => join(event_type, name, payload).map(Self::ReadModel),
+            Some((CLAIM, name)) => join(event_type, name, payload).map(Self::Claim),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -142,6 +151,7 @@ member!(TicketNumbers, TicketNumbersEvent);
 member!(DataSubject, DataSubjectEvent);
 member!(LogSeal, LogSealEvent);
 member!(ReadModel, ReadModelEvent);
+member!(Claim, ClaimEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

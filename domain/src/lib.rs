@@ -7,6 +7,7 @@
 pub mod access;
 pub mod actor;
 pub mod assignment;
+pub mod claim;
 pub mod data_subject;
 pub mod decider;
 pub mod event;

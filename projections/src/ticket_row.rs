@@ -121,7 +121,8 @@ pub(crate) fn concerns(event: &Recorded<DomainEvent>) -> bool {
         DomainEvent::TicketNumbers(_)
         | DomainEvent::DataSubject(_)
         | DomainEvent::LogSeal(_)
-        | DomainEvent::ReadModel(_) => false,
+        | DomainEvent::ReadModel(_)
+        | DomainEvent::Claim(_) => false,
     }
 }
 
@@ -154,7 +155,8 @@ pub(crate) fn fold<'a>(
         DomainEvent::TicketNumbers(_)
         | DomainEvent::DataSubject(_)
         | DomainEvent::LogSeal(_)
-        | DomainEvent::ReadModel(_) => {}
+        | DomainEvent::ReadModel(_)
+        | DomainEvent::Claim(_) => {}
     }
     Ok(Some(row))
 }

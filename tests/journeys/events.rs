@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use domain::{
     actor::{Actor, ActorKind},
     assignment::AssignmentEvent,
+    claim::ClaimEvent,
     data_subject::DataSubjectEvent,
     event::DomainEvent,
     ids::{AgentId, CommandId, ContactId},
@@ -104,6 +105,11 @@ samples! {
         stream_id: Uuid::from_u128(7),
         reason: "записано вручную".to_owned(),
     },
+    DomainEvent::Claim(ClaimEvent::Taken { .. }) => ClaimEvent::Taken {
+        owner: Uuid::from_u128(0xc),
+        confirm_by: "2026-11-21T09:33:00Z".parse().unwrap_or_default(),
+    },
+    DomainEvent::Claim(ClaimEvent::Released { .. }) => ClaimEvent::Released { owner: Uuid::from_u128(0xc) },
     DomainEvent::LogSeal(LogSealEvent::Sealed(_)) => LogSealEvent::Sealed(Sealed {
         first: 101,
         last: 200,

@@ -7,6 +7,7 @@ mod analytics;
 mod architecture;
 mod auth;
 mod builds;
+mod claims;
 mod crash;
 mod engine;
 mod erasure;

@@ -190,7 +190,8 @@ impl Unit {
             | DomainEvent::Assignment(_)
             | DomainEvent::TicketNumbers(_)
             | DomainEvent::DataSubject(_)
-            | DomainEvent::LogSeal(_) => None,
+            | DomainEvent::LogSeal(_)
+            | DomainEvent::Claim(_) => None,
         }
     }
 
