@@ -6,9 +6,11 @@ use serde_json::value::RawValue;
 use crate::{
     assignment::{Assignment, AssignmentEvent},
     claim::ClaimEvent,
+    contact::{Contact, ContactEvent},
     data_subject::{DataSubjectEvent, ForgottenSubject},
     decider::Decider,
     log_seal::{LogSeal, LogSealEvent},
+    organization::{Organization, OrganizationEvent},
     personal::PersonalField,
     read_model::{ReadModel, ReadModelEvent},
     ticket::{Ticket, TicketEvent},
@@ -35,6 +37,10 @@ pub enum DomainEvent {
     ReadModel(ReadModelEvent),
     /// Of a claim, of whatever kind.
     Claim(ClaimEvent),
+    /// Of a customer.
+    Contact(ContactEvent),
+    /// Of a company or authority that customers belong to.
+    Organization(OrganizationEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -76,6 +82,8 @@ impl DomainEvent {
             Self::LogSeal(event) => split(LogSeal::CATEGORY, event),
             Self::ReadModel(event) => split(ReadModel::CATEGORY, event),
             Self::Claim(event) => split(CLAIM, event),
+            Self::Contact(event) => split(Contact::CATEGORY, event),
+            Self::Organization(event) => split(Organization::CATEGORY, event),
         }
     }
 
@@ -100,7 +108,9 @@ impl DomainEvent {
             | Self::DataSubject(_)
             | Self::LogSeal(_)
             | Self::ReadModel(_)
-            | Self::Claim(_) => Vec::new(),
+            | Self::Claim(_)
+            | Self::Organization(_) => Vec::new(),
+            Self::Contact(event) => personal_of_contact(event),
         }
     }
 
@@ -117,8 +127,31 @@ impl DomainEvent {
             Some((LogSeal::CATEGORY, name)) => join(event_type, name, payload).map(Self::LogSeal),
             Some((ReadModel::CATEGORY, name)) => join(event_type, name, payload).map(Self::ReadModel),
             Some((CLAIM, name)) => join(event_type, name, payload).map(Self::Claim),
+            Some((Contact::CATEGORY, name)) => join(event_type, name, payload).map(Self::Contact),
+            Some((Organization::CATEGORY, name)) => join(event_type, name, payload).map(Self::Organization),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
+    }
+}
+
+fn personal_of_contact(event: &mut ContactEvent) -> Vec<(&'static str, &mut dyn PersonalField)> {
+    match event {
+        ContactEvent::ProfileChanged { profile } => vec![("profile", profile)],
+        ContactEvent::HandleAdded { handle, .. } => vec![("handle", handle)],
+        ContactEvent::Blocked { reason } => vec![("reason", reason)],
+        ContactEvent::Created { .. }
+        | ContactEvent::Identified { .. }
+        | ContactEvent::HandleVerified { .. }
+        | ContactEvent::HandleRemoved { .. }
+        | ContactEvent::AssignedToOrganization { .. }
+        | ContactEvent::RemovedFromOrganization { .. }
+        | ContactEvent::Absorbed { .. }
+        | ContactEvent::Separated { .. }
+        | ContactEvent::Merged { .. }
+        | ContactEvent::Unmerged { .. }
+        | ContactEvent::Unblocked {}
+        | ContactEvent::ConsentGiven { .. }
+        | ContactEvent::ConsentWithdrawn { .. } => Vec::new(),
     }
 }
 
@@ -152,6 +185,8 @@ member!(DataSubject, DataSubjectEvent);
 member!(LogSeal, LogSealEvent);
 member!(ReadModel, ReadModelEvent);
 member!(Claim, ClaimEvent);
+member!(Contact, ContactEvent);
+member!(Organization, OrganizationEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]
