@@ -1,6 +1,9 @@
 //! Who may do what: THE table of commands and the rights they need, and of what only some may see.
 
-use domain::access::{Permission, Place, Rights};
+use domain::{
+    access::{Permission, Place, Rights},
+    contact::ContactCommand,
+};
 
 use crate::Command;
 
@@ -14,6 +17,14 @@ pub fn needs(command: &Command) -> Permission {
     match command {
         Command::Ticket(..) => Permission::TicketsWrite,
         Command::Assignment(..) => Permission::TicketsAssign,
+        Command::Contact(
+            _,
+            ContactCommand::MergeInto { .. }
+            | ContactCommand::Unmerge
+            | ContactCommand::Absorb { .. }
+            | ContactCommand::Separate { .. },
+        ) => Permission::ContactsMerge,
+        Command::Contact(..) | Command::Organization(..) => Permission::ContactsWrite,
     }
 }
 

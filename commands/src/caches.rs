@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use domain::{assignment::Assignment, ticket::Ticket};
+use domain::{assignment::Assignment, contact::Contact, organization::Organization, ticket::Ticket};
 
 use crate::{cache::Cache, folded::Stored};
 
@@ -37,4 +37,6 @@ macro_rules! caches {
 caches! {
     tickets: Ticket = MANY,
     assignments: Assignment = MANY,
+    contacts: Contact = MANY,
+    organizations: Organization = MANY,
 }

@@ -1,4 +1,7 @@
-use domain::{assignment::AssignmentRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal};
+use domain::{
+    assignment::AssignmentRefusal, contact::ContactRefusal, organization::OrganizationRefusal, ticket::TicketRefusal,
+    ticket_numbers::TicketNumbersRefusal,
+};
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
     vault::{OpenError, VaultError},
@@ -18,6 +21,12 @@ pub enum Refusal {
     /// Of the number register.
     #[error(transparent)]
     TicketNumbers(#[from] TicketNumbersRefusal),
+    /// Of a customer.
+    #[error(transparent)]
+    Contact(#[from] ContactRefusal),
+    /// Of a company or authority.
+    #[error(transparent)]
+    Organization(#[from] OrganizationRefusal),
 }
 
 /// Why a command had no effect.

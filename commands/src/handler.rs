@@ -12,8 +12,10 @@ use domain::{
     access::Rights,
     actor::Actor,
     assignment::{Assignment, AssignmentCommand},
+    contact::Contact,
     decider::Context,
     ids::{TicketId, stream_name},
+    organization::Organization,
     ticket::{Status, Ticket, TicketCommand, TicketRefusal},
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
@@ -135,11 +137,29 @@ impl Handler {
         self.attempt(request).await
     }
 
+    /// Carries out a command that concerns one stream alone.
+    pub(crate) async fn carry<D: Cached>(
+        &self,
+        id: Uuid,
+        command: &D::Command,
+        request: &Request,
+    ) -> Result<Outcome, CommandError>
+    where
+        Refusal: From<D::Refusal>,
+    {
+        let slot = self.slot::<D>(id);
+        let mut slot = slot.lock().await;
+        let guard = |folded: &Folded<D>| check_version(request.expected_version, folded.version());
+        self.run(&mut slot, id, command, request, guard).await
+    }
+
     async fn attempt(&self, request: &Request) -> Result<Outcome, CommandError> {
         match &request.command {
             Command::Ticket(ticket_id, TicketCommand::Open { .. }) => self.open(*ticket_id, request).await,
             Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, request).await,
             Command::Assignment(ticket_id, command) => self.assign(*ticket_id, command, request).await,
+            Command::Contact(contact_id, command) => self.contact(*contact_id, command, request).await,
+            Command::Organization(id, command) => self.carry::<Organization>(id.0, command, request).await,
         }
     }
 
@@ -150,10 +170,12 @@ impl Handler {
                 *self.slot::<Ticket>(id.0).lock().await = None;
                 *self.slot::<Assignment>(id.0).lock().await = None;
             }
+            Command::Contact(id, _) => *self.slot::<Contact>(id.0).lock().await = None,
+            Command::Organization(id, _) => *self.slot::<Organization>(id.0).lock().await = None,
         }
     }
 
-    fn slot<D: Cached>(&self, id: Uuid) -> Slot<D> {
+    pub(crate) fn slot<D: Cached>(&self, id: Uuid) -> Slot<D> {
         D::cache(&self.caches).slot(id)
     }
 
@@ -189,10 +211,28 @@ impl Handler {
     }
 
     async fn open(&self, ticket_id: TicketId, request: &Request) -> Result<Outcome, CommandError> {
+        let shown_with = match &request.command {
+            Command::Ticket(
+                _,
+                TicketCommand::Open {
+                    contact_id: Some(it), ..
+                },
+            ) => Some(self.survivor(*it).await?),
+            Command::Ticket(..) | Command::Assignment(..) | Command::Contact(..) | Command::Organization(..) => None,
+        };
         let number = self.numbers.next().await?;
         let mut command = request.command.clone();
-        if let Command::Ticket(_, TicketCommand::Open { number: reserved, .. }) = &mut command {
+        if let Command::Ticket(
+            _,
+            TicketCommand::Open {
+                number: reserved,
+                contact_id,
+                ..
+            },
+        ) = &mut command
+        {
             *reserved = number;
+            *contact_id = shown_with;
         }
         let Command::Ticket(_, command) = &command else {
             return Err(Refusal::from(TicketRefusal::NotFound).into());
@@ -237,7 +277,7 @@ impl Handler {
     }
 
     /// The stream in the slot; read if it is not there, or if others write too.
-    async fn look<'a, D: Stored>(
+    pub(crate) async fn look<'a, D: Stored>(
         &self,
         slot: &'a mut Option<Folded<D>>,
         id: Uuid,
@@ -249,7 +289,7 @@ impl Handler {
         Ok(slot.insert(folded))
     }
 
-    async fn run<D>(
+    pub(crate) async fn run<D>(
         &self,
         slot: &mut Option<Folded<D>>,
         id: Uuid,
@@ -345,6 +385,10 @@ impl Handler {
 
     pub(crate) fn learn(&self, position: Position) {
         self.known.fetch_max(position.0, Ordering::AcqRel);
+    }
+
+    pub(crate) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
     }
 
     pub(crate) fn context(&self, actor: &Actor, id: Uuid) -> Context {

@@ -8,6 +8,7 @@ mod cache;
 mod caches;
 mod claims;
 mod clock;
+mod contacts;
 mod erasure;
 mod error;
 mod folded;

@@ -3,7 +3,9 @@
 use domain::{
     actor::Actor,
     assignment::AssignmentCommand,
-    ids::{CommandId, TicketId},
+    contact::ContactCommand,
+    ids::{CommandId, ContactId, OrganizationId, TicketId},
+    organization::OrganizationCommand,
     ticket::TicketCommand,
 };
 use event_store::Envelope;
@@ -16,6 +18,10 @@ pub enum Command {
     Ticket(TicketId, TicketCommand),
     /// About who owns a ticket.
     Assignment(TicketId, AssignmentCommand),
+    /// About a customer.
+    Contact(ContactId, ContactCommand),
+    /// About a company or authority that customers belong to.
+    Organization(OrganizationId, OrganizationCommand),
 }
 
 /// A command with everything that is known of the one who gives it.

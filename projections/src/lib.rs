@@ -10,13 +10,16 @@ mod batch;
 mod build;
 pub mod catalogue;
 pub mod checkpoint;
+pub mod contact_card;
 mod error;
 mod fault;
 pub mod generation;
 mod generation_error;
 mod lane;
 mod lease;
+pub mod list;
 mod model;
+pub mod organization;
 pub mod parked;
 mod projection;
 mod pulse;
@@ -46,5 +49,10 @@ pub const SWAPPED: &str = "swapped";
 
 /// THE list of read models.
 pub fn registry() -> Vec<Model> {
-    vec![ticket_list::MODEL, ticket_history::MODEL]
+    vec![
+        ticket_list::MODEL,
+        ticket_history::MODEL,
+        contact_card::MODEL,
+        organization::MODEL,
+    ]
 }

@@ -122,7 +122,9 @@ pub(crate) fn concerns(event: &Recorded<DomainEvent>) -> bool {
         | DomainEvent::DataSubject(_)
         | DomainEvent::LogSeal(_)
         | DomainEvent::ReadModel(_)
-        | DomainEvent::Claim(_) => false,
+        | DomainEvent::Claim(_)
+        | DomainEvent::Contact(_)
+        | DomainEvent::Organization(_) => false,
     }
 }
 
@@ -156,7 +158,9 @@ pub(crate) fn fold<'a>(
         | DomainEvent::DataSubject(_)
         | DomainEvent::LogSeal(_)
         | DomainEvent::ReadModel(_)
-        | DomainEvent::Claim(_) => {}
+        | DomainEvent::Claim(_)
+        | DomainEvent::Contact(_)
+        | DomainEvent::Organization(_) => {}
     }
     Ok(Some(row))
 }

@@ -1,8 +1,7 @@
 use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
-use projections::ticket_list::{
-    self,
-    filter::Condition,
-    page::{PageRequest, count, page},
+use projections::{
+    list::page::{PageRequest, count, page},
+    ticket_list::{self, filter::Condition},
 };
 
 use super::{
@@ -196,7 +195,7 @@ impl Query {
         let edges: Vec<_> = rows
             .into_iter()
             .map(|it| Edge {
-                cursor: cursor::of_ticket(&order, &it),
+                cursor: cursor::of_row(&order, &it),
                 node: Ticket::from(it),
             })
             .collect();

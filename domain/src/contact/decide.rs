@@ -185,7 +185,9 @@ impl Contact {
             return Err(ContactRefusal::TooManyHandles);
         }
         let identified = self.kind == ContactKind::Visitor && !new.is_empty();
-        let identified = identified.then_some(ContactEvent::Identified { by: IdentifiedBy::Handle });
+        let identified = identified.then_some(ContactEvent::Identified {
+            by: IdentifiedBy::Handle,
+        });
         let added = new.into_iter().map(|it| ContactEvent::HandleAdded {
             handle_id: it.id,
             channel: it.handle.channel(),

@@ -27,7 +27,9 @@ impl ContactKind {
 
     /// The kind with this stored form.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Visitor, Self::Identified].into_iter().find(|it| it.as_str() == text)
+        [Self::Visitor, Self::Identified]
+            .into_iter()
+            .find(|it| it.as_str() == text)
     }
 }
 

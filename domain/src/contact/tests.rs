@@ -56,15 +56,31 @@ fn born(handles: Vec<NewHandle>) -> Vec<ContactEvent> {
 
 #[test]
 fn contact_with_a_handle_is_identified_and_one_without_is_a_visitor() {
-    assert_eq!(born(vec![])[0], ContactEvent::Created { kind: ContactKind::Visitor });
+    assert_eq!(
+        born(vec![])[0],
+        ContactEvent::Created {
+            kind: ContactKind::Visitor
+        }
+    );
     assert_eq!(
         born(vec![phone(1)])[0],
         ContactEvent::Created {
             kind: ContactKind::Identified
         }
     );
-    let added = answer(&born(vec![]), &ContactCommand::AddHandles { handles: vec![phone(1)] }).unwrap();
-    assert_eq!(added[0], ContactEvent::Identified { by: IdentifiedBy::Handle });
+    let added = answer(
+        &born(vec![]),
+        &ContactCommand::AddHandles {
+            handles: vec![phone(1)],
+        },
+    )
+    .unwrap();
+    assert_eq!(
+        added[0],
+        ContactEvent::Identified {
+            by: IdentifiedBy::Handle
+        }
+    );
 }
 
 #[test]
@@ -72,7 +88,12 @@ fn handle_is_there_once() {
     let twice = born(vec![phone(1), phone(1)]);
     assert_eq!(Contact::fold(&twice).unwrap().handles.len(), 1);
     assert_eq!(
-        answer(&twice, &ContactCommand::AddHandles { handles: vec![phone(1)] }),
+        answer(
+            &twice,
+            &ContactCommand::AddHandles {
+                handles: vec![phone(1)]
+            }
+        ),
         Ok(vec![])
     );
 }
@@ -81,7 +102,9 @@ fn handle_is_there_once() {
 fn handles_are_not_without_end() {
     let many = (0..HANDLES).map(phone).collect();
     let full = born(many);
-    let more = ContactCommand::AddHandles { handles: vec![phone(99)] };
+    let more = ContactCommand::AddHandles {
+        handles: vec![phone(99)],
+    };
     assert_eq!(answer(&full, &more), Err(ContactRefusal::TooManyHandles));
     let remove = ContactCommand::RemoveHandle { handle_id: phone(0).id };
     let freed = [full.clone(), answer(&full, &remove).unwrap()].concat();
@@ -92,7 +115,15 @@ fn handles_are_not_without_end() {
 #[test]
 fn profile_keeps_what_is_not_changed() {
     let history = born(vec![]);
-    assert_eq!(answer(&history, &ContactCommand::ChangeProfile { changes: named("Мария") }), Ok(vec![]));
+    assert_eq!(
+        answer(
+            &history,
+            &ContactCommand::ChangeProfile {
+                changes: named("Мария")
+            }
+        ),
+        Ok(vec![])
+    );
     let cleared = ContactCommand::ChangeProfile {
         changes: ProfileChanges {
             name: Change::Clear,
@@ -109,8 +140,12 @@ fn merged_contact_takes_nothing_but_unmerging() {
     let merged = [born(vec![phone(1)]), vec![ContactEvent::Merged { into: OTHER }]].concat();
     let refused = Err(ContactRefusal::Merged { into: OTHER });
     for command in [
-        ContactCommand::ChangeProfile { changes: named("Анна") },
-        ContactCommand::AddHandles { handles: vec![phone(2)] },
+        ContactCommand::ChangeProfile {
+            changes: named("Анна")
+        },
+        ContactCommand::AddHandles {
+            handles: vec![phone(2)],
+        },
         ContactCommand::RemoveHandle { handle_id: phone(1).id },
         ContactCommand::Unblock,
         ContactCommand::Absorb { contact_id: OTHER },
@@ -135,7 +170,10 @@ fn there_are_no_chains_and_no_circles_of_merged_contacts() {
         into: ContactId(context().id),
     };
     assert_eq!(answer(&born(vec![]), &own), Err(ContactRefusal::IntoItself));
-    assert_eq!(answer(&born(vec![]), &ContactCommand::Unmerge), Err(ContactRefusal::NotMerged));
+    assert_eq!(
+        answer(&born(vec![]), &ContactCommand::Unmerge),
+        Err(ContactRefusal::NotMerged)
+    );
     let apart = answer(&absorbing, &ContactCommand::Separate { contact_id: OTHER }).unwrap();
     assert!(answer(&[absorbing, apart].concat(), &merge).is_ok());
 }
@@ -147,8 +185,12 @@ fn any_command() -> impl Strategy<Value = ContactCommand> {
         prop::collection::vec(0..6_usize, 0..3).prop_map(|it| ContactCommand::AddHandles {
             handles: it.into_iter().map(phone).collect()
         }),
-        (0..6_usize).prop_map(|it| ContactCommand::VerifyHandle { handle_id: phone(it).id }),
-        (0..6_usize).prop_map(|it| ContactCommand::RemoveHandle { handle_id: phone(it).id }),
+        (0..6_usize).prop_map(|it| ContactCommand::VerifyHandle {
+            handle_id: phone(it).id
+        }),
+        (0..6_usize).prop_map(|it| ContactCommand::RemoveHandle {
+            handle_id: phone(it).id
+        }),
         "[а-я]{1,3}".prop_map(|it| ContactCommand::ChangeProfile { changes: named(&it) }),
         prop::option::of(0..2_u128).prop_map(|it| ContactCommand::AssignToOrganization {
             organization_id: it.map(|it| OrganizationId(Uuid::from_u128(it)))

@@ -64,7 +64,9 @@ fn is_locale(text: &str) -> bool {
     let is = |part: &str, length: std::ops::RangeInclusive<usize>| {
         length.contains(&part.len()) && part.chars().all(|it| it.is_ascii_alphanumeric())
     };
-    let language = parts.next().is_some_and(|it| is(it, 2..=3) && it.chars().all(|it| it.is_ascii_alphabetic()));
+    let language = parts
+        .next()
+        .is_some_and(|it| is(it, 2..=3) && it.chars().all(|it| it.is_ascii_alphabetic()));
     text.len() <= 35 && language && parts.all(|it| is(it, 2..=8))
 }
 

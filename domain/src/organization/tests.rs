@@ -37,7 +37,10 @@ fn revision_is_whole_and_counted() {
         revision: 2,
         definition: other,
     };
-    assert_eq!(answer(std::slice::from_ref(&created), &revise), Ok(vec![revised.clone()]));
+    assert_eq!(
+        answer(std::slice::from_ref(&created), &revise),
+        Ok(vec![revised.clone()])
+    );
     assert_eq!(answer(&[created, revised], &revise), Ok(vec![]));
 }
 

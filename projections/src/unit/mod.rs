@@ -191,7 +191,9 @@ impl Unit {
             | DomainEvent::TicketNumbers(_)
             | DomainEvent::DataSubject(_)
             | DomainEvent::LogSeal(_)
-            | DomainEvent::Claim(_) => None,
+            | DomainEvent::Claim(_)
+            | DomainEvent::Contact(_)
+            | DomainEvent::Organization(_) => None,
         }
     }
 

@@ -23,7 +23,11 @@ pub(super) fn normalise(text: &str) -> Result<String, HandleError> {
         HandleError::Malformed(_) | HandleError::PhoneWithoutCountry(_) => bad(),
     })?;
     let address = format!("{}@{domain}", local.to_lowercase());
-    if address.len() > LONGEST { Err(bad()) } else { Ok(address) }
+    if address.len() > LONGEST {
+        Err(bad())
+    } else {
+        Ok(address)
+    }
 }
 
 /// A run of the characters that need no quotes (RFC 5322 atext, and letters of other alphabets by RFC 6531).
@@ -44,7 +48,9 @@ pub fn host(text: &str) -> Result<String, HandleError> {
     let ascii = idna::domain_to_ascii_strict(text).map_err(|_no_reason_is_told| bad())?;
     let labels: Vec<&str> = ascii.split('.').collect();
     let named = labels.len() >= 2 && labels.iter().all(|it| !it.is_empty());
-    let top = labels.last().is_some_and(|it| it.chars().any(|it| it.is_ascii_alphabetic()));
+    let top = labels
+        .last()
+        .is_some_and(|it| it.chars().any(|it| it.is_ascii_alphabetic()));
     if !named || !top {
         return Err(bad());
     }

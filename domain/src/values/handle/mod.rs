@@ -71,7 +71,9 @@ pub enum HandleError {
     #[error("phone number {0:?} has no country code: write it with + and the country code, such as +7 912 345-67-89")]
     PhoneWithoutCountry(String),
     /// Letters that look alike make it look like somebody else's.
-    #[error("{0:?} mixes or imitates letters of another alphabet, so it looks like another address: type it in one alphabet")]
+    #[error(
+        "{0:?} mixes or imitates letters of another alphabet, so it looks like another address: type it in one alphabet"
+    )]
     Homograph(String),
 }
 
@@ -141,11 +143,17 @@ pub fn claimed(channel: HandleChannel, value: &str) -> String {
 
 fn malformed(channel: HandleChannel, text: &str) -> HandleError {
     let (field, accepted) = match channel {
-        HandleChannel::Email => ("email", "an e-mail address such as name@example.ru, at most 254 characters"),
+        HandleChannel::Email => (
+            "email",
+            "an e-mail address such as name@example.ru, at most 254 characters",
+        ),
         HandleChannel::Phone => ("phone", "a number with + and country code, such as +7 912 345-67-89"),
         HandleChannel::Telegram => ("telegram", "a name of 5 to 32 Latin letters, digits and _, or a number"),
         HandleChannel::Whatsapp => ("whatsapp", "a number with + and country code, such as +7 912 345-67-89"),
-        HandleChannel::Vk => ("vk", "a page such as id1 or a name of 2 to 32 Latin letters, digits, _ and ."),
+        HandleChannel::Vk => (
+            "vk",
+            "a page such as id1 or a name of 2 to 32 Latin letters, digits, _ and .",
+        ),
         HandleChannel::External => ("external", "namespace:key, at most 40 and 200 characters"),
     };
     HandleError::Malformed(ValueError::new(field, text, accepted))
