@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod config;
+mod contact_problems;
 pub mod embedded;
 mod error;
 pub mod graphql;

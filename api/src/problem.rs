@@ -213,6 +213,9 @@ pub fn not_found(field: &str) -> Problem {
 }
 
 fn refused(refusal: Refusal) -> Problem {
+    if let Some(problem) = crate::contact_problems::refused(refusal) {
+        return problem;
+    }
     let english = refusal.to_string();
     let (code, russian) = match refusal {
         Refusal::Ticket(TicketRefusal::NotFound) => return not_found("ticketId"),
@@ -234,6 +237,8 @@ fn refused(refusal: Refusal) -> Problem {
         ),
         Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
         Refusal::Assignment(never) => match never {},
+        // Told by their own file already.
+        Refusal::Contact(_) | Refusal::Organization(_) => ("REFUSED", "правило не разрешает этого"),
     };
     Problem::new(code, russian, english)
 }

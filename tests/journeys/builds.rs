@@ -1,7 +1,7 @@
 //! How the read models are doing: asked, watched, told to machines.
 
 use anyhow::{Context, Result, ensure};
-use projections::{generation, ticket_history, ticket_list};
+use projections::{contact_card, generation, organization, ticket_history, ticket_list};
 use serde_json::{Value, json};
 use sqlx::{Executor, PgPool};
 use tests::{App, KEY, Socket, poll, run};
@@ -43,7 +43,10 @@ fn builds_are_told_with_their_parts() -> Result<()> {
             .flatten()
             .filter_map(|it| it["name"].as_str())
             .collect();
-        assert_eq!(names, [ticket_history::NAME, ticket_list::NAME]);
+        assert_eq!(
+            names,
+            [contact_card::NAME, organization::NAME, ticket_history::NAME, ticket_list::NAME]
+        );
         for build in builds.as_array().into_iter().flatten() {
             assert_eq!(build["state"], "FOLLOWING");
             ensure!(build["serving"] == true && build["current"] == true, "{build}");
@@ -84,7 +87,7 @@ fn parked_events_are_told_to_people_and_machines() -> Result<()> {
         let (status, body) = app.client.get("/health/ready").await?;
         let body: Value = serde_json::from_str(&body)?;
         assert_eq!(status, 200);
-        assert_eq!(body["parkedStreams"], json!({"ticket_list": 1, "ticket_history": 0}));
+        assert_eq!(body["parkedStreams"], json!({"ticket_list": 1, "ticket_history": 0, "contact_card": 0, "organization": 0}));
         pool.execute("DELETE FROM ops.parked").await?;
         pool.close().await;
         app.finish().await

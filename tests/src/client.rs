@@ -13,7 +13,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 
 /// Every plain field of a ticket.
-pub const TICKET: &str = "id number version type subject status priority category subcategory assignee contact \
+pub const TICKET: &str = "id number version type subject status priority category subcategory assignee contact: contactId \
      holdReason holdUntil resolutionReason resolutionNote reopenCount channel externalId openedAt updatedAt resolvedAt \
      closedAt";
 

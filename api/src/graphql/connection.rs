@@ -2,7 +2,10 @@
 
 use async_graphql::{OutputType, SimpleObject};
 
-use super::ticket::{Ticket, TicketHappening};
+use super::{
+    contacts::{Contact, Organization},
+    ticket::{Ticket, TicketHappening},
+};
 use crate::problem::Problem;
 
 /// Most nodes of a page.
@@ -25,6 +28,8 @@ pub(super) struct PageInfo {
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(concrete(name = "TicketEdge", params(Ticket)))]
 #[graphql(concrete(name = "TicketHistoryEdge", params(TicketHappening)))]
+#[graphql(concrete(name = "ContactEdge", params(Contact)))]
+#[graphql(concrete(name = "OrganizationEdge", params(Organization)))]
 pub(super) struct Edge<T: OutputType> {
     /// Place of the node: give it back as `after` or `before`.
     pub(super) cursor: String,

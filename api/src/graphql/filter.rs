@@ -15,6 +15,7 @@ use projections::{
 use uuid::Uuid;
 
 use super::{
+    contacts::ContactKind,
     ids::{Kind, required},
     words::{Resolution, Sort, Status, Urgency},
 };
@@ -32,6 +33,7 @@ const MOST_VALUES: usize = 500;
 #[graphql(concrete(name = "ResolutionReasonTest", params(Resolution)))]
 #[graphql(concrete(name = "StringTest", params(String)))]
 #[graphql(concrete(name = "IDTest", params(ID)))]
+#[graphql(concrete(name = "ContactKindTest", params(ContactKind)))]
 pub(super) struct ChoiceTest<T: InputType> {
     /// Is this.
     eq: MaybeUndefined<T>,

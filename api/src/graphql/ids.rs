@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Ticket,
     Agent,
     Contact,
+    ContactHandle,
+    Organization,
 }
 
 impl Kind {
@@ -21,12 +23,14 @@ impl Kind {
             Self::Ticket => "Ticket",
             Self::Agent => "Agent",
             Self::Contact => "Contact",
+            Self::ContactHandle => "ContactHandle",
+            Self::Organization => "Organization",
         }
     }
 }
 
 /// The global id of a thing: base64url of `Kind:uuid`.
-pub(super) fn global(kind: Kind, id: Uuid) -> ID {
+pub(crate) fn global(kind: Kind, id: Uuid) -> ID {
     ID(URL_SAFE_NO_PAD.encode(format!("{}:{id}", kind.name())))
 }
 
@@ -39,12 +43,21 @@ pub(crate) fn local(kind: Kind, id: &str) -> Option<Uuid> {
     text.strip_prefix(kind.name())?.strip_prefix(':')?.parse().ok()
 }
 
+/// The kind and uuid of a global id; a bare uuid has no kind.
+pub(super) fn parse(id: &str) -> Option<(Kind, Uuid)> {
+    let kinds = [Kind::Ticket, Kind::Contact, Kind::Organization];
+    Uuid::parse_str(id).err()?;
+    kinds.into_iter().find_map(|kind| Some((kind, local(kind, id)?)))
+}
+
 /// The uuid in an id argument.
 pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem> {
     let (russian, english) = match kind {
         Kind::Ticket => ("id заявки", "the id of a ticket"),
         Kind::Agent => ("id агента или uuid", "the id of an agent, or a uuid"),
         Kind::Contact => ("id контакта или uuid", "the id of a contact, or a uuid"),
+        Kind::ContactHandle => ("id адреса контакта", "the id of a contact's handle"),
+        Kind::Organization => ("id организации или uuid", "the id of an organization, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }

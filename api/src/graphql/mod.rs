@@ -2,6 +2,7 @@
 
 mod builds;
 mod connection;
+mod contacts;
 mod cursor;
 mod filter;
 pub(crate) mod ids;
@@ -15,8 +16,9 @@ mod words;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Error, Result, Schema};
+use async_graphql::{Context, Error, MergedObject, Result, Schema};
 use commands::{Handler, permit};
+use contacts::{ContactsMutation, ContactsQuery};
 use domain::access::Permission;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
@@ -40,7 +42,17 @@ const DEPTH: usize = 20;
 const COMPLEXITY: usize = 20_000;
 
 /// The schema with everything its resolvers need.
-pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+pub type ApiSchema = Schema<QueryRoot, MutationRoot, Subscription>;
+
+/// What can be asked.
+#[derive(Debug, MergedObject)]
+#[graphql(name = "Query")]
+pub struct QueryRoot(Query, ContactsQuery);
+
+/// What can be told.
+#[derive(Debug, MergedObject)]
+#[graphql(name = "Mutation")]
+pub struct MutationRoot(Mutation, ContactsMutation);
 
 /// What resolvers work with.
 #[derive(Debug, Clone)]
@@ -71,8 +83,10 @@ pub fn sdl() -> String {
     builder().finish().sdl()
 }
 
-fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription)
+fn builder() -> async_graphql::SchemaBuilder<QueryRoot, MutationRoot, Subscription> {
+    let query = QueryRoot(Query, ContactsQuery);
+    let mutation = MutationRoot(Mutation, ContactsMutation);
+    Schema::build(query, mutation, Subscription)
         .limit_depth(DEPTH)
         .limit_complexity(COMPLEXITY)
 }

@@ -7,6 +7,7 @@ use projections::{
 use super::{
     builds::{self, ParkedEvent, Projection},
     connection::{Edge, PageArgs, PageInfo},
+    contacts::{Contact, Organization, related},
     cursor,
     filter::{TicketFilter, TicketOrder, condition, order},
     ids::{self, Kind, LogPosition},
@@ -21,6 +22,10 @@ use crate::problem::internal;
 pub(super) enum Node {
     /// A ticket.
     Ticket(Box<Ticket>),
+    /// A customer.
+    Contact(Box<Contact>),
+    /// A company or authority that customers belong to.
+    Organization(Box<Organization>),
 }
 
 /// A page of tickets.
@@ -59,15 +64,7 @@ pub struct Query;
 impl Query {
     /// The thing with this global id; null when there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Opaque global id.")] id: ID) -> Result<Option<Node>> {
-        let Some(uuid) = ids::local(Kind::Ticket, &id) else {
-            return Ok(None);
-        };
-        let row = parts(ctx)?
-            .tickets
-            .by_id(uuid)
-            .await
-            .map_err(|it| problem(ctx, internal(&it)))?;
-        Ok(row.map(|it| Node::Ticket(Box::new(it.into()))))
+        Ok(things(ctx, std::slice::from_ref(&id)).await?.pop().flatten())
     }
 
     /// The things with these global ids, at most 100, in their order; null where there is none.
@@ -82,16 +79,7 @@ impl Query {
             let bad = crate::problem::Problem::bad_input("ids", &many, "не больше 100", "at most 100");
             return Err(problem(ctx, bad));
         }
-        let uuids: Vec<_> = ids.iter().map(|it| ids::local(Kind::Ticket, it)).collect();
-        let wanted: Vec<_> = uuids.iter().flatten().copied().collect();
-        let rows = ticket_list::by_ids(&parts(ctx)?.pool, &wanted)
-            .await
-            .map_err(|it| postgres(ctx, &it))?;
-        let find = |uuid: Option<uuid::Uuid>| rows.iter().find(|it| Some(it.ticket_id) == uuid).cloned();
-        Ok(uuids
-            .into_iter()
-            .map(|it| find(it).map(|it| Node::Ticket(Box::new(it.into()))))
-            .collect())
+        things(ctx, &ids).await
     }
 
     /// The ticket with this id; null when there is none.
@@ -163,51 +151,129 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<TicketConnection> {
-        let wanted = ["edges", "nodes", "pageInfo"]
-            .iter()
-            .any(|it| ctx.look_ahead().field(it).exists());
-        let args = PageArgs::try_new(first, after, last, before, wanted).map_err(|it| problem(ctx, it))?;
-        let condition = condition(filter).map_err(|it| problem(ctx, it))?;
-        let order = order(order_by).map_err(|it| problem(ctx, it))?;
-        let place = |field, cursor: Option<&String>| {
-            cursor
-                .map(|it| cursor::place(field, &order, it))
-                .transpose()
-                .map_err(|it| problem(ctx, it))
+        let asked = Asked {
+            first,
+            after,
+            last,
+            before,
+            filter,
+            order_by,
+            min_position,
         };
-        let request = PageRequest {
-            after: place("after", args.after.as_ref())?,
-            before: place("before", args.before.as_ref())?,
-            limit: i64::from(args.count) + 1,
-            from_end: args.from_end,
-            order: order.clone(),
-            condition,
-        };
-        let stale = stale(ctx, min_position).await?;
-        let rows = if args.count == 0 {
-            Vec::new()
-        } else {
-            page(&parts(ctx)?.pool, &request)
-                .await
-                .map_err(|it| postgres(ctx, &it))?
-        };
-        let (rows, more) = args.cut(rows);
-        let edges: Vec<_> = rows
-            .into_iter()
-            .map(|it| Edge {
-                cursor: cursor::of_row(&order, &it),
-                node: Ticket::from(it),
-            })
-            .collect();
-        let nodes = edges.iter().map(|it| it.node.clone()).collect();
-        Ok(TicketConnection {
-            page_info: args.info(&edges, more),
-            edges,
-            nodes,
-            stale,
-            condition: request.condition,
-        })
+        ticket_page(ctx, asked, None).await
     }
+}
+
+/// Which page of tickets is asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) first: Option<i32>,
+    pub(super) after: Option<String>,
+    pub(super) last: Option<i32>,
+    pub(super) before: Option<String>,
+    pub(super) filter: Option<TicketFilter>,
+    pub(super) order_by: Option<Vec<TicketOrder>>,
+    pub(super) min_position: Option<LogPosition>,
+}
+
+/// A page of tickets, only of those `within`.
+pub(super) async fn ticket_page(
+    ctx: &Context<'_>,
+    asked: Asked,
+    within: Option<Condition>,
+) -> Result<TicketConnection> {
+    let Asked {
+        first,
+        after,
+        last,
+        before,
+        filter,
+        order_by,
+        min_position,
+    } = asked;
+    let wanted = ["edges", "nodes", "pageInfo"]
+        .iter()
+        .any(|it| ctx.look_ahead().field(it).exists());
+    let args = PageArgs::try_new(first, after, last, before, wanted).map_err(|it| problem(ctx, it))?;
+    let mut condition = condition(filter).map_err(|it| problem(ctx, it))?;
+    if let Some(within) = within {
+        condition = Condition::And(vec![within, condition]);
+    }
+    let order = order(order_by).map_err(|it| problem(ctx, it))?;
+    let place = |field, cursor: Option<&String>| {
+        cursor
+            .map(|it| cursor::place(field, &order, it))
+            .transpose()
+            .map_err(|it| problem(ctx, it))
+    };
+    let request = PageRequest {
+        after: place("after", args.after.as_ref())?,
+        before: place("before", args.before.as_ref())?,
+        limit: i64::from(args.count) + 1,
+        from_end: args.from_end,
+        order: order.clone(),
+        condition,
+    };
+    let stale = stale(ctx, min_position).await?;
+    let rows = if args.count == 0 {
+        Vec::new()
+    } else {
+        page(&parts(ctx)?.pool, &request)
+            .await
+            .map_err(|it| postgres(ctx, &it))?
+    };
+    let (rows, more) = args.cut(rows);
+    let cursors: Vec<String> = rows.iter().map(|it| cursor::of_row(&order, it)).collect();
+    let mut tickets: Vec<Ticket> = rows.into_iter().map(Ticket::from).collect();
+    related::contacts(ctx, &mut tickets, &[&["nodes"], &["edges", "node"]]).await?;
+    let edges: Vec<_> = cursors
+        .into_iter()
+        .zip(tickets)
+        .map(|(cursor, node)| Edge { cursor, node })
+        .collect();
+    let nodes = edges.iter().map(|it| it.node.clone()).collect();
+    Ok(TicketConnection {
+        page_info: args.info(&edges, more),
+        edges,
+        nodes,
+        stale,
+        condition: request.condition,
+    })
+}
+
+/// The things with these global ids, in their order.
+async fn things(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Node>>> {
+    // A bare uuid is a ticket's.
+    let parsed = |id: &ID| ids::parse(id).or_else(|| Some((Kind::Ticket, ids::local(Kind::Ticket, id)?)));
+    let parsed: Vec<_> = ids.iter().map(parsed).collect();
+    let of = |kind| {
+        parsed
+            .iter()
+            .flatten()
+            .filter(move |it| it.0 == kind)
+            .map(|it| it.1)
+            .collect::<Vec<_>>()
+    };
+    let pool = &parts(ctx)?.pool;
+    let tickets = ticket_list::by_ids(pool, &of(Kind::Ticket)).await;
+    let mut tickets: Vec<Ticket> = tickets
+        .map_err(|it| postgres(ctx, &it))?
+        .into_iter()
+        .map(Ticket::from)
+        .collect();
+    related::contacts(ctx, &mut tickets, &[&[]]).await?;
+    let contacts = related::by_ids(ctx, &of(Kind::Contact)).await?;
+    let organizations = related::organizations(ctx, &of(Kind::Organization)).await?;
+    let find = |it: &Option<(Kind, uuid::Uuid)>| match it {
+        Some((Kind::Ticket, id)) => {
+            let found = tickets.iter().find(|it| it.uuid() == *id);
+            found.map(|it| Node::Ticket(Box::new(it.clone())))
+        }
+        Some((Kind::Contact, id)) => contacts.get(id).map(|it| Node::Contact(Box::new((**it).clone()))),
+        Some((Kind::Organization, id)) => organizations.get(id).map(|it| Node::Organization(Box::new(it.clone()))),
+        Some((Kind::Agent | Kind::ContactHandle, _)) | None => None,
+    };
+    Ok(parsed.iter().map(find).collect())
 }
 
 /// A single ticket has no place for `stale`, so a read that cannot keep its promise fails.

@@ -1,5 +1,7 @@
 //! A ticket and its history, as frontends see them.
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
@@ -13,6 +15,7 @@ use projections::{
 
 use super::{
     connection::{Edge, PageArgs, PageInfo},
+    contacts::{self, Contact},
     cursor, ids, parts, postgres, problem,
     words::{Hold, Resolution, Sort, Status, Urgency, priority},
 };
@@ -42,8 +45,8 @@ pub(crate) struct Ticket {
     subcategory: Option<String>,
     /// Id of the agent who owns it.
     assignee: Option<ID>,
-    /// Id of the customer.
-    contact: Option<ID>,
+    /// Id of the customer, as it was given; a contact that was merged meanwhile keeps its id here.
+    contact_id: Option<ID>,
     /// What it waits for, while PENDING or ON_HOLD.
     hold_reason: Option<Hold>,
     /// Until when it waits at most.
@@ -68,6 +71,11 @@ pub(crate) struct Ticket {
     closed_at: Option<DateTime<Utc>>,
     #[graphql(skip)]
     uuid: uuid::Uuid,
+    #[graphql(skip)]
+    contact_uuid: Option<uuid::Uuid>,
+    /// As it was read for the whole page; `None` when it was not.
+    #[graphql(skip)]
+    read_contact: Option<Option<Arc<Contact>>>,
 }
 
 /// One thing that happened to a ticket.
@@ -101,6 +109,17 @@ pub(crate) struct TicketHistoryConnection {
 
 #[ComplexObject]
 impl Ticket {
+    /// The customer; of a merged contact, the contact it was merged into. Null when the customer is not known, or only
+    /// by an id of another system.
+    async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
+        let contact = match (&self.read_contact, self.contact_uuid) {
+            (Some(read), _) => read.clone(),
+            (None, Some(id)) => contacts::related::contact(ctx, id).await?,
+            (None, None) => None,
+        };
+        Ok(contact.map(|it| (*it).clone()))
+    }
+
     /// What happened to it, oldest first. Give `first` or `last`, 1 to 100.
     #[graphql(complexity = "super::connection::cost(first, last, child_complexity)")]
     async fn history(
@@ -142,6 +161,23 @@ impl Ticket {
     }
 }
 
+impl Ticket {
+    /// Its uuid.
+    pub(super) fn uuid(&self) -> uuid::Uuid {
+        self.uuid
+    }
+
+    /// The customer's uuid.
+    pub(super) fn contact_uuid(&self) -> Option<uuid::Uuid> {
+        self.contact_uuid
+    }
+
+    /// Notes the customer as read for the whole page.
+    pub(super) fn set_contact(&mut self, contact: Option<Arc<Contact>>) {
+        self.read_contact = Some(contact);
+    }
+}
+
 impl From<TicketRow> for Ticket {
     fn from(row: TicketRow) -> Self {
         Self {
@@ -155,7 +191,7 @@ impl From<TicketRow> for Ticket {
             category: row.category_id,
             subcategory: row.subcategory_id,
             assignee: row.assignee_id.map(|it| ids::global(ids::Kind::Agent, it)),
-            contact: row.contact_id.map(|it| ids::global(ids::Kind::Contact, it)),
+            contact_id: row.contact_id.map(|it| ids::global(ids::Kind::Contact, it)),
             hold_reason: row.hold_reason.as_deref().and_then(HoldReason::parse).map(Hold::from),
             hold_until: row.hold_until,
             resolution_reason: row
@@ -172,6 +208,8 @@ impl From<TicketRow> for Ticket {
             resolved_at: row.resolved_at,
             closed_at: row.closed_at,
             uuid: row.ticket_id,
+            contact_uuid: row.contact_id,
+            read_contact: None,
         }
     }
 }

@@ -1,0 +1,216 @@
+//! Texts of what can be wrong with contacts and organizations; the rest is in [`crate::problem`].
+
+use commands::{CommandError, Refusal};
+use domain::{
+    contact::ContactRefusal,
+    ids::ContactId,
+    organization::OrganizationRefusal,
+    values::{HandleError, ValueError},
+};
+
+use crate::{
+    graphql::ids::{Kind, global},
+    problem::{Answer, Problem},
+};
+
+/// A text that is no handle; `path` leads to it.
+pub(crate) fn handle(error: HandleError, path: &[&str]) -> Problem {
+    let english = error.to_string();
+    let problem = match error {
+        HandleError::Malformed(error) => value(error),
+        HandleError::PhoneWithoutCountry(text) => Problem::new(
+            "PHONE_WITHOUT_COUNTRY",
+            format!("в номере {text:?} нет кода страны: напишите его с + и кодом, например +7 912 345-67-89"),
+            english,
+        ),
+        HandleError::Homograph(text) => Problem::new(
+            "LOOK_ALIKE_LETTERS",
+            format!("в {text:?} буквы разных алфавитов, похожие друг на друга: наберите адрес в одной раскладке"),
+            english,
+        ),
+    };
+    Problem {
+        field: path.iter().map(|it| (*it).to_owned()).collect(),
+        ..problem
+    }
+}
+
+/// A value that is not acceptable.
+pub(crate) fn value(error: ValueError) -> Problem {
+    let accepted = match error.field {
+        "name" => "от 1 до 200 символов в одну строку",
+        "note" => "от 1 до 5000 символов, без NUL",
+        "reason" => "от 1 до 500 символов, без NUL",
+        "locale" => "язык, например ru или ru-RU",
+        "timeZone" => "часовой пояс, например Europe/Moscow",
+        "purpose" => "от 1 до 60 строчных латинских букв, цифр, _, - и .",
+        "email" => "адрес вида name@example.ru, не длиннее 254 символов",
+        "phone" | "whatsapp" => "номер с + и кодом страны, например +7 912 345-67-89",
+        "telegram" => "имя из 5–32 латинских букв, цифр и _ или число",
+        "vk" => "страница вида id1 или имя из 2–32 латинских букв, цифр, _ и .",
+        "external" => "пространство:ключ, не длиннее 40 и 200 символов",
+        _ => return Problem::from(error),
+    };
+    let english = error.to_string();
+    let russian = format!(
+        "{}: значение {:?} не подходит; принимается: {accepted}",
+        error.field, error.value
+    );
+    Problem::new("BAD_USER_INPUT", russian, english).about(error.field)
+}
+
+/// How a command about a contact or an organization that had no effect is answered.
+pub(crate) fn answer(error: CommandError) -> Answer {
+    match error {
+        CommandError::Conflict { expected, actual } => Answer::Refused(
+            Problem::new(
+                "CONFLICT",
+                format!("запись уже имеет версию {actual}, а не {expected}: посмотрите на неё снова"),
+                format!("the record is at version {actual}, not {expected}: look at it again"),
+            )
+            .about("expectedVersion"),
+        ),
+        CommandError::Contention { .. } => Answer::Failed(Problem::new(
+            "UNAVAILABLE",
+            "ту же запись одновременно меняют другие: повторите запрос с тем же ключом",
+            "others are changing the same record at the same time: repeat the request with the same key",
+        )),
+        CommandError::Refused(_)
+        | CommandError::Forbidden(_)
+        | CommandError::KeyReused
+        | CommandError::Log(_)
+        | CommandError::Decode(_)
+        | CommandError::Encode(_)
+        | CommandError::Vault(_) => Answer::from(error),
+    }
+}
+
+/// A refusal by a rule of contacts or organizations; `None` when the rule is another's.
+pub(crate) fn refused(refusal: Refusal) -> Option<Problem> {
+    match refusal {
+        Refusal::Contact(refusal) => Some(contact(refusal)),
+        Refusal::Organization(OrganizationRefusal::NotFound) => Some(no_organization()),
+        Refusal::Organization(refusal @ OrganizationRefusal::AlreadyCreated) => Some(Problem::new(
+            "ALREADY_CREATED",
+            "организация уже создана",
+            refusal.to_string(),
+        )),
+        Refusal::Organization(refusal @ OrganizationRefusal::Retired) => Some(Problem::new(
+            "RETIRED",
+            "организация выведена из употребления: создайте другую",
+            refusal.to_string(),
+        )),
+        Refusal::Ticket(_) | Refusal::Assignment(_) | Refusal::TicketNumbers(_) => None,
+    }
+}
+
+fn no_organization() -> Problem {
+    Problem::new("NOT_FOUND", "такой организации нет", "there is no such organization").about("organizationId")
+}
+
+fn contact(refusal: ContactRefusal) -> Problem {
+    let shown = |id: ContactId| global(Kind::Contact, id.0).to_string();
+    let english = refusal.to_string();
+    let (code, russian, english, field) = match refusal {
+        ContactRefusal::NotFound => ("NOT_FOUND", "такого контакта нет".to_owned(), english, "contactId"),
+        ContactRefusal::TargetNotFound => ("NOT_FOUND", "такого контакта нет".to_owned(), english, "intoId"),
+        ContactRefusal::OrganizationNotFound => return no_organization(),
+        ContactRefusal::OrganizationRetired => (
+            "RETIRED",
+            "организация выведена из употребления: выберите другую".to_owned(),
+            english,
+            "organizationId",
+        ),
+        ContactRefusal::AlreadyCreated => ("ALREADY_CREATED", "контакт уже создан".to_owned(), english, ""),
+        ContactRefusal::Merged { into } => (
+            "MERGED",
+            format!(
+                "контакт объединён с контактом {}: меняйте его или сначала разъедините",
+                shown(into)
+            ),
+            format!(
+                "the contact was merged into contact {}: change that one, or unmerge this one first",
+                shown(into)
+            ),
+            "contactId",
+        ),
+        ContactRefusal::TargetMerged { into } => (
+            "MERGED",
+            format!(
+                "тот контакт сам объединён с контактом {}: объединяйте с ним",
+                shown(into)
+            ),
+            format!(
+                "the other contact was itself merged into contact {}: merge into that one",
+                shown(into)
+            ),
+            "intoId",
+        ),
+        ContactRefusal::NotMerged => (
+            "NOT_MERGED",
+            "контакт не объединён с другим".to_owned(),
+            english,
+            "contactId",
+        ),
+        ContactRefusal::IntoItself => (
+            "INTO_ITSELF",
+            "контакт нельзя объединить с самим собой: назовите два".to_owned(),
+            english,
+            "intoId",
+        ),
+        ContactRefusal::HasMerged => (
+            "HAS_MERGED",
+            "с этим контактом объединены другие: объедините наоборот или сначала разъедините их".to_owned(),
+            english,
+            "contactId",
+        ),
+        ContactRefusal::HandleTaken { index, owner } => {
+            return Problem {
+                field: vec!["input".to_owned(), "handles".to_owned(), index.to_string()],
+                ..Problem::new(
+                    "HANDLE_TAKEN",
+                    format!(
+                        "так уже находят контакт {}: возьмите его или объедините оба",
+                        shown(owner)
+                    ),
+                    format!(
+                        "that is how contact {} is reached: take that one, or merge the two",
+                        shown(owner)
+                    ),
+                )
+            };
+        }
+        ContactRefusal::HandlesOfSeveral { one, other } => (
+            "HANDLES_OF_SEVERAL",
+            format!(
+                "так находят два контакта, {} и {}: объедините их, если это один человек",
+                shown(one),
+                shown(other)
+            ),
+            format!(
+                "the handles belong to two contacts, {} and {}: merge them if they are the same person",
+                shown(one),
+                shown(other)
+            ),
+            "handles",
+        ),
+        ContactRefusal::HandleNotFound => (
+            "NOT_FOUND",
+            "у контакта нет такого адреса".to_owned(),
+            english,
+            "handleId",
+        ),
+        ContactRefusal::TooManyHandles => (
+            "TOO_MANY_HANDLES",
+            "у контакта не больше 50 адресов: сначала удалите лишние".to_owned(),
+            english,
+            "handles",
+        ),
+    };
+    let problem = Problem::new(code, russian, english);
+    if field.is_empty() {
+        problem
+    } else {
+        problem.about(field)
+    }
+}
