@@ -81,7 +81,10 @@ fn health_is_told_to_anybody() -> Result<()> {
         let body: Value = serde_json::from_str(&body)?;
         assert_eq!((status, &body["status"]), (200, &json!("ready")));
         ensure!(body["projections"].is_object(), "{body}");
-        assert_eq!(body["parkedStreams"], json!({"ticket_list": 0, "ticket_history": 0, "contact_card": 0, "organization": 0}));
+        assert_eq!(
+            body["parkedStreams"],
+            json!({"ticket_list": 0, "ticket_history": 0, "contact_card": 0, "organization": 0})
+        );
         app.finish().await
     })
 }

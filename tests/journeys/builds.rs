@@ -45,7 +45,12 @@ fn builds_are_told_with_their_parts() -> Result<()> {
             .collect();
         assert_eq!(
             names,
-            [contact_card::NAME, organization::NAME, ticket_history::NAME, ticket_list::NAME]
+            [
+                contact_card::NAME,
+                organization::NAME,
+                ticket_history::NAME,
+                ticket_list::NAME
+            ]
         );
         for build in builds.as_array().into_iter().flatten() {
             assert_eq!(build["state"], "FOLLOWING");
@@ -87,7 +92,10 @@ fn parked_events_are_told_to_people_and_machines() -> Result<()> {
         let (status, body) = app.client.get("/health/ready").await?;
         let body: Value = serde_json::from_str(&body)?;
         assert_eq!(status, 200);
-        assert_eq!(body["parkedStreams"], json!({"ticket_list": 1, "ticket_history": 0, "contact_card": 0, "organization": 0}));
+        assert_eq!(
+            body["parkedStreams"],
+            json!({"ticket_list": 1, "ticket_history": 0, "contact_card": 0, "organization": 0})
+        );
         pool.execute("DELETE FROM ops.parked").await?;
         pool.close().await;
         app.finish().await

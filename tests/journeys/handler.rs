@@ -129,7 +129,9 @@ async fn insist(handler: &Handler, request: &Request) -> Result<Outcome> {
 }
 
 fn ticket(request: &Request) -> TicketId {
-    let (Command::Ticket(id, _) | Command::Assignment(id, _)) = &request.command;
+    let (Command::Ticket(id, _) | Command::Assignment(id, _)) = &request.command else {
+        unreachable!("only tickets are told here")
+    };
     *id
 }
 

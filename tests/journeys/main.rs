@@ -8,6 +8,7 @@ mod architecture;
 mod auth;
 mod builds;
 mod claims;
+mod contacts;
 mod crash;
 mod engine;
 mod erasure;

@@ -21,12 +21,12 @@ use crate::problem::{Answer, Problem, internal};
 
 /// What can be told.
 #[derive(Debug, Clone, Copy)]
-pub struct Mutation;
+pub(super) struct Mutation;
 
 macro_rules! mutations {
     ($($(#[doc = $doc:literal])* $name:ident($input:ident) -> $payload:ident;)+) => {
         /// What can be told.
-        #[Object]
+        #[Object(name = "TicketMutation")]
         impl Mutation {
             $(
                 $(#[doc = $doc])*

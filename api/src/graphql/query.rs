@@ -57,10 +57,10 @@ impl TicketConnection {
 
 /// What can be asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Query;
+pub(super) struct Query;
 
 /// What can be asked.
-#[Object]
+#[Object(name = "TicketQuery")]
 impl Query {
     /// The thing with this global id; null when there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Opaque global id.")] id: ID) -> Result<Option<Node>> {

@@ -7,6 +7,6 @@ mod query;
 pub(super) mod related;
 mod types;
 
-pub use mutation::ContactsMutation;
-pub use query::ContactsQuery;
+pub(super) use mutation::ContactsMutation;
+pub(super) use query::ContactsQuery;
 pub(super) use types::{Contact, ContactKind, Organization};

@@ -25,7 +25,7 @@ use crate::{
 
 /// What can be told about contacts.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ContactsMutation;
+pub(in crate::graphql) struct ContactsMutation;
 
 /// What a mutation leads to, before it is said of what.
 #[derive(Debug, Default)]

@@ -28,7 +28,7 @@ use crate::{
 
 /// What can be asked about contacts.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ContactsQuery;
+pub(in crate::graphql) struct ContactsQuery;
 
 macro_rules! connections {
     ($($(#[doc = $doc:literal])* $name:ident of $node:ident in $table:ident;)+) => {
