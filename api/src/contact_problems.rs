@@ -109,108 +109,85 @@ fn no_organization() -> Problem {
 }
 
 fn contact(refusal: ContactRefusal) -> Problem {
-    let shown = |id: ContactId| global(Kind::Contact, id.0).to_string();
-    let english = refusal.to_string();
-    let (code, russian, english, field) = match refusal {
-        ContactRefusal::NotFound => ("NOT_FOUND", "такого контакта нет".to_owned(), english, "contactId"),
-        ContactRefusal::TargetNotFound => ("NOT_FOUND", "такого контакта нет".to_owned(), english, "intoId"),
+    let (code, russian, field) = match refusal {
+        ContactRefusal::Merged { into } | ContactRefusal::TargetMerged { into } => return merged(refusal, into),
+        ContactRefusal::HandleTaken { index, owner } => return taken(index, owner),
+        ContactRefusal::HandlesOfSeveral { one, other } => return several(one, other),
         ContactRefusal::OrganizationNotFound => return no_organization(),
+        ContactRefusal::NotFound => ("NOT_FOUND", "такого контакта нет", Some("contactId")),
+        ContactRefusal::TargetNotFound => ("NOT_FOUND", "такого контакта нет", Some("intoId")),
+        ContactRefusal::HandleNotFound => ("NOT_FOUND", "у контакта нет такого адреса", Some("handleId")),
         ContactRefusal::OrganizationRetired => (
             "RETIRED",
-            "организация выведена из употребления: выберите другую".to_owned(),
-            english,
-            "organizationId",
+            "организация выведена из употребления: выберите другую",
+            Some("organizationId"),
         ),
-        ContactRefusal::AlreadyCreated => ("ALREADY_CREATED", "контакт уже создан".to_owned(), english, ""),
-        ContactRefusal::Merged { into } => (
-            "MERGED",
-            format!(
-                "контакт объединён с контактом {}: меняйте его или сначала разъедините",
-                shown(into)
-            ),
-            format!(
-                "the contact was merged into contact {}: change that one, or unmerge this one first",
-                shown(into)
-            ),
-            "contactId",
-        ),
-        ContactRefusal::TargetMerged { into } => (
-            "MERGED",
-            format!(
-                "тот контакт сам объединён с контактом {}: объединяйте с ним",
-                shown(into)
-            ),
-            format!(
-                "the other contact was itself merged into contact {}: merge into that one",
-                shown(into)
-            ),
-            "intoId",
-        ),
-        ContactRefusal::NotMerged => (
-            "NOT_MERGED",
-            "контакт не объединён с другим".to_owned(),
-            english,
-            "contactId",
-        ),
+        ContactRefusal::AlreadyCreated => ("ALREADY_CREATED", "контакт уже создан", None),
+        ContactRefusal::NotMerged => ("NOT_MERGED", "контакт не объединён с другим", Some("contactId")),
         ContactRefusal::IntoItself => (
             "INTO_ITSELF",
-            "контакт нельзя объединить с самим собой: назовите два".to_owned(),
-            english,
-            "intoId",
+            "контакт нельзя объединить с самим собой: назовите два",
+            Some("intoId"),
         ),
         ContactRefusal::HasMerged => (
             "HAS_MERGED",
-            "с этим контактом объединены другие: объедините наоборот или сначала разъедините их".to_owned(),
-            english,
-            "contactId",
-        ),
-        ContactRefusal::HandleTaken { index, owner } => {
-            return Problem {
-                field: vec!["input".to_owned(), "handles".to_owned(), index.to_string()],
-                ..Problem::new(
-                    "HANDLE_TAKEN",
-                    format!(
-                        "так уже находят контакт {}: возьмите его или объедините оба",
-                        shown(owner)
-                    ),
-                    format!(
-                        "that is how contact {} is reached: take that one, or merge the two",
-                        shown(owner)
-                    ),
-                )
-            };
-        }
-        ContactRefusal::HandlesOfSeveral { one, other } => (
-            "HANDLES_OF_SEVERAL",
-            format!(
-                "так находят два контакта, {} и {}: объедините их, если это один человек",
-                shown(one),
-                shown(other)
-            ),
-            format!(
-                "the handles belong to two contacts, {} and {}: merge them if they are the same person",
-                shown(one),
-                shown(other)
-            ),
-            "handles",
-        ),
-        ContactRefusal::HandleNotFound => (
-            "NOT_FOUND",
-            "у контакта нет такого адреса".to_owned(),
-            english,
-            "handleId",
+            "с этим контактом объединены другие: объедините наоборот или сначала разъедините их",
+            Some("contactId"),
         ),
         ContactRefusal::TooManyHandles => (
             "TOO_MANY_HANDLES",
-            "у контакта не больше 50 адресов: сначала удалите лишние".to_owned(),
-            english,
-            "handles",
+            "у контакта не больше 50 адресов: сначала удалите лишние",
+            Some("handles"),
         ),
     };
-    let problem = Problem::new(code, russian, english);
-    if field.is_empty() {
-        problem
-    } else {
-        problem.about(field)
+    let problem = Problem::new(code, russian, refusal.to_string());
+    match field {
+        Some(field) => problem.about(field),
+        None => problem,
     }
+}
+
+/// The id as clients know it.
+fn shown(id: ContactId) -> String {
+    global(Kind::Contact, id.0).to_string()
+}
+
+fn merged(refusal: ContactRefusal, into: ContactId) -> Problem {
+    let into = shown(into);
+    if matches!(refusal, ContactRefusal::TargetMerged { .. }) {
+        return Problem::new(
+            "MERGED",
+            format!("тот контакт сам объединён с контактом {into}: объединяйте с ним"),
+            format!("the other contact was itself merged into contact {into}: merge into that one"),
+        )
+        .about("intoId");
+    }
+    Problem::new(
+        "MERGED",
+        format!("контакт объединён с контактом {into}: меняйте его или сначала разъедините"),
+        format!("the contact was merged into contact {into}: change that one, or unmerge this one first"),
+    )
+    .about("contactId")
+}
+
+fn taken(index: usize, owner: ContactId) -> Problem {
+    let owner = shown(owner);
+    Problem {
+        field: vec!["input".to_owned(), "handles".to_owned(), index.to_string()],
+        ..Problem::new(
+            "HANDLE_TAKEN",
+            format!("так уже находят контакт {owner}: возьмите его или объедините оба"),
+            format!("that is how contact {owner} is reached: take that one, or merge the two"),
+        )
+    }
+}
+
+fn several(one: ContactId, other: ContactId) -> Problem {
+    let (one, other) = (shown(one), shown(other));
+    Problem::new(
+        "HANDLES_OF_SEVERAL",
+        format!("так находят два контакта, {one} и {other}: объедините их, если это один человек"),
+        format!("the handles belong to two contacts, {one} and {other}: merge them if they are the same person"),
+    )
+    .about("handles")
 }

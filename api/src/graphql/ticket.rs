@@ -15,7 +15,7 @@ use projections::{
 
 use super::{
     connection::{Edge, PageArgs, PageInfo},
-    contacts::{self, Contact},
+    contacts::{self, Contact, related::Related},
     cursor, ids, parts, postgres, problem,
     words::{Hold, Resolution, Sort, Status, Urgency, priority},
 };
@@ -73,9 +73,8 @@ pub(crate) struct Ticket {
     uuid: uuid::Uuid,
     #[graphql(skip)]
     contact_uuid: Option<uuid::Uuid>,
-    /// As it was read for the whole page; `None` when it was not.
     #[graphql(skip)]
-    read_contact: Option<Option<Arc<Contact>>>,
+    read_contact: Related<Contact>,
 }
 
 /// One thing that happened to a ticket.
@@ -113,9 +112,9 @@ impl Ticket {
     /// by an id of another system.
     async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
         let contact = match (&self.read_contact, self.contact_uuid) {
-            (Some(read), _) => read.clone(),
-            (None, Some(id)) => contacts::related::contact(ctx, id).await?,
-            (None, None) => None,
+            (Related::Read(read), _) => read.clone(),
+            (Related::Unread, Some(id)) => contacts::related::contact(ctx, id).await?,
+            (Related::Unread, None) => None,
         };
         Ok(contact.map(|it| (*it).clone()))
     }
@@ -174,7 +173,7 @@ impl Ticket {
 
     /// Notes the customer as read for the whole page.
     pub(super) fn set_contact(&mut self, contact: Option<Arc<Contact>>) {
-        self.read_contact = Some(contact);
+        self.read_contact = Related::Read(contact);
     }
 }
 
@@ -209,7 +208,7 @@ impl From<TicketRow> for Ticket {
             closed_at: row.closed_at,
             uuid: row.ticket_id,
             contact_uuid: row.contact_id,
-            read_contact: None,
+            read_contact: Related::Unread,
         }
     }
 }

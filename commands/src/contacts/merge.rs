@@ -26,15 +26,7 @@ impl Handler {
         let absorb = ContactCommand::Absorb { contact_id: id };
         let absorbing = part(request, "absorb", into, absorb.clone());
         let noted = self.carry::<Contact>(into.0, &absorb, &absorbing).await;
-        noted.map_err(|error| match error {
-            CommandError::Refused(Refusal::Contact(ContactRefusal::NotFound)) => {
-                refused(ContactRefusal::TargetNotFound)
-            }
-            CommandError::Refused(Refusal::Contact(ContactRefusal::Merged { into })) => {
-                refused(ContactRefusal::TargetMerged { into })
-            }
-            error => error,
-        })?;
+        noted.map_err(about_target)?;
         let merged = self.carry::<Contact>(id.0, command, request).await;
         if let Err(CommandError::Refused(_) | CommandError::Conflict { .. } | CommandError::KeyReused) = &merged {
             self.separate(into, id, request).await?;
@@ -79,4 +71,18 @@ impl Handler {
         }
         Ok(())
     }
+}
+
+/// The record to be shown with is not the one the command names.
+fn about_target(error: CommandError) -> CommandError {
+    let CommandError::Refused(Refusal::Contact(refusal)) = error else {
+        return error;
+    };
+    if refusal == ContactRefusal::NotFound {
+        return refused(ContactRefusal::TargetNotFound);
+    }
+    if let ContactRefusal::Merged { into } = refusal {
+        return refused(ContactRefusal::TargetMerged { into });
+    }
+    error
 }

@@ -163,10 +163,10 @@ impl Contact {
                 reason: Personal::new(DataSubject(id), reason.as_str().to_owned()),
             }]),
             ContactCommand::Unblock if self.blocked => Ok(vec![ContactEvent::Unblocked {}]),
-            ContactCommand::Unblock => Ok(vec![]),
             ContactCommand::GiveConsent { purpose } => Ok(self.give(purpose)),
             ContactCommand::WithdrawConsent { purpose } => Ok(self.withdraw(purpose)),
-            ContactCommand::Create { .. }
+            ContactCommand::Unblock
+            | ContactCommand::Create { .. }
             | ContactCommand::MergeInto { .. }
             | ContactCommand::Separate { .. }
             | ContactCommand::Unmerge => Ok(vec![]),

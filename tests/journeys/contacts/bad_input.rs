@@ -139,6 +139,15 @@ fn bad_wishes_about_contacts_are_refused() -> Result<()> {
         }
         let again = json!({"idempotencyKey": "c", "name": "Анна"});
         assert_eq!(refused(client, "createContact", again).await?, "IDEMPOTENCY_KEY_REUSED");
+        app.finish().await
+    })
+}
+
+#[test]
+fn bad_questions_about_contacts_are_refused() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
         for (query, code) in [
             ("{ contact(id: \"мимо\") { id } }", "BAD_USER_INPUT"),
             (

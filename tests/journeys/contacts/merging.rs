@@ -117,6 +117,15 @@ fn there_are_no_chains_and_no_circles() -> Result<()> {
             refused(client, "mergeContacts", merge("bc", &b, &c)).await?,
             "HAS_MERGED"
         );
+        app.finish().await
+    })
+}
+
+#[test]
+fn merging_both_ways_at_once_makes_no_circle() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
         // Both ways at once: one of them, or none.
         let (d, e) = (person(client, "d").await?, person(client, "e").await?);
         let (one, other) = tokio::join!(

@@ -10,6 +10,15 @@ use uuid::Uuid;
 use super::{Contact, Organization, types};
 use crate::graphql::{may_see, parts, postgres, ticket::Ticket};
 
+/// Something beside a row.
+#[derive(Debug, Clone)]
+pub(in crate::graphql) enum Related<T> {
+    /// Whoever asks must read it.
+    Unread,
+    /// It was read for a whole page; `None` when there is none.
+    Read(Option<Arc<T>>),
+}
+
 /// Gives the tickets of a page their contacts, if the operation asks for them.
 pub(in crate::graphql) async fn contacts(ctx: &Context<'_>, tickets: &mut [Ticket], fields: &[&[&str]]) -> Result<()> {
     let asked = fields.iter().any(|path| {
