@@ -55,7 +55,10 @@ fn builds_are_told_with_their_parts() -> Result<()> {
         for build in builds.as_array().into_iter().flatten() {
             assert_eq!(build["state"], "FOLLOWING");
             ensure!(build["serving"] == true && build["current"] == true, "{build}");
-            assert_eq!(build["position"], json!(at));
+            // A checkpoint may lag behind events that do not concern its model.
+            if build["name"] == ticket_list::NAME || build["name"] == ticket_history::NAME {
+                assert_eq!(build["position"], json!(at));
+            }
             assert_eq!((&build["progress"], &build["secondsLeft"]), (&json!(1.0), &json!(0.0)));
             assert_eq!(build["fault"], Value::Null);
             assert_eq!(build["parts"].as_array().map(Vec::len), Some(1));
@@ -113,7 +116,7 @@ fn watcher_hears_what_changes_and_no_mere_signs_of_life() -> Result<()> {
             sockets.push(Socket::subscribe(&app.client.base, KEY, watch, json!({})).await?);
         }
         for socket in &mut sockets {
-            until(socket, |all| all.len() == 2).await?;
+            until(socket, |all| all.len() == 4).await?;
         }
         pool.execute(PARK).await?;
         for socket in &mut sockets {
