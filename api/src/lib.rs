@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod config;
+mod contact_problems;
 mod database;
 pub mod embedded;
 mod error;

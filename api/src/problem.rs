@@ -14,6 +14,8 @@ use domain::{
 use event_store::{LogError, vault::VaultError};
 use tracing::error;
 
+use crate::{contact_problems, flaw};
+
 /// Language of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
@@ -241,7 +243,9 @@ fn refused(refusal: Refusal) -> Problem {
             "персональные данные клиента удалены: записать о нём больше ничего нельзя",
         ),
         Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
-        Refusal::Organisation(refusal) => return crate::flaw::refused(refusal),
+        Refusal::Contact(refusal) => return contact_problems::contact(refusal),
+        Refusal::Organization(refusal) => return contact_problems::organization(refusal),
+        Refusal::Organisation(refusal) => return flaw::refused(refusal),
         Refusal::Assignment(never) => match never {},
         Refusal::SignIn(never) => match never {},
         Refusal::Access(it) => access(it),

@@ -4,6 +4,7 @@ use domain::{
     access::{Permission, Place, Rights, Scope},
     actor::ActorKind,
     api_key::ApiKeyCommand,
+    contact::ContactCommand,
     ids::AgentId,
     session::SessionCommand,
     user::UserCommand,
@@ -32,6 +33,14 @@ pub fn needs(command: &Command) -> Need {
     match command {
         Command::Ticket(..) => Need::Right(Permission::TicketsWrite),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
+        Command::Contact(
+            _,
+            ContactCommand::MergeInto { .. }
+            | ContactCommand::Unmerge
+            | ContactCommand::Absorb { .. }
+            | ContactCommand::Separate { .. },
+        ) => Need::Right(Permission::ContactsMerge),
+        Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
         Command::Organisation(_) => Need::Right(Permission::OrganisationWrite),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
         Command::User(id, command) => user(*id, command),
@@ -87,6 +96,8 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         }
         Command::Ticket(..)
         | Command::Assignment(..)
+        | Command::Contact(..)
+        | Command::Organization(..)
         | Command::Organisation(_)
         | Command::Access(_)
         | Command::User(..)

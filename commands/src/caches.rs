@@ -6,7 +6,9 @@ use domain::{
     access::Access,
     api_key::ApiKey,
     assignment::Assignment,
+    contact::Contact,
     organisation::{Branch, Category, CustomField, Inbox, Item, RegionMap, Skill, StatusLabel, Tag, Team},
+    organization::Organization,
     session::Session,
     sign_in::SignIn,
     ticket::Ticket,
@@ -64,4 +66,6 @@ caches! {
     sessions: Session = SOME,
     sign_ins: SignIn = SOME,
     api_keys: ApiKey = SOME,
+    contacts: Contact = MANY,
+    organizations: Organization = MANY,
 }

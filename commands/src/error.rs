@@ -1,7 +1,7 @@
 use domain::{
-    access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, organisation::ItemRefusal,
-    session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal,
-    user::UserRefusal,
+    access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, contact::ContactRefusal,
+    organisation::ItemRefusal, organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal,
+    ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -40,6 +40,12 @@ pub enum Refusal {
     /// Of an API key.
     #[error(transparent)]
     ApiKey(#[from] ApiKeyRefusal),
+    /// Of a customer.
+    #[error(transparent)]
+    Contact(#[from] ContactRefusal),
+    /// Of a company or authority.
+    #[error(transparent)]
+    Organization(#[from] OrganizationRefusal),
 }
 
 /// Why a command had no effect.

@@ -13,8 +13,10 @@ use domain::{
     actor::Actor,
     api_key::ApiKey,
     assignment::{Assignment, AssignmentCommand},
+    contact::Contact,
     decider::{Context, Decider},
     ids::{AgentId, TicketId, singleton, stream_name},
+    organization::Organization,
     session::Session,
     sign_in::SignIn,
     ticket::{Status, Ticket, TicketCommand, TicketRefusal},
@@ -24,7 +26,7 @@ use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
 
 use crate::{
-    Clock, Command, CommandError, Refusal, Request, authorize,
+    Claims, Clock, Command, CommandError, Refusal, Request, authorize,
     cache::Slot,
     caches::{Cached, Caches},
     folded::{Folded, Stored},
@@ -49,6 +51,7 @@ pub struct Handler {
     pub(crate) log: EventLog,
     pub(crate) vault: Vault,
     pub(crate) numbers: Numbers,
+    pub(crate) claims: Claims,
     clock: Clock,
     sharing: Sharing,
     /// Newest position that this process knows of: an append that ends up before it is a repetition.
@@ -103,16 +106,23 @@ impl Handler {
     pub async fn new(log: EventLog, vault: Vault, clock: Clock, sharing: Sharing) -> Result<Self, LogError> {
         let known = AtomicU64::new(log.head().await?.0);
         let numbers = Numbers::new(log.clone(), vault.clone(), clock.clone());
+        let claims = Claims::new(log.clone(), vault.clone(), clock.clone());
         Ok(Self {
             log,
             vault,
             numbers,
+            claims,
             clock,
             sharing,
             known,
             doubtful: Mutex::default(),
             caches: Caches::default(),
         })
+    }
+
+    /// Values that may have one owner only.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     /// Carries out a command, once, however often it is sent under the same id.
@@ -136,6 +146,8 @@ impl Handler {
             Command::Ticket(ticket_id, TicketCommand::Open { .. }) => self.open(*ticket_id, request).await,
             Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, request).await,
             Command::Assignment(ticket_id, command) => self.assign(*ticket_id, command, request).await,
+            Command::Contact(contact_id, command) => self.contact(*contact_id, command, request).await,
+            Command::Organization(id, command) => self.plain::<Organization>(id.0, command, request).await,
             Command::Organisation(command) => Box::pin(self.configure(command, request)).await,
             Command::Access(command) => {
                 let id = singleton(Access::CATEGORY);
@@ -149,7 +161,12 @@ impl Handler {
     }
 
     /// A command that concerns one stream alone.
-    async fn plain<D>(&self, id: Uuid, command: &D::Command, request: &Request) -> Result<Outcome, CommandError>
+    pub(crate) async fn plain<D>(
+        &self,
+        id: Uuid,
+        command: &D::Command,
+        request: &Request,
+    ) -> Result<Outcome, CommandError>
     where
         D: Cached,
         Refusal: From<D::Refusal>,
@@ -188,6 +205,8 @@ impl Handler {
                 self.drop_slot::<Ticket>(id.0).await;
                 self.drop_slot::<Assignment>(id.0).await;
             }
+            Command::Contact(id, _) => self.drop_slot::<Contact>(id.0).await,
+            Command::Organization(id, _) => self.drop_slot::<Organization>(id.0).await,
             Command::Organisation(command) => self.doubt_configuration(command).await,
             Command::Access(_) => self.drop_slot::<Access>(singleton(Access::CATEGORY)).await,
             Command::User(id, _) => self.drop_slot::<User>(id.0).await,
@@ -237,18 +256,26 @@ impl Handler {
     }
 
     async fn open(&self, ticket_id: TicketId, request: &Request) -> Result<Outcome, CommandError> {
-        let number = self.numbers.next().await?;
-        let mut command = request.command.clone();
-        if let Command::Ticket(_, TicketCommand::Open { number: reserved, .. }) = &mut command {
-            *reserved = number;
-        }
-        let Command::Ticket(_, command) = &command else {
+        let Command::Ticket(_, mut command) = request.command.clone() else {
             return Err(Refusal::from(TicketRefusal::NotFound).into());
         };
+        let TicketCommand::Open {
+            number: reserved,
+            contact_id,
+            ..
+        } = &mut command
+        else {
+            return Err(Refusal::from(TicketRefusal::NotFound).into());
+        };
+        if let Some(named) = *contact_id {
+            *contact_id = Some(self.survivor(named).await?);
+        }
+        let number = self.numbers.next().await?;
+        *reserved = number;
         let slot = self.slot::<Ticket>(ticket_id.0);
         let mut ticket = slot.lock().await;
         self.presume_unborn(&mut ticket, ticket_id.0);
-        let answer = self.run(&mut ticket, ticket_id.0, command, request, |_| Ok(())).await;
+        let answer = self.run(&mut ticket, ticket_id.0, &command, request, |_| Ok(())).await;
         if !answer.as_ref().is_ok_and(|it| it.changed) && !matches!(answer, Err(CommandError::Log(_))) {
             self.numbers.give_back(number).await;
         }
@@ -393,6 +420,10 @@ impl Handler {
 
     pub(crate) fn learn(&self, position: Position) {
         self.known.fetch_max(position.0, Ordering::AcqRel);
+    }
+
+    pub(crate) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
     }
 
     pub(crate) fn context(&self, actor: &Actor, id: Uuid) -> Context {

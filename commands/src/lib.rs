@@ -6,7 +6,9 @@
 mod authorize;
 mod cache;
 mod caches;
+mod claims;
 mod clock;
+mod contacts;
 mod erasure;
 mod error;
 mod folded;
@@ -18,6 +20,7 @@ pub mod processes;
 mod router;
 
 pub use authorize::{Forbidden, Need, authorize, authorize_in, needs, permit, permit_in};
+pub use claims::{Claims, Taken};
 pub use clock::Clock;
 pub use error::{CommandError, Refusal};
 pub use folded::Stored;

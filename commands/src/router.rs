@@ -5,8 +5,10 @@ use domain::{
     actor::Actor,
     api_key::ApiKeyCommand,
     assignment::AssignmentCommand,
-    ids::{AgentId, ApiKeyId, CommandId, SessionId, TicketId},
+    contact::ContactCommand,
+    ids::{AgentId, ApiKeyId, CommandId, ContactId, OrganizationId, SessionId, TicketId},
     organisation::OrganisationCommand,
+    organization::OrganizationCommand,
     session::SessionCommand,
     sign_in::SignInCommand,
     ticket::TicketCommand,
@@ -23,6 +25,10 @@ pub enum Command {
     Ticket(TicketId, TicketCommand),
     /// About who owns a ticket.
     Assignment(TicketId, AssignmentCommand),
+    /// About a customer.
+    Contact(ContactId, ContactCommand),
+    /// About a company or authority that customers belong to.
+    Organization(OrganizationId, OrganizationCommand),
     /// About how the organisation is set up.
     Organisation(OrganisationCommand),
     /// About roles and who has which.

@@ -7,6 +7,8 @@ use crate::{
     access::{Access, AccessEvent},
     api_key::{ApiKey, ApiKeyEvent},
     assignment::{Assignment, AssignmentEvent},
+    claim::ClaimEvent,
+    contact::{Contact, ContactEvent},
     data_subject::{DataSubjectEvent, ForgottenSubject},
     decider::Decider,
     each_kind,
@@ -15,6 +17,7 @@ use crate::{
         Branch, Category, CustomField, Inbox, ItemEvent, Kind, OrganisationEvent, RegionMap, Skill, StatusLabel, Tag,
         Team,
     },
+    organization::{Organization, OrganizationEvent},
     personal::PersonalField,
     read_model::{ReadModel, ReadModelEvent},
     session::{Session, SessionEvent},
@@ -23,6 +26,9 @@ use crate::{
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
     user::{User, UserEvent},
 };
+
+/// Stored category of claims: their streams are named by kind, their events are the same for all kinds.
+const CLAIM: &str = "claim";
 
 /// An event of any aggregate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +45,12 @@ pub enum DomainEvent {
     LogSeal(LogSealEvent),
     /// Of what people decided about a read model.
     ReadModel(ReadModelEvent),
+    /// Of a claim, of whatever kind.
+    Claim(ClaimEvent),
+    /// Of a customer.
+    Contact(ContactEvent),
+    /// Of a company or authority that customers belong to.
+    Organization(OrganizationEvent),
     /// Of how the organisation is set up.
     Organisation(OrganisationEvent),
     /// Of roles and who has which.
@@ -91,6 +103,9 @@ impl DomainEvent {
             Self::DataSubject(event) => split(ForgottenSubject::CATEGORY, event),
             Self::LogSeal(event) => split(LogSeal::CATEGORY, event),
             Self::ReadModel(event) => split(ReadModel::CATEGORY, event),
+            Self::Claim(event) => split(CLAIM, event),
+            Self::Contact(event) => split(Contact::CATEGORY, event),
+            Self::Organization(event) => split(Organization::CATEGORY, event),
             Self::Organisation(event) => split(event.kind().as_str(), event),
             Self::Access(event) => split(Access::CATEGORY, event),
             Self::User(event) => split(User::CATEGORY, event),
@@ -125,7 +140,10 @@ impl DomainEvent {
             | Self::Access(_)
             | Self::SignIn(_)
             | Self::ApiKey(_)
-            | Self::Session(SessionEvent::Ended { .. }) => Vec::new(),
+            | Self::Session(SessionEvent::Ended { .. })
+            | Self::Claim(_)
+            | Self::Organization(_) => Vec::new(),
+            Self::Contact(event) => personal_of_contact(event),
             Self::Session(SessionEvent::Started { client, .. }) => vec![("client", client)],
             Self::User(event) => event.personal_mut(),
         }
@@ -143,6 +161,9 @@ impl DomainEvent {
             Some((ForgottenSubject::CATEGORY, name)) => join(event_type, name, payload).map(Self::DataSubject),
             Some((LogSeal::CATEGORY, name)) => join(event_type, name, payload).map(Self::LogSeal),
             Some((ReadModel::CATEGORY, name)) => join(event_type, name, payload).map(Self::ReadModel),
+            Some((CLAIM, name)) => join(event_type, name, payload).map(Self::Claim),
+            Some((Contact::CATEGORY, name)) => join(event_type, name, payload).map(Self::Contact),
+            Some((Organization::CATEGORY, name)) => join(event_type, name, payload).map(Self::Organization),
             Some((category, name)) if let Some(kind) = Kind::parse(category) => {
                 organisation(kind, event_type, name, payload)
             }
@@ -153,6 +174,27 @@ impl DomainEvent {
             Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
+    }
+}
+
+fn personal_of_contact(event: &mut ContactEvent) -> Vec<(&'static str, &mut dyn PersonalField)> {
+    match event {
+        ContactEvent::ProfileChanged { profile } => vec![("profile", profile)],
+        ContactEvent::HandleAdded { handle, .. } => vec![("handle", handle)],
+        ContactEvent::Blocked { reason } => vec![("reason", reason)],
+        ContactEvent::Created { .. }
+        | ContactEvent::Identified { .. }
+        | ContactEvent::HandleVerified { .. }
+        | ContactEvent::HandleRemoved { .. }
+        | ContactEvent::AssignedToOrganization { .. }
+        | ContactEvent::RemovedFromOrganization { .. }
+        | ContactEvent::Absorbed { .. }
+        | ContactEvent::Separated { .. }
+        | ContactEvent::Merged { .. }
+        | ContactEvent::Unmerged { .. }
+        | ContactEvent::Unblocked {}
+        | ContactEvent::ConsentGiven { .. }
+        | ContactEvent::ConsentWithdrawn { .. } => Vec::new(),
     }
 }
 
@@ -195,6 +237,9 @@ member!(TicketNumbers, TicketNumbersEvent);
 member!(DataSubject, DataSubjectEvent);
 member!(LogSeal, LogSealEvent);
 member!(ReadModel, ReadModelEvent);
+member!(Claim, ClaimEvent);
+member!(Contact, ContactEvent);
+member!(Organization, OrganizationEvent);
 member!(Access, AccessEvent);
 member!(User, UserEvent);
 member!(Session, SessionEvent);

@@ -54,6 +54,14 @@ id!(
     ApiKeyId
 );
 id!(
+    /// A handle of a customer, as long as the customer has it.
+    HandleId
+);
+id!(
+    /// A company or authority that customers belong to.
+    OrganizationId
+);
+id!(
     /// One wish of one actor; the same wish repeated has the same id.
     CommandId
 );
@@ -102,6 +110,27 @@ impl TicketId {
     /// The id of the ticket that `command` opens.
     pub fn opened_by(command: CommandId) -> Self {
         Self(Uuid::new_v5(&command.0, b"ticket"))
+    }
+}
+
+impl ContactId {
+    /// The id of the contact that `command` creates.
+    pub fn created_by(command: CommandId) -> Self {
+        Self(Uuid::new_v5(&command.0, b"contact"))
+    }
+}
+
+impl OrganizationId {
+    /// The id of the organization that `command` creates.
+    pub fn created_by(command: CommandId) -> Self {
+        Self(Uuid::new_v5(&command.0, b"organization"))
+    }
+}
+
+impl HandleId {
+    /// The id of the handle with this index among those that `command` adds.
+    pub fn added_by(command: CommandId, index: usize) -> Self {
+        Self(Uuid::new_v5(&command.0, format!("handle {index}").as_bytes()))
     }
 }
 

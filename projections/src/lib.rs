@@ -10,14 +10,17 @@ mod batch;
 mod build;
 pub mod catalogue;
 pub mod checkpoint;
+pub mod contact_card;
 mod error;
 mod fault;
 pub mod generation;
 mod lane;
 mod late;
 mod lease;
+pub mod list;
 mod model;
 pub mod organisation;
+pub mod organization;
 pub mod parked;
 pub mod people;
 mod projection;
@@ -52,6 +55,8 @@ pub fn registry() -> Vec<Model> {
     vec![
         ticket_list::MODEL,
         ticket_history::MODEL,
+        contact_card::MODEL,
+        organization::MODEL,
         organisation::MODEL,
         people::MODEL,
     ]

@@ -7,6 +7,8 @@ mod analytics;
 mod architecture;
 mod auth;
 mod builds;
+mod claims;
+mod contacts;
 mod crash;
 mod engine;
 mod erasure;

@@ -3,6 +3,7 @@
 use async_graphql::{OutputType, SimpleObject};
 
 use super::{
+    contacts::{Contact, Organization},
     organisation::{
         Branch, BranchRevision, Category, CategoryRevision, CustomField, CustomFieldRevision, Inbox, InboxRevision,
         RegionMapRevision, Skill, SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team,
@@ -51,6 +52,8 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "StatusLabelRevisionEdge", params(StatusLabelRevision)))]
 #[graphql(concrete(name = "RegionMapRevisionEdge", params(RegionMapRevision)))]
 #[graphql(concrete(name = "UserEdge", params(User)))]
+#[graphql(concrete(name = "ContactEdge", params(Contact)))]
+#[graphql(concrete(name = "OrganizationEdge", params(Organization)))]
 pub(super) struct Edge<T: OutputType> {
     /// Place of the node: give it back as `after` or `before`.
     pub(super) cursor: String,

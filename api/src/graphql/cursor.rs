@@ -2,9 +2,9 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use projections::{
-    TicketRow,
-    ticket_list::page::{Key, Order, OrderColumn},
+use projections::list::{
+    OrderColumn, Table,
+    page::{Key, KeyKind, Order},
 };
 use uuid::Uuid;
 
@@ -36,23 +36,24 @@ pub(super) fn named(field: &str, cursor: &str) -> Result<(String, Uuid), Problem
     text(cursor).and_then(parse).ok_or_else(|| foreign(field, cursor))
 }
 
-/// Cursor of a ticket in an order.
-pub(super) fn of_ticket(order: &[Order], row: &TicketRow) -> String {
+/// Cursor of a row in an order.
+pub(super) fn of_row<T: Table>(order: &[Order<T>], row: &T::Row) -> String {
     let keys = order.iter().map(|it| match it.column.key(row) {
         Key::Number(number) => number.to_string(),
         Key::Instant(at) => at.timestamp_micros().to_string(),
-        Key::Id(id) => id.simple().to_string(),
+        Key::Text(text) => URL_SAFE_NO_PAD.encode(text),
+        Key::Id(id) => id.to_string(),
     });
     let text = [signature(order)].into_iter().chain(keys).collect::<Vec<_>>().join(":");
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// The place in a ticket's cursor, when it is of this order.
-pub(super) fn place(field: &str, order: &[Order], cursor: &str) -> Result<Vec<Key>, Problem> {
+/// The place in a row's cursor, when it is of this order.
+pub(super) fn place<T: Table>(field: &str, order: &[Order<T>], cursor: &str) -> Result<Vec<Key>, Problem> {
     parse(order, cursor).ok_or_else(|| foreign(field, cursor))
 }
 
-fn parse(order: &[Order], cursor: &str) -> Option<Vec<Key>> {
+fn parse<T: Table>(order: &[Order<T>], cursor: &str) -> Option<Vec<Key>> {
     let text = text(cursor)?;
     let mut parts = text.split(':');
     if parts.next()? != signature(order) {
@@ -60,29 +61,22 @@ fn parse(order: &[Order], cursor: &str) -> Option<Vec<Key>> {
     }
     let keys: Option<Vec<Key>> = parts
         .zip(order)
-        .map(|(part, order)| match order.column {
-            OrderColumn::Number | OrderColumn::Priority => part.parse().ok().map(Key::Number),
-            OrderColumn::Id => part.parse().ok().map(Key::Id),
-            OrderColumn::OpenedAt | OrderColumn::UpdatedAt => {
-                DateTime::<Utc>::from_timestamp_micros(part.parse().ok()?).map(Key::Instant)
-            }
+        .map(|(part, order)| match order.column.kind() {
+            KeyKind::Number => part.parse().ok().map(Key::Number),
+            KeyKind::Instant => DateTime::<Utc>::from_timestamp_micros(part.parse().ok()?).map(Key::Instant),
+            KeyKind::Text => self::text(part).filter(|it| !it.contains('\0')).map(Key::Text),
+            KeyKind::Id => part.parse().ok().map(Key::Id),
         })
         .collect();
     keys.filter(|it| it.len() == order.len())
 }
 
 /// A letter a column, upper case when descending.
-fn signature(order: &[Order]) -> String {
+fn signature<T: Table>(order: &[Order<T>]) -> String {
     order
         .iter()
         .map(|it| {
-            let letter = match it.column {
-                OrderColumn::Number => 'n',
-                OrderColumn::Id => 'i',
-                OrderColumn::OpenedAt => 'o',
-                OrderColumn::UpdatedAt => 'u',
-                OrderColumn::Priority => 'p',
-            };
+            let letter = it.column.letter();
             if it.descending {
                 letter.to_ascii_uppercase()
             } else {

@@ -4,22 +4,25 @@ use async_graphql::{Enum, ID, InputObject, InputType, MaybeUndefined};
 use chrono::{DateTime, Datelike, Utc};
 use domain::{ticket::StatusCategory, values};
 use projections::{
-    priority_rank,
-    ticket_list::{
-        filter::{Condition, IdColumn, InstantColumn, NumberColumn, Test, TextColumn},
-        page::{Order, OrderColumn, complete},
+    list::{
+        Table,
+        filter::{self, Test},
+        page::{self, complete},
     },
+    priority_rank,
+    ticket_list::filter::{Condition, IdColumn, InstantColumn, NumberColumn, OrderColumn, TextColumn, Tickets},
 };
 use uuid::Uuid;
 
 use super::{
+    contacts::ContactKind,
     ids::{Kind, required},
     words::{Resolution, Sort, Status, Urgency},
 };
 use crate::problem::Problem;
 
 /// Conditions of one filter, nested ones included.
-const MOST_CONDITIONS: usize = 100;
+pub(super) const MOST_CONDITIONS: usize = 100;
 /// Values of one `in`.
 const MOST_VALUES: usize = 500;
 
@@ -30,6 +33,7 @@ const MOST_VALUES: usize = 500;
 #[graphql(concrete(name = "ResolutionReasonTest", params(Resolution)))]
 #[graphql(concrete(name = "StringTest", params(String)))]
 #[graphql(concrete(name = "IDTest", params(ID)))]
+#[graphql(concrete(name = "ContactKindTest", params(ContactKind)))]
 pub(super) struct ChoiceTest<T: InputType> {
     /// Is this.
     eq: MaybeUndefined<T>,
@@ -71,7 +75,7 @@ impl<T: InputType> From<ChoiceTest<T>> for RangeTest<T> {
     }
 }
 
-type DateTimeUtc = DateTime<Utc>;
+pub(super) type DateTimeUtc = DateTime<Utc>;
 
 /// Which tickets. All that is given must hold; `{}` is every ticket.
 #[derive(Debug, Clone, Default, InputObject)]
@@ -163,13 +167,18 @@ pub(super) struct TicketOrder {
 }
 
 /// The order asked for, newest number first by default.
-pub(super) fn order(asked: Option<Vec<TicketOrder>>) -> Result<Vec<Order>, Problem> {
-    let asked = asked.unwrap_or_default();
-    let mut order: Vec<Order> = Vec::with_capacity(asked.len() + 1);
-    for TicketOrder { field, direction } in asked {
-        let column = OrderColumn::from(field);
+pub(super) fn order(asked: Option<Vec<TicketOrder>>) -> Result<Vec<page::Order<Tickets>>, Problem> {
+    let asked = asked.unwrap_or_default().into_iter();
+    ordered(asked.map(|it| (format!("{:?}", it.field), OrderColumn::from(it.field), it.direction)))
+}
+
+/// An order of columns, each with its name in the API; it ends with the unique one.
+pub(super) fn ordered<T: Table>(
+    asked: impl Iterator<Item = (String, T::Order, OrderDirection)>,
+) -> Result<Vec<page::Order<T>>, Problem> {
+    let mut order: Vec<page::Order<T>> = Vec::new();
+    for (name, column, direction) in asked {
         if order.iter().any(|it| it.column == column) {
-            let name = format!("{field:?}");
             return Err(Problem::bad_input(
                 "orderBy",
                 &name,
@@ -177,7 +186,7 @@ pub(super) fn order(asked: Option<Vec<TicketOrder>>) -> Result<Vec<Order>, Probl
                 "each field once",
             ));
         }
-        order.push(Order {
+        order.push(page::Order {
             column,
             descending: direction == OrderDirection::Desc,
         });
@@ -191,14 +200,20 @@ pub(super) fn condition(filter: Option<TicketFilter>) -> Result<Condition, Probl
     filter.unwrap_or_default().condition(&mut budget)
 }
 
-fn plain<T, U>(convert: impl Fn(T) -> U) -> impl Fn(T) -> Result<U, Problem> {
+/// Counts one more condition of a filter.
+pub(super) fn spend(budget: &mut usize) -> Result<(), Problem> {
+    let too_many = || Problem::bad_input("filter", "…", "не больше 100 условий", "at most 100 conditions");
+    *budget = budget.checked_sub(1).ok_or_else(too_many)?;
+    Ok(())
+}
+
+pub(super) fn plain<T, U>(convert: impl Fn(T) -> U) -> impl Fn(T) -> Result<U, Problem> {
     move |it| Ok(convert(it))
 }
 
 impl TicketFilter {
     fn condition(self, budget: &mut usize) -> Result<Condition, Problem> {
-        let too_many = || Problem::bad_input("filter", "…", "не больше 100 условий", "at most 100 conditions");
-        *budget = budget.checked_sub(1).ok_or_else(too_many)?;
+        spend(budget)?;
         let mut all = Vec::new();
         for nested in self.and.into_iter().flatten() {
             all.push(nested.condition(budget)?);
@@ -278,23 +293,34 @@ fn push_texts(
     tests: [(TextColumn, &'static str, Option<ChoiceTest<String>>); 4],
 ) -> Result<(), Problem> {
     for (column, field, test) in tests {
-        // Postgres keeps no NUL, so it would fail where the answer is simply "none".
-        let text = |it: String| {
-            let bad = || Problem::bad_input(field, &it, "текст без символа NUL", "text without the NUL character");
-            if it.contains('\0') { Err(bad()) } else { Ok(it) }
-        };
-        push(all, field, test, text, |test| Condition::Text(column, test))?;
+        push(
+            all,
+            field,
+            test,
+            |it| searchable(field, it),
+            |test| Condition::Text(column, test),
+        )?;
     }
     Ok(())
 }
 
+/// Postgres keeps no NUL, so it would fail where the answer is simply "none".
+pub(super) fn searchable(field: &str, text: String) -> Result<String, Problem> {
+    if text.contains('\0') {
+        let (russian, english) = ("текст без символа NUL", "text without the NUL character");
+        Err(Problem::bad_input(field, &text, russian, english))
+    } else {
+        Ok(text)
+    }
+}
+
 /// Adds one condition for each part of the test that is given.
-fn push<T: InputType, U>(
-    all: &mut Vec<Condition>,
+pub(super) fn push<C: Table, T: InputType, U>(
+    all: &mut Vec<filter::Condition<C>>,
     field: &str,
     test: Option<impl Into<RangeTest<T>>>,
     convert: impl Fn(T) -> Result<U, Problem>,
-    make: impl Fn(Test<U>) -> Condition,
+    make: impl Fn(Test<U>) -> filter::Condition<C>,
 ) -> Result<(), Problem> {
     let Some(RangeTest {
         eq,

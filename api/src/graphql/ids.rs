@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Item(organisation::Kind),
     Session,
     ApiKey,
+    ContactHandle,
+    Organization,
 }
 
 impl Kind {
@@ -30,6 +32,8 @@ impl Kind {
             Self::Item(kind) => item_name(kind),
             Self::Session => "Session",
             Self::ApiKey => "ApiKey",
+            Self::ContactHandle => "ContactHandle",
+            Self::Organization => "Organization",
         }
     }
 }
@@ -44,17 +48,8 @@ macro_rules! items {
 
 domain::each_kind!(items);
 
-/// Kind and uuid of a piece of configuration; `None` when the id is of something else.
-pub(super) fn item(id: &str) -> Option<(organisation::Kind, Uuid)> {
-    if Uuid::parse_str(id).is_ok() {
-        return None;
-    }
-    let mut kinds = organisation::Kind::ALL.iter();
-    kinds.find_map(|kind| Some((*kind, local(Kind::Item(*kind), id)?)))
-}
-
 /// The global id of a thing: base64url of `Kind:uuid`.
-pub(super) fn global(kind: Kind, id: Uuid) -> ID {
+pub(crate) fn global(kind: Kind, id: Uuid) -> ID {
     ID(URL_SAFE_NO_PAD.encode(format!("{}:{id}", kind.name())))
 }
 
@@ -65,6 +60,14 @@ pub(crate) fn local(kind: Kind, id: &str) -> Option<Uuid> {
     }
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id.trim_end_matches('=')).ok()?).ok()?;
     text.strip_prefix(kind.name())?.strip_prefix(':')?.parse().ok()
+}
+
+/// The kind and uuid of a global id of what [`super::node`] finds; a bare uuid is a ticket's.
+pub(super) fn parse(id: &str) -> Option<(Kind, Uuid)> {
+    let kinds = [Kind::Ticket, Kind::Contact, Kind::Organization, Kind::Agent];
+    let items = organisation::Kind::ALL.iter().map(|it| Kind::Item(*it));
+    let mut kinds = kinds.into_iter().chain(items);
+    kinds.find_map(|kind| Some((kind, local(kind, id)?)))
 }
 
 /// The uuid in an id argument.
@@ -79,6 +82,8 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         ),
         Kind::Session => ("id сеанса или uuid", "the id of a session, or a uuid"),
         Kind::ApiKey => ("id ключа API или uuid", "the id of an API key, or a uuid"),
+        Kind::ContactHandle => ("id адреса контакта", "the id of a contact's handle"),
+        Kind::Organization => ("id организации или uuid", "the id of an organization, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }

@@ -2,11 +2,13 @@
 
 mod builds;
 mod connection;
+mod contacts;
 mod cursor;
 mod filter;
 pub(crate) mod ids;
 mod input;
 mod mutation;
+mod node;
 mod organisation;
 mod payload;
 mod people;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Error, MergedObject, Result, Schema};
 use commands::{Handler, permit, permit_in};
+use contacts::{ContactsMutation, ContactsQuery};
 use domain::access::{Permission, Place};
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
@@ -48,12 +51,18 @@ const COMPLEXITY: usize = 20_000;
 /// What can be asked.
 #[derive(Debug, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Queries(Query, OrganisationQuery, PeopleQuery);
+pub struct Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery);
 
 /// What can be told.
 #[derive(Debug, MergedObject)]
 #[graphql(name = "Mutation")]
-pub struct Mutations(Mutation, OrganisationMutation, PeopleMutation, DoorMutation);
+pub struct Mutations(
+    Mutation,
+    ContactsMutation,
+    OrganisationMutation,
+    PeopleMutation,
+    DoorMutation,
+);
 
 /// The schema with everything its resolvers need.
 pub type ApiSchema = Schema<Queries, Mutations, Subscription>;
@@ -92,8 +101,14 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
-    let queries = Queries(Query, OrganisationQuery, PeopleQuery);
-    let mutations = Mutations(Mutation, OrganisationMutation, PeopleMutation, DoorMutation);
+    let queries = Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery);
+    let mutations = Mutations(
+        Mutation,
+        ContactsMutation,
+        OrganisationMutation,
+        PeopleMutation,
+        DoorMutation,
+    );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)
         .limit_complexity(COMPLEXITY)

@@ -1,8 +1,7 @@
-use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
-use projections::ticket_list::{
-    self,
-    filter::Condition,
-    page::{PageRequest, count, page},
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use projections::{
+    list::page::{PageRequest, count, page},
+    ticket_list::{self, filter::Condition},
 };
 
 use super::{
@@ -11,37 +10,12 @@ use super::{
     cursor,
     filter::{TicketFilter, TicketOrder, condition, order},
     ids::{self, Kind, LogPosition},
-    organisation::{self, Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
-    may_see_tickets, parts, postgres, problem, related, stale,
+    may_see_tickets,
+    node::{Node, things},
+    parts, postgres, problem, related, stale,
     ticket::Ticket,
 };
 use crate::problem::internal;
-
-/// Anything with a global id.
-#[derive(Debug, Interface)]
-#[graphql(field(name = "id", ty = "&ID", desc = "Opaque global id."))]
-pub(super) enum Node {
-    /// A ticket.
-    Ticket(Box<Ticket>),
-    /// A branch.
-    Branch(Box<Branch>),
-    /// A team.
-    Team(Box<Team>),
-    /// A skill.
-    Skill(Box<Skill>),
-    /// An inbox.
-    Inbox(Box<Inbox>),
-    /// A category.
-    Category(Box<Category>),
-    /// A tag.
-    Tag(Box<Tag>),
-    /// A custom field.
-    CustomField(Box<CustomField>),
-    /// A status label.
-    StatusLabel(Box<StatusLabel>),
-    /// The region map.
-    RegionMap(Box<RegionMap>),
-}
 
 /// A page of tickets.
 #[derive(Debug, SimpleObject)]
@@ -79,20 +53,7 @@ pub(super) struct Query;
 impl Query {
     /// The thing with this global id; null when there is none.
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Opaque global id.")] id: ID) -> Result<Option<Node>> {
-        if let Some((kind, uuid)) = ids::item(&id) {
-            let row = organisation::items(ctx, &[uuid]).await?.pop();
-            return Ok(row.map(|it| organisation::node(ctx, kind, &it)).transpose()?.flatten());
-        }
-        may_see_tickets(ctx)?;
-        let Some(uuid) = ids::local(Kind::Ticket, &id) else {
-            return Ok(None);
-        };
-        let row = parts(ctx)?
-            .tickets
-            .by_id(uuid)
-            .await
-            .map_err(|it| problem(ctx, internal(&it)))?;
-        Ok(row.map(|it| Node::Ticket(Box::new(it.into()))))
+        Ok(things(ctx, std::slice::from_ref(&id)).await?.pop().flatten())
     }
 
     /// The things with these global ids, at most 100, in their order; null where there is none.
@@ -107,29 +68,7 @@ impl Query {
             let bad = crate::problem::Problem::bad_input("ids", &many, "не больше 100", "at most 100");
             return Err(problem(ctx, bad));
         }
-        let items: Vec<_> = ids.iter().map(|it| ids::item(it)).collect();
-        let wanted: Vec<_> = items.iter().flatten().map(|(_, uuid)| *uuid).collect();
-        let rows = organisation::items(ctx, &wanted).await?;
-        let wanted: Vec<_> = ids.iter().filter_map(|it| ids::local(Kind::Ticket, it)).collect();
-        if !wanted.is_empty() {
-            may_see_tickets(ctx)?;
-        }
-        let tickets = ticket_list::by_ids(&parts(ctx)?.pool, &wanted)
-            .await
-            .map_err(|it| postgres(ctx, &it))?;
-        let tickets = related::together(tickets);
-        let mut nodes = Vec::with_capacity(ids.len());
-        for (id, item) in ids.iter().zip(items) {
-            nodes.push(if let Some((kind, uuid)) = item {
-                let row = rows.iter().find(|it| it.id == uuid);
-                row.map(|it| organisation::node(ctx, kind, it)).transpose()?.flatten()
-            } else {
-                let uuid = ids::local(Kind::Ticket, id);
-                let ticket = tickets.iter().find(|it| Some(it.uuid()) == uuid).cloned();
-                ticket.map(|it| Node::Ticket(Box::new(it)))
-            });
-        }
-        Ok(nodes)
+        things(ctx, &ids).await
     }
 
     /// The ticket with this id; null when there is none.
@@ -203,52 +142,94 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<TicketConnection> {
-        may_see_tickets(ctx)?;
-        let wanted = ["edges", "nodes", "pageInfo"]
-            .iter()
-            .any(|it| ctx.look_ahead().field(it).exists());
-        let args = PageArgs::try_new(first, after, last, before, wanted).map_err(|it| problem(ctx, it))?;
-        let condition = condition(filter).map_err(|it| problem(ctx, it))?;
-        let order = order(order_by).map_err(|it| problem(ctx, it))?;
-        let place = |field, cursor: Option<&String>| {
-            cursor
-                .map(|it| cursor::place(field, &order, it))
-                .transpose()
-                .map_err(|it| problem(ctx, it))
+        let asked = Asked {
+            first,
+            after,
+            last,
+            before,
+            filter,
+            order_by,
+            min_position,
         };
-        let request = PageRequest {
-            after: place("after", args.after.as_ref())?,
-            before: place("before", args.before.as_ref())?,
-            limit: i64::from(args.count) + 1,
-            from_end: args.from_end,
-            order: order.clone(),
-            condition,
-        };
-        let stale = stale(ctx, min_position).await?;
-        let rows = if args.count == 0 {
-            Vec::new()
-        } else {
-            page(&parts(ctx)?.pool, &request)
-                .await
-                .map_err(|it| postgres(ctx, &it))?
-        };
-        let (rows, more) = args.cut(rows);
-        let cursors: Vec<_> = rows.iter().map(|it| cursor::of_ticket(&order, it)).collect();
-        let tickets = related::prefetched(ctx, rows, &[&["nodes"], &["edges", "node"]]).await?;
-        let edges: Vec<_> = cursors
-            .into_iter()
-            .zip(tickets)
-            .map(|(cursor, node)| Edge { cursor, node })
-            .collect();
-        let nodes = edges.iter().map(|it| it.node.clone()).collect();
-        Ok(TicketConnection {
-            page_info: args.info(&edges, more),
-            edges,
-            nodes,
-            stale,
-            condition: request.condition,
-        })
+        ticket_page(ctx, asked, None).await
     }
+}
+
+/// Which page of tickets is asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) first: Option<i32>,
+    pub(super) after: Option<String>,
+    pub(super) last: Option<i32>,
+    pub(super) before: Option<String>,
+    pub(super) filter: Option<TicketFilter>,
+    pub(super) order_by: Option<Vec<TicketOrder>>,
+    pub(super) min_position: Option<LogPosition>,
+}
+
+/// A page of tickets, only of those `within`.
+pub(super) async fn ticket_page(
+    ctx: &Context<'_>,
+    asked: Asked,
+    within: Option<Condition>,
+) -> Result<TicketConnection> {
+    let Asked {
+        first,
+        after,
+        last,
+        before,
+        filter,
+        order_by,
+        min_position,
+    } = asked;
+    may_see_tickets(ctx)?;
+    let wanted = ["edges", "nodes", "pageInfo"]
+        .iter()
+        .any(|it| ctx.look_ahead().field(it).exists());
+    let args = PageArgs::try_new(first, after, last, before, wanted).map_err(|it| problem(ctx, it))?;
+    let mut condition = condition(filter).map_err(|it| problem(ctx, it))?;
+    if let Some(within) = within {
+        condition = Condition::And(vec![within, condition]);
+    }
+    let order = order(order_by).map_err(|it| problem(ctx, it))?;
+    let place = |field, cursor: Option<&String>| {
+        cursor
+            .map(|it| cursor::place(field, &order, it))
+            .transpose()
+            .map_err(|it| problem(ctx, it))
+    };
+    let request = PageRequest {
+        after: place("after", args.after.as_ref())?,
+        before: place("before", args.before.as_ref())?,
+        limit: i64::from(args.count) + 1,
+        from_end: args.from_end,
+        order: order.clone(),
+        condition,
+    };
+    let stale = stale(ctx, min_position).await?;
+    let rows = if args.count == 0 {
+        Vec::new()
+    } else {
+        page(&parts(ctx)?.pool, &request)
+            .await
+            .map_err(|it| postgres(ctx, &it))?
+    };
+    let (rows, more) = args.cut(rows);
+    let cursors: Vec<String> = rows.iter().map(|it| cursor::of_row(&order, it)).collect();
+    let tickets = related::prefetched(ctx, rows, &[&["nodes"], &["edges", "node"]]).await?;
+    let edges: Vec<_> = cursors
+        .into_iter()
+        .zip(tickets)
+        .map(|(cursor, node)| Edge { cursor, node })
+        .collect();
+    let nodes = edges.iter().map(|it| it.node.clone()).collect();
+    Ok(TicketConnection {
+        page_info: args.info(&edges, more),
+        edges,
+        nodes,
+        stale,
+        condition: request.condition,
+    })
 }
 
 /// A single ticket has no place for `stale`, so a read that cannot keep its promise fails.

@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
+    contacts::{self, Contact},
     organisation::{Category, from_row},
     parts, postgres,
     ticket::Ticket,
@@ -42,6 +43,7 @@ impl<T> Sort<T> {
 /// What some tickets point at.
 #[derive(Debug)]
 pub(super) struct Related {
+    contacts: Sort<Arc<Contact>>,
     categories: Sort<Category>,
 }
 
@@ -52,6 +54,7 @@ impl Related {
             .flat_map(|it| [&it.category_id, &it.subcategory_id])
             .flatten();
         Self {
+            contacts: Sort::of(rows.iter().filter_map(|it| it.contact_id)),
             categories: Sort::of(keys.map(|it| organisation::Category::id_of(it))),
         }
     }
@@ -62,7 +65,22 @@ impl Related {
         if asks("category") || asks("subcategory") {
             self.categories(ctx).await?;
         }
+        if asks("contact") {
+            self.contacts(ctx).await?;
+        }
         Ok(())
+    }
+
+    async fn contacts(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, Arc<Contact>>> {
+        let Sort { ids, found } = &self.contacts;
+        found.get_or_try_init(|| contacts::shown(ctx, ids)).await
+    }
+
+    /// The contact with this id, as the one it is shown with; `None` when nobody created it here.
+    pub(super) async fn contact(&self, ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<Contact>> {
+        let Some(id) = id else { return Ok(None) };
+        let found = self.contacts(ctx).await?.get(&id);
+        Ok(found.map(|it| (**it).clone()))
     }
 
     async fn categories(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, Category>> {

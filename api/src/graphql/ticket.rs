@@ -15,6 +15,7 @@ use projections::{
 
 use super::{
     connection::{Edge, PageArgs, PageInfo},
+    contacts::Contact,
     cursor, ids,
     organisation::Category,
     parts, postgres, problem,
@@ -47,8 +48,8 @@ pub(crate) struct Ticket {
     subcategory_id: Option<String>,
     /// Id of the agent who owns it.
     assignee: Option<ID>,
-    /// Id of the customer.
-    contact: Option<ID>,
+    /// Id of the customer, as it was given; a contact that was merged meanwhile keeps its id here.
+    contact_id: Option<ID>,
     /// What it waits for, while PENDING or ON_HOLD.
     hold_reason: Option<Hold>,
     /// Until when it waits at most.
@@ -73,6 +74,8 @@ pub(crate) struct Ticket {
     closed_at: Option<DateTime<Utc>>,
     #[graphql(skip)]
     uuid: uuid::Uuid,
+    #[graphql(skip)]
+    contact_uuid: Option<uuid::Uuid>,
     #[graphql(skip)]
     related: Arc<Related>,
 }
@@ -116,6 +119,12 @@ impl Ticket {
     /// A finer category under it; null when it has none, or a key that no category has.
     async fn subcategory(&self, ctx: &Context<'_>) -> Result<Option<Category>> {
         self.related.category(ctx, self.subcategory_id.as_deref()).await
+    }
+
+    /// The customer; of a merged contact, the contact it was merged into. Null when the customer is not known, or only
+    /// by an id of another system.
+    async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
+        self.related.contact(ctx, self.contact_uuid).await
     }
 
     /// What happened to it, oldest first. Give `first` or `last`, 1 to 100.
@@ -190,7 +199,7 @@ impl Ticket {
             category_id: row.category_id,
             subcategory_id: row.subcategory_id,
             assignee: row.assignee_id.map(|it| ids::global(ids::Kind::Agent, it)),
-            contact: row.contact_id.map(|it| ids::global(ids::Kind::Contact, it)),
+            contact_id: row.contact_id.map(|it| ids::global(ids::Kind::Contact, it)),
             hold_reason: row.hold_reason.as_deref().and_then(HoldReason::parse).map(Hold::from),
             hold_until: row.hold_until,
             resolution_reason: row
@@ -208,6 +217,7 @@ impl Ticket {
             closed_at: row.closed_at,
             uuid: row.ticket_id,
             related,
+            contact_uuid: row.contact_id,
         }
     }
 }

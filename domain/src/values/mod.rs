@@ -2,10 +2,12 @@
 //!
 //! Events carry plain data instead: rules change, facts do not.
 
+mod handle;
 mod key;
 mod subject;
 mod words;
 
+pub use handle::{Handle, HandleChannel, HandleError, claimed, host};
 pub use key::{CategoryKey, IdempotencyKey};
 pub use subject::Subject;
 pub(crate) use words::words;
@@ -26,7 +28,7 @@ pub struct ValueError {
 }
 
 impl ValueError {
-    fn new(field: &'static str, value: &str, accepted: &'static str) -> Self {
+    pub(crate) fn new(field: &'static str, value: &str, accepted: &'static str) -> Self {
         Self {
             field,
             value: value.chars().take(80).collect(),

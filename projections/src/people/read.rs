@@ -175,8 +175,16 @@ pub async fn page(pool: &PgPool, after: Option<(&str, Uuid)>, limit: i64) -> Res
 /// # Errors
 /// When Postgres does not answer.
 pub async fn user(pool: &PgPool, id: Uuid) -> Result<Option<UserRow>, sqlx::Error> {
-    sqlx::query_as!(UserRow, "SELECT * FROM user_account WHERE user_id = $1", id)
-        .fetch_optional(pool)
+    Ok(by_ids(pool, &[id]).await?.pop())
+}
+
+/// The people with these ids, in no order.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<UserRow>, sqlx::Error> {
+    sqlx::query_as!(UserRow, "SELECT * FROM user_account WHERE user_id = ANY($1)", ids)
+        .fetch_all(pool)
         .await
 }
 

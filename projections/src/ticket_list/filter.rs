@@ -1,67 +1,37 @@
-//! Which tickets: one condition, asked of the table in SQL and of a single ticket in memory, with the same answer.
+//! What tickets can be asked for and sorted by.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::TicketRow;
+use crate::{
+    TicketRow,
+    list::{
+        self, Table, columns,
+        page::{Key, KeyKind},
+    },
+};
 
-/// What a column's value must be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Test<T> {
-    /// This.
-    Eq(T),
-    /// One of these; none matches when there are none.
-    In(Vec<T>),
-    /// This or greater.
-    Gte(T),
-    /// This or less.
-    Lte(T),
-    /// Absent, or present.
-    IsNull(bool),
+/// The table of tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tickets {}
+
+impl Table for Tickets {
+    type Row = TicketRow;
+    type Text = TextColumn;
+    type Id = IdColumn;
+    type Number = NumberColumn;
+    type Instant = InstantColumn;
+    type Order = OrderColumn;
+
+    const NAME: &'static str = "ticket_list";
 }
 
 /// A condition on a ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
-    /// All hold; true when there are none.
-    And(Vec<Self>),
-    /// One holds; false when there are none.
-    Or(Vec<Self>),
-    /// It does not hold.
-    Not(Box<Self>),
-    /// On a text column.
-    Text(TextColumn, Test<String>),
-    /// On an id column.
-    Id(IdColumn, Test<Uuid>),
-    /// On a number column.
-    Number(NumberColumn, Test<i64>),
-    /// On an instant column.
-    Instant(InstantColumn, Test<DateTime<Utc>>),
-}
-
-macro_rules! columns {
-    ($(#[$doc:meta])* $name:ident -> $type:ty { $($variant:ident = $column:ident: $get:expr),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $(#[doc = concat!("`", stringify!($column), "`")] $variant),+ }
-
-        impl $name {
-            fn sql(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($column)),+ }
-            }
-
-            fn of(self, row: &TicketRow) -> Option<$type> {
-                let get: fn(&TicketRow) -> Option<$type> = match self { $(Self::$variant => $get),+ };
-                get(row)
-            }
-        }
-    };
-}
+pub type Condition = list::filter::Condition<Tickets>;
 
 columns!(
     /// Columns of text.
-    TextColumn -> String {
+    TextColumn of TicketRow => String {
         Type = ticket_type: |it| Some(it.ticket_type.clone()),
         Status = status: |it| Some(it.status.clone()),
         Category = category_id: |it| it.category_id.clone(),
@@ -74,7 +44,7 @@ columns!(
 
 columns!(
     /// Columns of ids.
-    IdColumn -> Uuid {
+    IdColumn of TicketRow => Uuid {
         Ticket = ticket_id: |it| Some(it.ticket_id),
         Contact = contact_id: |it| it.contact_id,
         Assignee = assignee_id: |it| it.assignee_id,
@@ -83,7 +53,7 @@ columns!(
 
 columns!(
     /// Columns of whole numbers.
-    NumberColumn -> i64 {
+    NumberColumn of TicketRow => i64 {
         Number = number: |it| Some(it.number),
         Priority = priority: |it| Some(i64::from(it.priority)),
         ReopenCount = reopen_count: |it| Some(i64::from(it.reopen_count)),
@@ -92,7 +62,7 @@ columns!(
 
 columns!(
     /// Columns of instants.
-    InstantColumn -> DateTime<Utc> {
+    InstantColumn of TicketRow => DateTime<Utc> {
         OpenedAt = opened_at: |it| Some(it.opened_at),
         UpdatedAt = updated_at: |it| Some(it.updated_at),
         ResolvedAt = resolved_at: |it| it.resolved_at,
@@ -100,92 +70,59 @@ columns!(
     }
 );
 
-impl Condition {
-    /// Whether the ticket is one of those.
-    pub fn holds(&self, row: &TicketRow) -> bool {
-        match self {
-            Self::And(all) => all.iter().all(|it| it.holds(row)),
-            Self::Or(any) => any.iter().any(|it| it.holds(row)),
-            Self::Not(inner) => !inner.holds(row),
-            Self::Text(column, test) => test.passes(column.of(row).as_ref()),
-            Self::Id(column, test) => test.passes(column.of(row).as_ref()),
-            Self::Number(column, test) => test.passes(column.of(row).as_ref()),
-            Self::Instant(column, test) => test.passes(column.of(row).as_ref()),
-        }
-    }
-
-    /// Appends the condition as SQL that is never NULL.
-    pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
-        match self {
-            Self::And(all) => push_list(all, " AND ", "TRUE", sql),
-            Self::Or(any) => push_list(any, " OR ", "FALSE", sql),
-            Self::Not(inner) => {
-                sql.push("NOT ");
-                inner.push(sql);
-            }
-            Self::Text(column, test) => test.push(column.sql(), sql),
-            Self::Id(column, test) => test.push(column.sql(), sql),
-            Self::Number(column, test) => test.push(column.sql(), sql),
-            Self::Instant(column, test) => test.push(column.sql(), sql),
-        }
-    }
+/// A column that tickets can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderColumn {
+    /// By number.
+    Number,
+    /// By id; every order ends with it, for no rule of the tables keeps two tickets from having one number.
+    Id,
+    /// By the instant of opening.
+    OpenedAt,
+    /// By the instant of the newest change.
+    UpdatedAt,
+    /// By urgency.
+    Priority,
 }
 
-fn push_list(conditions: &[Condition], word: &'static str, empty: &'static str, sql: &mut QueryBuilder<Postgres>) {
-    sql.push("(");
-    for (index, condition) in conditions.iter().enumerate() {
-        if index > 0 {
-            sql.push(word);
-        }
-        condition.push(sql);
-    }
-    sql.push(if conditions.is_empty() { empty } else { "" });
-    sql.push(")");
-}
+impl list::OrderColumn<TicketRow> for OrderColumn {
+    const TAIL: &'static [(Self, bool)] = &[(Self::Number, true), (Self::Id, false)];
 
-impl<T: Ord> Test<T> {
-    fn passes(&self, value: Option<&T>) -> bool {
-        match (self, value) {
-            (Self::IsNull(wanted), value) => *wanted == value.is_none(),
-            (Self::Eq(wanted), Some(value)) => value == wanted,
-            (Self::In(wanted), Some(value)) => wanted.contains(value),
-            (Self::Gte(bound), Some(value)) => value >= bound,
-            (Self::Lte(bound), Some(value)) => value <= bound,
-            (Self::Eq(_) | Self::In(_) | Self::Gte(_) | Self::Lte(_), None) => false,
-        }
-    }
-}
-
-impl<T> Test<T>
-where
-    T: Clone + Send + Sync + for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + 'static,
-    Vec<T>: for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres>,
-{
-    fn push(&self, column: &'static str, sql: &mut QueryBuilder<Postgres>) {
-        // COALESCE keeps NULL out, so that NOT means the same as in memory.
-        let compare = |operator: &'static str, value: &T, sql: &mut QueryBuilder<Postgres>| {
-            sql.push("COALESCE(")
-                .push(column)
-                .push(operator)
-                .push_bind(value.clone())
-                .push(", FALSE)");
-        };
+    fn sql(self) -> &'static str {
         match self {
-            Self::Eq(value) => compare(" = ", value, sql),
-            Self::Gte(value) => compare(" >= ", value, sql),
-            Self::Lte(value) => compare(" <= ", value, sql),
-            Self::In(values) => {
-                sql.push("COALESCE(")
-                    .push(column)
-                    .push(" = ANY(")
-                    .push_bind(values.clone())
-                    .push("), FALSE)");
-            }
-            Self::IsNull(wanted) => {
-                sql.push("(")
-                    .push(column)
-                    .push(if *wanted { " IS NULL)" } else { " IS NOT NULL)" });
-            }
+            Self::Number => "number",
+            Self::Id => "ticket_id",
+            Self::OpenedAt => "opened_at",
+            Self::UpdatedAt => "updated_at",
+            Self::Priority => "priority",
+        }
+    }
+
+    fn letter(self) -> char {
+        match self {
+            Self::Number => 'n',
+            Self::Id => 'i',
+            Self::OpenedAt => 'o',
+            Self::UpdatedAt => 'u',
+            Self::Priority => 'p',
+        }
+    }
+
+    fn kind(self) -> KeyKind {
+        match self {
+            Self::Number | Self::Priority => KeyKind::Number,
+            Self::Id => KeyKind::Id,
+            Self::OpenedAt | Self::UpdatedAt => KeyKind::Instant,
+        }
+    }
+
+    fn key(self, row: &TicketRow) -> Key {
+        match self {
+            Self::Number => Key::Number(row.number),
+            Self::Id => Key::Id(row.ticket_id),
+            Self::OpenedAt => Key::Instant(row.opened_at),
+            Self::UpdatedAt => Key::Instant(row.updated_at),
+            Self::Priority => Key::Number(i64::from(row.priority)),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Which tickets are there, and how does each stand now? One row a ticket.
 
 pub mod filter;
-pub mod page;
 mod read;
 mod write;
 

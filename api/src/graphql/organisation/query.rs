@@ -15,7 +15,7 @@ use super::{
     region::{AddressRegion, of_address},
     thing::from_row,
 };
-use crate::graphql::{LogPosition, may_see, parts, postgres, query::Node};
+use crate::graphql::{LogPosition, may_see, node::Node, parts, postgres};
 
 /// What can be asked about the organisation.
 #[derive(Debug, Clone, Copy, Default)]
@@ -102,14 +102,14 @@ pub(in crate::graphql) async fn items(ctx: &Context<'_>, ids: &[Uuid]) -> Result
 
 macro_rules! nodes {
     ($($kind:ident = $word:literal),+ $(,)?) => {
-        /// The item in a row, as what it is; `None` when it is of another kind than its id said.
-        pub(in crate::graphql) fn node(ctx: &Context<'_>, kind: Kind, row: &ItemRow) -> Result<Option<Node>> {
-            if Kind::parse(&row.kind) != Some(kind) {
+        /// The item in a row, as what it is.
+        pub(in crate::graphql) fn node(ctx: &Context<'_>, row: &ItemRow) -> Result<Option<(Kind, Node)>> {
+            let Some(kind) = Kind::parse(&row.kind) else {
                 return Ok(None);
-            }
-            Ok(Some(match kind {
+            };
+            Ok(Some((kind, match kind {
                 $(Kind::$kind => Node::$kind(Box::new(from_row::<$kind>(ctx, row)?))),+
-            }))
+            })))
         }
     };
 }

@@ -12,4 +12,4 @@ mod tell;
 pub(super) use door::DoorMutation;
 pub(super) use mutation::PeopleMutation;
 pub(super) use objects::User;
-pub(super) use query::PeopleQuery;
+pub(super) use query::{PeopleQuery, users};

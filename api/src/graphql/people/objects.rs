@@ -101,7 +101,7 @@ pub(super) fn rights(rights: &Rights) -> Vec<Right> {
 #[graphql(complex)]
 pub(in crate::graphql) struct User {
     /// Opaque global id; also the id of the agent on tickets.
-    id: ID,
+    pub(in crate::graphql) id: ID,
     /// Number of changes of the account: give it back as `expectedVersion`.
     version: i64,
     /// Where the account stands.

@@ -1,6 +1,7 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::access::Permission;
 use projections::people;
+use uuid::Uuid;
 
 use super::objects::{ApiKey, Role, User, Viewer, built_in_roles, rights};
 use crate::graphql::{
@@ -107,4 +108,15 @@ impl PeopleQuery {
         let keys = keys.map_err(|it| postgres(ctx, &it))?;
         Ok(keys.into_iter().map(ApiKey::from).collect())
     }
+}
+
+/// The people with these ids, in no order.
+pub(in crate::graphql) async fn users(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<(Uuid, User)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    may_see(ctx, Permission::UsersRead)?;
+    let rows = people::by_ids(&parts(ctx)?.pool, ids).await;
+    let rows = rows.map_err(|it| postgres(ctx, &it))?;
+    Ok(rows.into_iter().map(|it| (it.user_id, it.into())).collect())
 }

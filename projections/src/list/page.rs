@@ -4,51 +4,50 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::filter::Condition;
-use crate::TicketRow;
-
-/// A column that tickets can be sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderColumn {
-    /// By number.
-    Number,
-    /// By id; every order ends with it, for no rule of the tables keeps two tickets from having one number.
-    Id,
-    /// By the instant of opening.
-    OpenedAt,
-    /// By the instant of the newest change.
-    UpdatedAt,
-    /// By urgency.
-    Priority,
-}
+use super::{OrderColumn, Table, filter::Condition};
 
 /// A column and its direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
+pub struct Order<T: Table> {
     /// The column.
-    pub column: OrderColumn,
+    pub column: T::Order,
     /// Greatest first.
     pub descending: bool,
 }
 
-/// A ticket's value in an order's column: one part of its place.
+/// A row's value in an order's column: one part of its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key {
     /// Of a number column.
     Number(i64),
     /// Of an instant column.
     Instant(DateTime<Utc>),
-    /// Of the id.
+    /// Of a text column, which sorts by code points.
+    Text(String),
+    /// Of an id column.
     Id(Uuid),
+}
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKind {
+    /// Numbers.
+    Number,
+    /// Instants.
+    Instant,
+    /// Texts.
+    Text,
+    /// Ids.
+    Id,
 }
 
 /// Which part of a list is wanted.
 #[derive(Debug, Clone)]
-pub struct PageRequest {
-    /// Which tickets.
-    pub condition: Condition,
-    /// In which order; must end with [`OrderColumn::Id`], see [`complete`].
-    pub order: Vec<Order>,
+pub struct PageRequest<T: Table> {
+    /// Which rows.
+    pub condition: Condition<T>,
+    /// In which order; must end with a unique column, see [`complete`].
+    pub order: Vec<Order<T>>,
     /// Only those behind this place.
     pub after: Option<Vec<Key>>,
     /// Only those before this place.
@@ -59,52 +58,24 @@ pub struct PageRequest {
     pub from_end: bool,
 }
 
-/// The order with number and id as its last columns, so that no two tickets have the same place.
-pub fn complete(mut order: Vec<Order>) -> Vec<Order> {
-    if let Some(at) = order.iter().position(|it| it.column == OrderColumn::Number) {
-        order.truncate(at + 1);
-    } else {
-        order.push(Order {
-            column: OrderColumn::Number,
-            descending: true,
-        });
+/// The order with its tail ([`OrderColumn::TAIL`]), so that no two rows have the same place.
+pub fn complete<T: Table>(mut order: Vec<Order<T>>) -> Vec<Order<T>> {
+    for &(column, descending) in T::Order::TAIL {
+        match order.iter().position(|it| it.column == column) {
+            Some(at) => order.truncate(at + 1),
+            None => order.push(Order { column, descending }),
+        }
     }
-    order.push(Order {
-        column: OrderColumn::Id,
-        descending: false,
-    });
     order
 }
 
-impl OrderColumn {
-    fn sql(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::Id => "ticket_id",
-            Self::OpenedAt => "opened_at",
-            Self::UpdatedAt => "updated_at",
-            Self::Priority => "priority",
-        }
-    }
-
-    /// The ticket's value in it.
-    pub fn key(self, row: &TicketRow) -> Key {
-        match self {
-            Self::Number => Key::Number(row.number),
-            Self::Id => Key::Id(row.ticket_id),
-            Self::OpenedAt => Key::Instant(row.opened_at),
-            Self::UpdatedAt => Key::Instant(row.updated_at),
-            Self::Priority => Key::Number(i64::from(row.priority)),
-        }
-    }
-}
-
-/// The tickets of one page, in the list's order.
+/// The rows of one page, in the list's order.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn page(pool: &PgPool, request: &PageRequest) -> Result<Vec<TicketRow>, sqlx::Error> {
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT * FROM ticket_list WHERE ");
+pub async fn page<T: Table>(pool: &PgPool, request: &PageRequest<T>) -> Result<Vec<T::Row>, sqlx::Error> {
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT * FROM ");
+    sql.push(T::NAME).push(" WHERE ");
     request.condition.push(&mut sql);
     for (place, behind) in [(&request.after, true), (&request.before, false)] {
         if let Some(place) = place {
@@ -122,25 +93,26 @@ pub async fn page(pool: &PgPool, request: &PageRequest) -> Result<Vec<TicketRow>
             .push(if descending { " DESC" } else { " ASC" });
     }
     sql.push(" LIMIT ").push_bind(request.limit);
-    let mut rows: Vec<TicketRow> = sql.build_query_as().fetch_all(pool).await?;
+    let mut rows: Vec<T::Row> = sql.build_query_as().fetch_all(pool).await?;
     if request.from_end {
         rows.reverse();
     }
     Ok(rows)
 }
 
-/// How many tickets meet the condition.
+/// How many rows meet the condition.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn count(pool: &PgPool, condition: &Condition) -> Result<i64, sqlx::Error> {
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT COUNT(*) FROM ticket_list WHERE ");
+pub async fn count<T: Table>(pool: &PgPool, condition: &Condition<T>) -> Result<i64, sqlx::Error> {
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT COUNT(*) FROM ");
+    sql.push(T::NAME).push(" WHERE ");
     condition.push(&mut sql);
     sql.build_query_scalar().fetch_one(pool).await
 }
 
 /// `a >= x`, which follows from what is beyond, and is all that an index can be asked.
-fn push_from(order: &[Order], place: &[Key], behind: bool, sql: &mut QueryBuilder<Postgres>) {
+fn push_from<T: Table>(order: &[Order<T>], place: &[Key], behind: bool, sql: &mut QueryBuilder<Postgres>) {
     match order.first().zip(place.first()) {
         Some((first, key)) => {
             let operator = if first.descending == behind { " <= " } else { " >= " };
@@ -153,7 +125,7 @@ fn push_from(order: &[Order], place: &[Key], behind: bool, sql: &mut QueryBuilde
 }
 
 /// `(a > x OR (a = x AND (b > y OR (b = y AND ...))))`, each column by its own direction.
-fn push_beyond(order: &[Order], place: &[Key], behind: bool, sql: &mut QueryBuilder<Postgres>) {
+fn push_beyond<T: Table>(order: &[Order<T>], place: &[Key], behind: bool, sql: &mut QueryBuilder<Postgres>) {
     let Some(((first, rest), (key, others))) = order.split_first().zip(place.split_first()) else {
         // The place itself is not beyond it.
         sql.push("FALSE");
@@ -172,6 +144,7 @@ fn push_key(sql: &mut QueryBuilder<Postgres>, key: &Key) {
     match key {
         Key::Number(number) => sql.push_bind(*number),
         Key::Instant(instant) => sql.push_bind(*instant),
+        Key::Text(text) => sql.push_bind(text.clone()),
         Key::Id(id) => sql.push_bind(*id),
     };
 }

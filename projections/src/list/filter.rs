@@ -1,0 +1,146 @@
+//! Which rows: one condition, asked of the table in SQL and of a single row in memory, with the same answer.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Column, Table};
+
+/// What a column's value must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Test<T> {
+    /// This.
+    Eq(T),
+    /// One of these; none matches when there are none.
+    In(Vec<T>),
+    /// This or greater.
+    Gte(T),
+    /// This or less.
+    Lte(T),
+    /// Absent, or present.
+    IsNull(bool),
+}
+
+/// A condition on a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition<T: Table> {
+    /// All hold; true when there are none.
+    And(Vec<Self>),
+    /// One holds; false when there are none.
+    Or(Vec<Self>),
+    /// It does not hold.
+    Not(Box<Self>),
+    /// On a text column.
+    Text(T::Text, Test<String>),
+    /// A text column holds this text.
+    Contains(T::Text, String),
+    /// On an id column.
+    Id(T::Id, Test<Uuid>),
+    /// On a number column.
+    Number(T::Number, Test<i64>),
+    /// On an instant column.
+    Instant(T::Instant, Test<DateTime<Utc>>),
+}
+
+impl<T: Table> Condition<T> {
+    /// Whether the row is one of those.
+    pub fn holds(&self, row: &T::Row) -> bool {
+        match self {
+            Self::And(all) => all.iter().all(|it| it.holds(row)),
+            Self::Or(any) => any.iter().any(|it| it.holds(row)),
+            Self::Not(inner) => !inner.holds(row),
+            Self::Text(column, test) => test.passes(column.of(row).as_ref()),
+            Self::Contains(column, text) => column.of(row).is_some_and(|it| it.contains(text.as_str())),
+            Self::Id(column, test) => test.passes(column.of(row).as_ref()),
+            Self::Number(column, test) => test.passes(column.of(row).as_ref()),
+            Self::Instant(column, test) => test.passes(column.of(row).as_ref()),
+        }
+    }
+
+    /// Appends the condition as SQL that is never NULL.
+    pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+        match self {
+            Self::And(all) => push_list(all, " AND ", "TRUE", sql),
+            Self::Or(any) => push_list(any, " OR ", "FALSE", sql),
+            Self::Not(inner) => {
+                sql.push("NOT ");
+                inner.push(sql);
+            }
+            Self::Text(column, test) => test.push(column.sql(), sql),
+            Self::Contains(column, text) => {
+                sql.push("COALESCE(strpos(")
+                    .push(column.sql())
+                    .push(", ")
+                    .push_bind(text.clone())
+                    .push(") > 0, FALSE)");
+            }
+            Self::Id(column, test) => test.push(column.sql(), sql),
+            Self::Number(column, test) => test.push(column.sql(), sql),
+            Self::Instant(column, test) => test.push(column.sql(), sql),
+        }
+    }
+}
+
+fn push_list<T: Table>(
+    conditions: &[Condition<T>],
+    word: &'static str,
+    empty: &'static str,
+    sql: &mut QueryBuilder<Postgres>,
+) {
+    sql.push("(");
+    for (index, condition) in conditions.iter().enumerate() {
+        if index > 0 {
+            sql.push(word);
+        }
+        condition.push(sql);
+    }
+    sql.push(if conditions.is_empty() { empty } else { "" });
+    sql.push(")");
+}
+
+impl<T: Ord> Test<T> {
+    fn passes(&self, value: Option<&T>) -> bool {
+        match (self, value) {
+            (Self::IsNull(wanted), value) => *wanted == value.is_none(),
+            (Self::Eq(wanted), Some(value)) => value == wanted,
+            (Self::In(wanted), Some(value)) => wanted.contains(value),
+            (Self::Gte(bound), Some(value)) => value >= bound,
+            (Self::Lte(bound), Some(value)) => value <= bound,
+            (Self::Eq(_) | Self::In(_) | Self::Gte(_) | Self::Lte(_), None) => false,
+        }
+    }
+}
+
+impl<T> Test<T>
+where
+    T: Clone + Send + Sync + for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + 'static,
+    Vec<T>: for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres>,
+{
+    fn push(&self, column: &'static str, sql: &mut QueryBuilder<Postgres>) {
+        // COALESCE keeps NULL out, so that NOT means the same as in memory.
+        let compare = |operator: &'static str, value: &T, sql: &mut QueryBuilder<Postgres>| {
+            sql.push("COALESCE(")
+                .push(column)
+                .push(operator)
+                .push_bind(value.clone())
+                .push(", FALSE)");
+        };
+        match self {
+            Self::Eq(value) => compare(" = ", value, sql),
+            Self::Gte(value) => compare(" >= ", value, sql),
+            Self::Lte(value) => compare(" <= ", value, sql),
+            Self::In(values) => {
+                sql.push("COALESCE(")
+                    .push(column)
+                    .push(" = ANY(")
+                    .push_bind(values.clone())
+                    .push("), FALSE)");
+            }
+            Self::IsNull(wanted) => {
+                sql.push("(")
+                    .push(column)
+                    .push(if *wanted { " IS NULL)" } else { " IS NOT NULL)" });
+            }
+        }
+    }
+}
