@@ -16,6 +16,13 @@ pub struct Viewer {
     pub rights: Arc<Rights>,
 }
 
+impl Viewer {
+    /// Whether it may ask only for operations of the operator's list, as a token that anybody can see.
+    pub fn restricted_to_safelist(&self) -> bool {
+        false
+    }
+}
+
 /// The keys that open the API. Only their hashes are kept in memory.
 #[derive(Debug, Clone)]
 pub struct Keys {

@@ -8,7 +8,10 @@ use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
 };
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::settings::{self, Origin};
 
 /// File read from the working folder when none is named.
 const FILE: &str = "letopis.toml";
@@ -44,6 +47,39 @@ pub struct Config {
     /// Seconds after which what is new in the log is sealed, from 1 on.
     #[serde(deserialize_with = "interval")]
     pub seal_interval_s: u64,
+    /// Sites whose pages may use the API from a browser; none but its own by default.
+    #[serde(deserialize_with = "settings::origins")]
+    pub cors_origins: Vec<Origin>,
+    /// Proxies whose `X-Forwarded-For` is believed; none by default.
+    #[serde(deserialize_with = "settings::networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Certificates, the server's own first, in PEM; without it the API speaks plain HTTP.
+    pub tls_certificate_file: Option<PathBuf>,
+    /// Private key of the certificate, in PEM.
+    pub tls_key_file: Option<PathBuf>,
+    /// Seconds that a request may take, the reading of its body included.
+    #[serde(deserialize_with = "settings::seconds")]
+    pub request_timeout_s: u32,
+    /// Seconds that the headers of a request may take, and that a connection may lie idle.
+    #[serde(deserialize_with = "settings::seconds")]
+    pub header_timeout_s: u32,
+    /// Points of cost that an actor may use at once; 0 for no limit.
+    #[serde(deserialize_with = "settings::budget")]
+    pub cost_budget: u32,
+    /// Points that come back to it each second.
+    #[serde(deserialize_with = "settings::rate")]
+    pub cost_restored_per_s: u32,
+    /// Requests that an address may send at once; 0 for no limit.
+    #[serde(deserialize_with = "settings::limit")]
+    pub address_requests: u32,
+    /// Requests that come back to it each second.
+    #[serde(deserialize_with = "settings::rate")]
+    pub address_requests_per_s: u32,
+    /// How often a minute an actor may use each mutation; `*` is any that is not named.
+    #[serde(deserialize_with = "settings::operations")]
+    pub operation_limits: BTreeMap<String, u32>,
+    /// Documents that may be asked for by their name, and the only ones for public tokens: JSON, name to text.
+    pub persisted_operations_file: Option<PathBuf>,
     /// How long a socket may take nothing of what is sent to it. Not a setting: only tests have less time.
     #[serde(skip, default = "patience")]
     pub patience: Duration,
@@ -67,6 +103,18 @@ impl Default for Config {
             bootstrap_api_key: None,
             seal_key_file: None,
             seal_interval_s: 60,
+            cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            tls_certificate_file: None,
+            tls_key_file: None,
+            request_timeout_s: 30,
+            header_timeout_s: 30,
+            cost_budget: 200_000,
+            cost_restored_per_s: 5_000,
+            address_requests: 2_000,
+            address_requests_per_s: 200,
+            operation_limits: BTreeMap::from([("*".to_owned(), 3_000)]),
+            persisted_operations_file: None,
             patience: patience(),
         }
     }
@@ -237,6 +285,18 @@ fn environment() -> BTreeMap<&'static str, String> {
         ("LETOPIS_PREVIOUS_MASTER_KEY_FILE", "previous_master_key_file"),
         ("LETOPIS_SEAL_KEY_FILE", "seal_key_file"),
         ("LETOPIS_SEAL_INTERVAL_S", "seal_interval_s"),
+        ("LETOPIS_CORS_ORIGINS", "cors_origins"),
+        ("LETOPIS_TRUSTED_PROXIES", "trusted_proxies"),
+        ("LETOPIS_TLS_CERTIFICATE_FILE", "tls_certificate_file"),
+        ("LETOPIS_TLS_KEY_FILE", "tls_key_file"),
+        ("LETOPIS_REQUEST_TIMEOUT_S", "request_timeout_s"),
+        ("LETOPIS_HEADER_TIMEOUT_S", "header_timeout_s"),
+        ("LETOPIS_COST_BUDGET", "cost_budget"),
+        ("LETOPIS_COST_RESTORED_PER_S", "cost_restored_per_s"),
+        ("LETOPIS_ADDRESS_REQUESTS", "address_requests"),
+        ("LETOPIS_ADDRESS_REQUESTS_PER_S", "address_requests_per_s"),
+        ("LETOPIS_OPERATION_LIMITS", "operation_limits"),
+        ("LETOPIS_PERSISTED_OPERATIONS_FILE", "persisted_operations_file"),
     ];
     known
         .into_iter()

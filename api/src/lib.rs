@@ -18,6 +18,7 @@ pub mod open_files;
 pub mod problem;
 pub mod read_models;
 pub mod server;
+mod settings;
 mod target;
 pub mod telemetry;
 pub mod tickets;
@@ -25,3 +26,4 @@ pub mod vault;
 mod watch;
 
 pub use error::ServeError;
+pub use settings::Origin;

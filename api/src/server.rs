@@ -20,6 +20,7 @@ use tokio::{
     task::{JoinError, JoinHandle},
     time::sleep,
 };
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
@@ -29,7 +30,7 @@ use crate::{
     embedded::{DataDir, Postgres},
     error::ServeError,
     graphql::{Parts, schema},
-    http::{Phase, Ready, Shared, router},
+    http::{Front, Listening, Phase, Ready, Shared, router, tls},
     key,
     live::Live,
     observatory::Observatory,
@@ -65,6 +66,8 @@ impl Server {
     /// # Errors
     /// [`ServeError`] when the folder or the port cannot be had.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, ServeError> {
+        let tls = tls(&config)?;
+        let front = Arc::new(Front::new(&config, clock.clone())?);
         let data = DataDir::open(&config.data)?;
         let busy = |source| ServeError::Port {
             address: config.listen,
@@ -79,6 +82,7 @@ impl Server {
             phase: phase.clone(),
             keys: Arc::new(Keys::new(&key)),
             documents: Arc::default(),
+            front,
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
             feeds: Arc::default(),
@@ -91,6 +95,7 @@ impl Server {
             address,
             phases,
             shared,
+            tls,
             stopping: stopping.clone(),
         };
         let task = tokio::spawn(run.whole_life(listener));
@@ -140,6 +145,7 @@ struct Run {
     address: SocketAddr,
     phases: watch::Sender<Phase>,
     shared: Shared,
+    tls: Option<Arc<ServerConfig>>,
     stopping: CancellationToken,
 }
 
@@ -153,13 +159,12 @@ struct Embedded {
 impl Run {
     async fn whole_life(self, listener: TcpListener) -> Result<(), ServeError> {
         let drained = CancellationToken::new();
-        let stop_serving = drained.clone().cancelled_owned();
-        let routes = router(self.shared.clone());
-        let serving = tokio::spawn(
-            axum::serve(listener, routes)
-                .with_graceful_shutdown(stop_serving)
-                .into_future(),
-        );
+        let listening = Listening {
+            routes: router(self.shared.clone()),
+            tls: self.tls.clone(),
+            header_timeout: Duration::from_secs(self.config.header_timeout_s.into()),
+        };
+        let serving = tokio::spawn(listening.serve(listener, drained.clone()));
         let mut embedded = Embedded::default();
         let working = CancellationToken::new();
         let outcome = tokio::select! {
@@ -350,7 +355,8 @@ impl Run {
 
     fn announce(&self) {
         info!(
-            "Letopis is ready: GraphiQL at http://{}/graphiql, data in {}",
+            "Letopis is ready: GraphiQL at {}://{}/graphiql, data in {}",
+            if self.tls.is_some() { "https" } else { "http" },
             self.address,
             self.data.root().display()
         );

@@ -1,5 +1,7 @@
 //! A whole server in this process, with its own node and its own database.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use api::{config::Config, server::Server};
 use commands::Clock;
@@ -78,6 +80,10 @@ impl App {
             master_key_file: None,
             previous_master_key_file: None,
             bootstrap_api_key: Some(KEY.to_owned()),
+            // Tests ask more than people do; those that are about limits set them.
+            cost_budget: 0,
+            address_requests: 0,
+            operation_limits: BTreeMap::new(),
             ..Config::default()
         };
         let config = adjust(config);

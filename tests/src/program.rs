@@ -33,6 +33,9 @@ impl Program {
         command
             .args(arguments)
             .env("LETOPIS_BOOTSTRAP_API_KEY", KEY)
+            .env("LETOPIS_COST_BUDGET", "0")
+            .env("LETOPIS_ADDRESS_REQUESTS", "0")
+            .env("LETOPIS_OPERATION_LIMITS", "*=0")
             .env_remove("DATABASE_URL")
             .env_remove("EVENT_STORE_URL")
             .env_remove("LETOPIS_CONFIG")

@@ -4,8 +4,10 @@ mod builds;
 mod connection;
 mod cursor;
 mod filter;
+mod idempotency;
 pub(crate) mod ids;
 mod input;
+pub(crate) mod measure;
 mod mutation;
 mod payload;
 mod query;
@@ -37,7 +39,7 @@ use crate::{
 /// Nesting of fields; introspection by tools needs 13.
 const DEPTH: usize = 20;
 /// Fields of one request, each connection counted times its page.
-const COMPLEXITY: usize = 20_000;
+pub(crate) const COMPLEXITY: u32 = 20_000;
 
 /// The schema with everything its resolvers need.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
@@ -74,7 +76,7 @@ pub fn sdl() -> String {
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query, Mutation, Subscription)
         .limit_depth(DEPTH)
-        .limit_complexity(COMPLEXITY)
+        .limit_complexity(COMPLEXITY as usize)
 }
 
 /// What a request brings beside its operation.
@@ -86,6 +88,19 @@ pub struct Caller {
     pub language: Language,
     /// W3C trace context, if sent.
     pub traceparent: Option<String>,
+}
+
+/// What a request carries on its way in, whoever sent it.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Names the request in its response and in the log.
+    pub id: Arc<str>,
+    /// Where it comes from.
+    pub address: std::net::IpAddr,
+    /// The header `Idempotency-Key`, as it came.
+    pub idempotency_key: Option<Box<[u8]>>,
+    /// Whether it came in a way in which changes come: not by GET, which browsers and caches repeat as they like.
+    pub may_change: bool,
 }
 
 fn parts<'a>(ctx: &Context<'a>) -> Result<&'a Parts> {

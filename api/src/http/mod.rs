@@ -1,31 +1,51 @@
 //! Everything spoken over HTTP.
 
+mod address;
+mod admit;
+mod cors;
 mod documents;
 mod feed;
+mod front;
 mod graphiql;
 mod graphql;
+mod guard;
 mod health;
+mod limits;
+mod listen;
 mod metrics;
 mod operation;
+mod persisted;
+mod prepare;
+mod refusal;
 mod socket;
+mod stream;
+mod tls;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderMap, header},
-    routing::{get, post},
+    Extension, Router,
+    http::{HeaderMap, StatusCode, header},
+    middleware,
+    response::Response,
+    routing::get,
 };
 pub use documents::Documents;
 pub use feed::Feeds;
+pub use front::Front;
+pub use limits::Limits;
+pub(crate) use listen::Listening;
+pub use persisted::PersistedError;
+pub use tls::TlsError;
+pub(crate) use tls::tls;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::refusal::Refusal;
 use crate::{
     auth::Keys,
-    graphql::{ApiSchema, Caller},
-    problem::Language,
+    graphql::{ApiSchema, Call, Caller},
+    problem::{Language, Problem},
 };
 
 /// Largest request taken, in bytes.
@@ -70,6 +90,8 @@ pub struct Shared {
     pub closing: CancellationToken,
     /// Open sockets.
     pub sockets: TaskTracker,
+    /// Limits, lists and time limits.
+    pub front: Arc<Front>,
     /// What several sockets watch.
     pub feeds: Arc<Feeds>,
     /// How long a socket may take nothing of what is sent to it.
@@ -102,8 +124,10 @@ impl Shared {
 /// All routes; from here on what they and the parts behind them do is counted.
 pub fn router(shared: Shared) -> Router {
     metrics::collect();
-    Router::new()
-        .route("/graphql", post(graphql::answer))
+    let cors = cors::layer(&shared.front.origins);
+    let routes = Router::new()
+        .route("/graphql", get(graphql::answer).post(graphql::answer))
+        .route("/graphql/stream", get(stream::answer).post(stream::answer))
         .route("/graphql/ws", get(socket::upgrade))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/", get(graphiql::to_page))
@@ -111,6 +135,17 @@ pub fn router(shared: Shared) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::text))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .fallback(nothing);
+    let routes = match cors {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes
+        .layer(middleware::from_fn_with_state(shared.clone(), guard::guard))
         .with_state(shared)
+}
+
+async fn nothing(Extension(call): Extension<Call>, headers: HeaderMap) -> Response {
+    let problem = Problem::new("NOT_FOUND", "такого адреса нет", "there is no such address");
+    Refusal::new(StatusCode::NOT_FOUND, problem).response(&call.id, &headers)
 }
