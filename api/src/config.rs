@@ -219,6 +219,15 @@ impl Config {
         }
     }
 
+    /// Settings from the text of a file alone.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the setting and what is accepted.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let settings = Figment::from(Serialized::defaults(Self::default())).merge(Toml::string(text));
+        settings.extract().map_err(|error| ConfigError::from(&error))
+    }
+
     fn take_master_keys(&mut self, given: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigError> {
         let take = |variable, file: (&'static str, &Option<PathBuf>)| match (given(variable), file) {
             (None, _) => Ok(None),

@@ -17,6 +17,7 @@ pub mod observatory;
 pub mod open_files;
 pub mod problem;
 pub mod read_models;
+pub mod schema_check;
 pub mod server;
 mod settings;
 mod target;

@@ -8,6 +8,7 @@ mod architecture;
 mod auth;
 mod builds;
 mod crash;
+mod door;
 mod engine;
 mod erasure;
 mod events;

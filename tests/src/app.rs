@@ -62,6 +62,15 @@ impl App {
         Self::adjusted(tempfile::tempdir()?, database_url, Clock::System, adjust).await
     }
 
+    /// The same by another clock.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_with_at(clock: Clock, adjust: impl FnOnce(Config) -> Config) -> Result<Self> {
+        let database_url = Cluster::shared().await?.database().await?;
+        Self::adjusted(tempfile::tempdir()?, database_url, clock, adjust).await
+    }
+
     async fn on(data: TempDir, database_url: String, clock: Clock) -> Result<Self> {
         Self::adjusted(data, database_url, clock, std::convert::identity).await
     }

@@ -11,6 +11,7 @@ pub(crate) mod measure;
 mod mutation;
 mod payload;
 mod query;
+mod siblings;
 mod subscription;
 mod ticket;
 mod words;

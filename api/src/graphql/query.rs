@@ -11,7 +11,9 @@ use super::{
     cursor,
     filter::{TicketFilter, TicketOrder, condition, order},
     ids::{self, Kind, LogPosition},
-    parts, postgres, problem, stale,
+    parts, postgres, problem,
+    siblings::Siblings,
+    stale,
     ticket::Ticket,
 };
 use crate::problem::internal;
@@ -89,9 +91,10 @@ impl Query {
             .await
             .map_err(|it| postgres(ctx, &it))?;
         let find = |uuid: Option<uuid::Uuid>| rows.iter().find(|it| Some(it.ticket_id) == uuid).cloned();
+        let siblings = Siblings::of(rows.iter().map(|it| it.ticket_id).collect());
         Ok(uuids
             .into_iter()
-            .map(|it| find(it).map(|it| Node::Ticket(Box::new(it.into()))))
+            .map(|it| find(it).map(|it| Node::Ticket(Box::new(Ticket::among(it, &siblings)))))
             .collect())
     }
 
@@ -193,11 +196,12 @@ impl Query {
                 .map_err(|it| postgres(ctx, &it))?
         };
         let (rows, more) = args.cut(rows);
+        let siblings = Siblings::of(rows.iter().map(|it| it.ticket_id).collect());
         let edges: Vec<_> = rows
             .into_iter()
             .map(|it| Edge {
                 cursor: cursor::of_ticket(&order, &it),
-                node: Ticket::from(it),
+                node: Ticket::among(it, &siblings),
             })
             .collect();
         let nodes = edges.iter().map(|it| it.node.clone()).collect();

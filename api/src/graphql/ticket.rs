@@ -1,5 +1,7 @@
 //! A ticket and its history, as frontends see them.
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
@@ -8,12 +10,13 @@ use domain::{
 };
 use projections::{
     TicketRow,
-    ticket_history::{self, Happening},
+    ticket_history::{Happening, HistoryPage},
 };
 
 use super::{
     connection::{Edge, PageArgs, PageInfo},
     cursor, ids, parts, postgres, problem,
+    siblings::Siblings,
     words::{Hold, Resolution, Sort, Status, Urgency, priority},
 };
 
@@ -68,6 +71,9 @@ pub(crate) struct Ticket {
     closed_at: Option<DateTime<Utc>>,
     #[graphql(skip)]
     uuid: uuid::Uuid,
+    /// Those it is shown with; `None` for one alone.
+    #[graphql(skip)]
+    siblings: Option<Arc<Siblings>>,
 }
 
 /// One thing that happened to a ticket.
@@ -119,17 +125,26 @@ impl Ticket {
         let after = bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?;
         let before = bound(page.before.as_ref(), "before", i64::MAX).map_err(|it| problem(ctx, it))?;
         let pool = &parts(ctx)?.pool;
-        let wanted = i64::from(page.count) + 1;
-        let rows = ticket_history::of_ticket(pool, self.uuid, after, before, wanted, page.from_end);
-        let (rows, more) = page.cut(rows.await.map_err(|it| postgres(ctx, &it))?);
-        let total_count = ticket_history::count(pool, self.uuid)
-            .await
-            .map_err(|it| postgres(ctx, &it))?;
+        let wanted = HistoryPage {
+            after,
+            before,
+            limit: i64::from(page.count) + 1,
+            from_end: page.from_end,
+        };
+        let siblings = self.siblings.clone().unwrap_or_else(|| Siblings::of(vec![self.uuid]));
+        let rows = siblings.history(pool, self.uuid, wanted).await;
+        let (rows, more) = page.cut(rows.map_err(|it| postgres(ctx, &it))?);
+        let total_count = if ctx.look_ahead().field("totalCount").exists() {
+            let count = siblings.count(pool, self.uuid).await;
+            count.map_err(|it| postgres(ctx, &it))?
+        } else {
+            0
+        };
         let edges: Vec<_> = rows
             .into_iter()
             .map(|it| Edge {
                 cursor: cursor::of_version(it.ticket.version),
-                node: TicketHappening::from(it),
+                node: TicketHappening::of(it, &siblings),
             })
             .collect();
         let nodes = edges.iter().map(|it| it.node.clone()).collect();
@@ -172,18 +187,29 @@ impl From<TicketRow> for Ticket {
             resolved_at: row.resolved_at,
             closed_at: row.closed_at,
             uuid: row.ticket_id,
+            siblings: None,
         }
     }
 }
 
-impl From<Happening> for TicketHappening {
-    fn from(happening: Happening) -> Self {
+impl TicketHappening {
+    fn of(happening: Happening, siblings: &Arc<Siblings>) -> Self {
         Self {
             position: ids::LogPosition(crate::live::position_of(&happening)),
             event_type: happening.event_type,
             at: happening.at,
             actor: happening.actor,
-            ticket: happening.ticket.into(),
+            ticket: Ticket::among(happening.ticket, siblings),
+        }
+    }
+}
+
+impl Ticket {
+    /// A ticket that is shown with others.
+    pub(super) fn among(row: TicketRow, siblings: &Arc<Siblings>) -> Self {
+        Self {
+            siblings: Some(Arc::clone(siblings)),
+            ..Self::from(row)
         }
     }
 }
