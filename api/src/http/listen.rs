@@ -1,23 +1,17 @@
 //! Connections: accepted, encrypted when there is a certificate, and served until the server stops.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::Request};
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto,
-        graceful::{GracefulShutdown, Watcher},
-    },
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 use tracing::{debug, warn};
 
@@ -41,14 +35,14 @@ pub(crate) struct Listening {
 
 impl Listening {
     pub(crate) async fn serve(self, listener: TcpListener, stopping: CancellationToken) {
-        let open = GracefulShutdown::new();
+        let open = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
                 () = stopping.cancelled() => break,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer)) => self.take(stream, peer, open.watcher()),
+                Ok((stream, peer)) => drop(open.spawn(self.take(stream, peer, stopping.clone()))),
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {
                     warn!(%error, "no connection can be accepted; trying again");
@@ -57,28 +51,35 @@ impl Listening {
             }
         }
         drop(listener);
-        open.shutdown().await;
+        open.close();
+        open.wait().await;
     }
 
-    fn take(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+    fn take(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        stopping: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let connection = Connection {
             routes: self.routes.clone(),
             header_timeout: self.header_timeout,
             peer: Peer(peer.ip()),
+            stopping,
         };
         let tls = self.tls.clone().map(TlsAcceptor::from);
-        tokio::spawn(async move {
+        async move {
             // Frames of a socket are small and meant to be seen at once. A connection that is gone needs nothing.
             drop(stream.set_nodelay(true));
             let Some(tls) = tls else {
-                return connection.serve(stream, watcher).await;
+                return connection.serve(stream).await;
             };
             match timeout(HANDSHAKE, tls.accept(stream)).await {
-                Ok(Ok(stream)) => connection.serve(stream, watcher).await,
+                Ok(Ok(stream)) => connection.serve(stream).await,
                 Ok(Err(error)) => debug!(%error, "a client does not agree on TLS"),
                 Err(_elapsed) => debug!("a client takes too long to agree on TLS"),
             }
-        });
+        }
     }
 }
 
@@ -86,27 +87,34 @@ struct Connection {
     routes: Router,
     header_timeout: Duration,
     peer: Peer,
+    stopping: CancellationToken,
 }
 
 impl Connection {
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S, watcher: Watcher) {
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         let Self {
             routes,
             header_timeout,
             peer,
+            stopping,
         } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(peer);
             routes.clone().call(request)
         });
-        let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(header_timeout);
-        let served = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(served.into_owned()).await {
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(header_timeout);
+        let served = builder.serve_connection(TokioIo::new(stream), service);
+        let mut served = pin!(served.with_upgrades());
+        let ended = tokio::select! {
+            ended = served.as_mut() => ended,
+            () = stopping.cancelled() => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        };
+        if let Err(error) = ended {
             debug!(%error, "a connection ended");
         }
     }

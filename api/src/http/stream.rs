@@ -85,7 +85,8 @@ async fn tell(shared: Shared, mut answers: Answers, sender: mpsc::Sender<Event>)
         let (event, last) = match answer.flatten().as_deref() {
             Some(Answer::Next(response)) => (next(response.get().to_owned()), false),
             Some(Answer::Failed(errors)) => (next(format!("{{\"errors\":{}}}", errors.get())), false),
-            None => (Event::default().event("complete").data(""), true),
+            // Browsers deliver no event without a line of data.
+            None => (Event::default().event("complete").data("\n"), true),
         };
         match timeout(shared.patience, sender.send(event)).await {
             Ok(Ok(())) if !last => {}

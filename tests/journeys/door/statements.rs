@@ -26,7 +26,7 @@ async fn ask(client: &Client, first: usize, name: String) -> Result<(Vec<String>
     ensure!(body["errors"].is_null(), "{body}");
     let nodes = body["data"]["tickets"]["nodes"].as_array().map_or(0, Vec::len);
     let histories = body["data"]["tickets"]["nodes"][0]["history"]["totalCount"].as_i64();
-    ensure!(histories == Some(2), "{body}");
+    ensure!(histories == Some(3), "{body}");
     Ok((Statements::count().of(&name), nodes))
 }
 
