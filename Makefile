@@ -20,7 +20,8 @@ lint:
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo run -q --bin letopis -- schema --check api/schema.released.graphql
 	@if command -v cargo-deny > /dev/null; then cargo deny --offline check bans licenses sources; \
-	else echo "cargo-deny is not installed: licences, sources and advisories are not checked; cargo install cargo-deny --locked"; fi
+	else echo "cargo-deny is not installed: licences and sources are not checked; cargo install cargo-deny --locked"; fi
+	@echo "known vulnerabilities are checked by make audit, which needs the network"
 
 # Known vulnerabilities of what we use; needs the network.
 audit:

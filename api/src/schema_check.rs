@@ -77,7 +77,7 @@ fn compare(name: &str, old: &TypeKind, new: &TypeKind, found: &mut Vec<String>) 
     match (old, new) {
         (TypeKind::Scalar, TypeKind::Scalar) => {}
         (TypeKind::Object(old), TypeKind::Object(new)) => {
-            missing(name, words(&old.implements), words(&new.implements), found);
+            missing(name, &words(&old.implements), &words(&new.implements), found);
             fields(
                 name,
                 old.fields.iter().map(|it| &it.node),
@@ -86,7 +86,7 @@ fn compare(name: &str, old: &TypeKind, new: &TypeKind, found: &mut Vec<String>) 
             );
         }
         (TypeKind::Interface(old), TypeKind::Interface(new)) => {
-            missing(name, words(&old.implements), words(&new.implements), found);
+            missing(name, &words(&old.implements), &words(&new.implements), found);
             fields(
                 name,
                 old.fields.iter().map(|it| &it.node),
@@ -95,13 +95,13 @@ fn compare(name: &str, old: &TypeKind, new: &TypeKind, found: &mut Vec<String>) 
             );
         }
         (TypeKind::Union(old), TypeKind::Union(new)) => {
-            missing(name, words(&old.members), words(&new.members), found);
+            missing(name, &words(&old.members), &words(&new.members), found);
         }
         (TypeKind::Enum(old), TypeKind::Enum(new)) => {
             let values = |it: &async_graphql::parser::types::EnumType| -> Vec<String> {
                 it.values.iter().map(|it| it.node.value.node.to_string()).collect()
             };
-            missing(name, values(old), values(new), found);
+            missing(name, &values(old), &values(new), found);
         }
         (TypeKind::InputObject(old), TypeKind::InputObject(new)) => {
             inputs(
@@ -127,8 +127,8 @@ fn words(names: &[async_graphql::Positioned<async_graphql::Name>]) -> Vec<String
     names.iter().map(|it| it.node.to_string()).collect()
 }
 
-fn missing(of: &str, old: Vec<String>, new: Vec<String>, found: &mut Vec<String>) {
-    let gone = old.into_iter().filter(|it| !new.contains(it));
+fn missing(of: &str, old: &[String], new: &[String], found: &mut Vec<String>) {
+    let gone = old.iter().filter(|it| !new.contains(it));
     found.extend(gone.map(|it| format!("{of}.{it} is gone")));
 }
 

@@ -125,7 +125,7 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32,
 
 /// Less than the dearest operation that is taken at all would refuse that for ever.
 pub(crate) fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let least = u32::try_from(crate::graphql::COMPLEXITY).unwrap_or(u32::MAX);
+    let least = crate::graphql::COMPLEXITY;
     count(deserializer, least..=1_000_000_000, "0 for no limit, or ")
 }
 

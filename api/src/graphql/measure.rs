@@ -256,7 +256,14 @@ impl<'a> Count<'a> {
                 let definition = definitions.iter().find(|it| it.node.name.node == *name)?;
                 definition.node.default_value.as_ref().map(|it| it.node.clone())
             }),
-            plain => plain.clone().into_const(),
+            Written::Null
+            | Written::Number(_)
+            | Written::String(_)
+            | Written::Boolean(_)
+            | Written::Binary(_)
+            | Written::Enum(_)
+            | Written::List(_)
+            | Written::Object(_) => value.clone().into_const(),
         }
     }
 

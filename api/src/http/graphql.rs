@@ -77,13 +77,10 @@ async fn respond(
 
 /// A response as HTTP has it; what says when to come back stands in a header too.
 fn shown(response: Response) -> HttpResponse {
-    let wait = response
-        .errors
-        .iter()
-        .find_map(|it| match it.extensions.as_ref()?.get("retryAfter")? {
-            async_graphql::Value::Number(seconds) => seconds.as_u64(),
-            _ => None,
-        });
+    let wait = response.errors.iter().find_map(|it| {
+        let extensions = serde_json::to_value(it.extensions.as_ref()?.get("retryAfter")?).ok()?;
+        extensions.as_u64()
+    });
     let by_post = response.errors.iter().any(|it| {
         let code = it.extensions.as_ref().and_then(|it| it.get("code"));
         code == Some(&async_graphql::Value::from(BY_POST))

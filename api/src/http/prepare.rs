@@ -120,17 +120,19 @@ struct Unpaid {
     cost: Option<(u32, Throttle)>,
 }
 
-fn pay(front: &Front, actor: &str, measure: &Measure) -> Result<(), Unpaid> {
+fn pay(front: &Front, actor: &str, measure: &Measure) -> Result<(), Box<Unpaid>> {
     if measure.kind == OperationType::Mutation {
         for field in &measure.roots {
-            front.limits.mutation(actor, field).map_err(|exhausted| Unpaid {
-                problem: Problem::new(
-                    "THROTTLED",
-                    format!("слишком много {field} за минуту: подождите"),
-                    format!("too many {field} in a minute: wait"),
-                ),
-                exhausted,
-                cost: None,
+            front.limits.mutation(actor, field).map_err(|exhausted| {
+                Box::new(Unpaid {
+                    problem: Problem::new(
+                        "THROTTLED",
+                        format!("слишком много {field} за минуту: подождите"),
+                        format!("too many {field} in a minute: wait"),
+                    ),
+                    exhausted,
+                    cost: None,
+                })
             })?;
         }
     }
@@ -138,20 +140,22 @@ fn pay(front: &Front, actor: &str, measure: &Measure) -> Result<(), Unpaid> {
         .limits
         .charge(actor, measure.cost)
         .map(|_left| ())
-        .map_err(|exhausted| Unpaid {
-            problem: Problem::new(
-                "THROTTLED",
-                format!(
-                    "запрос стоит {}, осталось {}: подождите",
-                    measure.cost, exhausted.available
+        .map_err(|exhausted| {
+            Box::new(Unpaid {
+                problem: Problem::new(
+                    "THROTTLED",
+                    format!(
+                        "запрос стоит {}, осталось {}: подождите",
+                        measure.cost, exhausted.available
+                    ),
+                    format!(
+                        "the operation costs {}, {} are left: wait",
+                        measure.cost, exhausted.available
+                    ),
                 ),
-                format!(
-                    "the operation costs {}, {} are left: wait",
-                    measure.cost, exhausted.available
-                ),
-            ),
-            exhausted,
-            cost: Some((measure.cost, front.limits.throttle(exhausted.available))),
+                exhausted,
+                cost: Some((measure.cost, front.limits.throttle(exhausted.available))),
+            })
         })
 }
 

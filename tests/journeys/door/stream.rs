@@ -153,7 +153,8 @@ fn client_that_reads_nothing_is_given_up() -> Result<()> {
                 .await?;
         }
         app.client.look(&id).await?;
-        let copies: String = (0..240).map(|it| format!("s{it}: ticket {{ subject }} ")).collect();
+        let copies: Vec<String> = (0..240).map(|it| format!("s{it}: ticket {{ subject }} ")).collect();
+        let copies = copies.concat();
         let query = format!("subscription {{ ticketChanged(after: \"0\") {{ position {copies} }} }}");
         let before = given_up(&app.client).await?;
         let silent = ask(&app.client, &query, json!({})).await?;

@@ -90,7 +90,7 @@ mod tests {
             slowdown.failed("a", now);
             assert_eq!(slowdown.wait(&"a", now), Some(Duration::from_secs(expected)));
             now += TimeDelta::milliseconds(500);
-            let left = Duration::from_secs(expected) - Duration::from_millis(500);
+            let left = Duration::from_millis(expected * 1000 - 500);
             assert_eq!(slowdown.wait(&"a", now), Some(left));
             now += TimeDelta::seconds(10);
             assert_eq!(slowdown.wait(&"a", now), None);

@@ -161,7 +161,7 @@ impl Writer<'_> {
         if deeper {
             for possible in schema.possible(name) {
                 if self.tape.once_in(2) {
-                    self.text.push_str(&format!("... on {possible}"));
+                    self.text.extend(["... on ", possible]);
                     self.selections(possible, nesting + 1);
                 }
             }
@@ -171,14 +171,14 @@ impl Writer<'_> {
 
     fn field(&mut self, field: &FieldDefinition, nesting: usize) {
         if !self.tape.once_in(8) {
-            self.text.push_str(&format!("a{}: ", self.aliases));
+            self.text.extend(["a", &self.aliases.to_string(), ": "]);
             self.aliases += 1;
         }
         self.text.push_str(field.name.node.as_str());
         let arguments: Vec<&InputValueDefinition> = field.arguments.iter().map(|it| &it.node).collect();
         let given = self.given(&arguments, 0);
         if !given.is_empty() {
-            self.text.push_str(&format!("({})", given.join(", ")));
+            self.text.extend(["(", &given.join(", "), ")"]);
         }
         let kind = named(&field.ty.node);
         if self.schema.is_composite(kind) {
