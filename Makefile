@@ -1,7 +1,7 @@
 # Statements are checked against .sqlx, so that no build needs a database; `make prepare` renews it.
 export SQLX_OFFLINE = true
 
-.PHONY: run test lint bench schema read-models prepare clean
+.PHONY: run test lint audit release-schema bench schema read-models prepare clean
 
 # Serves everything from ./data: make run ARGS="--data /srv/letopis"
 run:
@@ -18,7 +18,20 @@ test:
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	@if command -v cargo-deny > /dev/null; then cargo deny check; else echo "cargo-deny is not installed: advisories and licences are not checked"; fi
+	cargo run -q --bin letopis -- schema --check api/schema.released.graphql
+	@if command -v cargo-deny > /dev/null; then cargo deny --offline check bans licenses sources; \
+	else echo "cargo-deny is not installed: licences and sources are not checked; cargo install cargo-deny --locked"; fi
+	@echo "known vulnerabilities are checked by make audit, which needs the network"
+
+# Known vulnerabilities of what we use; needs the network.
+audit:
+	@if command -v cargo-deny > /dev/null; then cargo deny check advisories; \
+	elif command -v cargo-audit > /dev/null; then cargo audit; \
+	else echo "neither cargo-deny nor cargo-audit is installed: cargo install cargo-deny --locked" >&2; exit 1; fi
+
+# With a release: from now on nothing that clients of this schema use may break.
+release-schema:
+	cp api/schema.graphql api/schema.released.graphql
 
 bench:
 	@.ci/setup

@@ -16,9 +16,11 @@ use figment::{
     providers::{Format, Serialized, Toml},
     value::Dict,
 };
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::roles::Roles;
+use crate::settings::{self, Origin};
 
 /// File read from the working folder when none is named.
 const FILE: &str = "letopis.toml";
@@ -61,6 +63,39 @@ pub struct Config {
     /// Where people reach this server, for the links in mails; `http://` and `listen` when absent.
     #[serde(deserialize_with = "public_url")]
     pub public_url: Option<String>,
+    /// Sites whose pages may use the API from a browser; none but its own by default.
+    #[serde(deserialize_with = "settings::origins")]
+    pub cors_origins: Vec<Origin>,
+    /// Proxies whose `X-Forwarded-For` is believed; none by default.
+    #[serde(deserialize_with = "settings::networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Certificates, the server's own first, in PEM; without it the API speaks plain HTTP.
+    pub tls_certificate_file: Option<PathBuf>,
+    /// Private key of the certificate, in PEM.
+    pub tls_key_file: Option<PathBuf>,
+    /// Seconds that a request may take, the reading of its body included.
+    #[serde(deserialize_with = "settings::seconds")]
+    pub request_timeout_s: u32,
+    /// Seconds that the headers of a request may take, and that a connection may lie idle.
+    #[serde(deserialize_with = "settings::seconds")]
+    pub header_timeout_s: u32,
+    /// Points of cost that an actor may use at once; 0 for no limit.
+    #[serde(deserialize_with = "settings::budget")]
+    pub cost_budget: u32,
+    /// Points that come back to it each second.
+    #[serde(deserialize_with = "settings::rate")]
+    pub cost_restored_per_s: u32,
+    /// Requests that an address may send at once; 0 for no limit.
+    #[serde(deserialize_with = "settings::limit")]
+    pub address_requests: u32,
+    /// Requests that come back to it each second.
+    #[serde(deserialize_with = "settings::rate")]
+    pub address_requests_per_s: u32,
+    /// How often a minute an actor may use each mutation; `*` is any that is not named.
+    #[serde(deserialize_with = "settings::operations")]
+    pub operation_limits: BTreeMap<String, u32>,
+    /// Documents that may be asked for by their name, and the only ones for public tokens: JSON, name to text.
+    pub persisted_operations_file: Option<PathBuf>,
     /// How long a socket may take nothing of what is sent to it. Not a setting: only tests have less time.
     #[serde(skip, default = "patience")]
     pub patience: Duration,
@@ -87,6 +122,18 @@ impl Default for Config {
             seal_interval_s: 60,
             geoip_file: None,
             public_url: None,
+            cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            tls_certificate_file: None,
+            tls_key_file: None,
+            request_timeout_s: 30,
+            header_timeout_s: 30,
+            cost_budget: 200_000,
+            cost_restored_per_s: 5_000,
+            address_requests: 2_000,
+            address_requests_per_s: 200,
+            operation_limits: settings::operation_limits(),
+            persisted_operations_file: None,
             patience: patience(),
         }
     }
@@ -207,6 +254,15 @@ impl Config {
         }
     }
 
+    /// Settings from the text of a file alone.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which names the setting and what is accepted.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let settings = Figment::from(Serialized::defaults(Self::default())).merge(Toml::string(text));
+        settings.extract().map_err(|error| ConfigError::from(&error))
+    }
+
     fn take_master_keys(&mut self, given: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigError> {
         let take = |variable, file: (&'static str, &Option<PathBuf>)| match (given(variable), file) {
             (None, _) => Ok(None),
@@ -320,6 +376,18 @@ fn environment() -> BTreeMap<&'static str, String> {
         ("LETOPIS_SEAL_INTERVAL_S", "seal_interval_s"),
         ("LETOPIS_GEOIP_FILE", "geoip_file"),
         ("LETOPIS_PUBLIC_URL", "public_url"),
+        ("LETOPIS_CORS_ORIGINS", "cors_origins"),
+        ("LETOPIS_TRUSTED_PROXIES", "trusted_proxies"),
+        ("LETOPIS_TLS_CERTIFICATE_FILE", "tls_certificate_file"),
+        ("LETOPIS_TLS_KEY_FILE", "tls_key_file"),
+        ("LETOPIS_REQUEST_TIMEOUT_S", "request_timeout_s"),
+        ("LETOPIS_HEADER_TIMEOUT_S", "header_timeout_s"),
+        ("LETOPIS_COST_BUDGET", "cost_budget"),
+        ("LETOPIS_COST_RESTORED_PER_S", "cost_restored_per_s"),
+        ("LETOPIS_ADDRESS_REQUESTS", "address_requests"),
+        ("LETOPIS_ADDRESS_REQUESTS_PER_S", "address_requests_per_s"),
+        ("LETOPIS_OPERATION_LIMITS", "operation_limits"),
+        ("LETOPIS_PERSISTED_OPERATIONS_FILE", "persisted_operations_file"),
     ];
     known
         .into_iter()

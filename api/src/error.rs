@@ -11,6 +11,7 @@ use crate::{
     auth::SecretError,
     embedded::{DataDirError, PostgresError},
     geo::GeoError,
+    http::{PersistedError, TlsError},
     vault::VaultSetupError,
 };
 
@@ -31,6 +32,12 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The certificate of the API.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The list of persisted operations.
+    #[error(transparent)]
+    Persisted(#[from] PersistedError),
     /// The file with the administrator's key.
     #[error(
         "{file} cannot be read or written ({source}): make it a file of this user, or set LETOPIS_BOOTSTRAP_API_KEY"

@@ -23,7 +23,9 @@ pub mod outbox;
 pub mod problem;
 pub mod read_models;
 pub mod roles;
+pub mod schema_check;
 pub mod server;
+mod settings;
 mod target;
 pub mod telemetry;
 pub mod tickets;
@@ -31,3 +33,4 @@ pub mod vault;
 mod watch;
 
 pub use error::ServeError;
+pub use settings::Origin;

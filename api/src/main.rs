@@ -1,16 +1,16 @@
 //! The program `letopis`.
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use api::{
     auth,
     config::{Config, Flags},
-    graphql, import, migrate, open_files, outbox, read_models,
+    graphql, import, migrate, open_files, outbox, read_models, schema_check,
     server::Server,
     telemetry, vault,
 };
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use commands::Clock;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,7 +32,7 @@ enum Command {
     /// Bring the tables to this version, and end.
     Migrate(Flags),
     /// Print the GraphQL schema.
-    Schema,
+    Schema(SchemaArgs),
     /// Print what the read models hold, column by column, as docs/read-models.md keeps it.
     ReadModels(Flags),
     /// Bring in another system's history, beside a running server or without one.
@@ -43,6 +43,13 @@ enum Command {
     Outbox(outbox::OutboxArgs),
     /// Print the token with which the first administrator is made.
     SetUpToken(Flags),
+}
+
+#[derive(Debug, Args)]
+struct SchemaArgs {
+    /// Print nothing, and fail when clients of this older schema would break
+    #[arg(long, value_name = "OLD")]
+    check: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -89,7 +96,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             let text = runtime.block_on(read_models::document(&Config::load(&flags)?))?;
             Ok(std::io::stdout().write_all(text.as_bytes())?)
         }
-        Command::Schema => Ok(std::io::stdout().write_all(graphql::sdl().as_bytes())?),
+        Command::Schema(SchemaArgs { check: Some(old) }) => Ok(schema_check::against(&old)?),
+        Command::Schema(SchemaArgs { check: None }) => Ok(std::io::stdout().write_all(graphql::sdl().as_bytes())?),
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::{
     task::{JoinError, JoinHandle},
     time::sleep,
 };
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::{
     sync::CancellationToken,
     task::{AbortOnDropHandle, TaskTracker},
@@ -30,7 +31,7 @@ use crate::{
     error::ServeError,
     geo::Geo,
     graphql::{Parts, schema},
-    http::{Phase, Ready, Shared, router},
+    http::{Front, Listening, Phase, Ready, Shared, router, tls},
     key,
     live::Live,
     observatory::Observatory,
@@ -63,6 +64,8 @@ impl Server {
     /// [`ServeError`] when the folder or the port cannot be had.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, ServeError> {
         let geo = Geo::open(config.geoip_file.as_deref())?;
+        let tls = tls(&config)?;
+        let front = Arc::new(Front::new(&config, clock.clone())?);
         let data = DataDir::open(&config.data)?;
         let busy = |source| ServeError::Port {
             address: config.listen,
@@ -77,6 +80,7 @@ impl Server {
             phase: phase.clone(),
             keys: Arc::new(Keys::new(&key)),
             documents: Arc::default(),
+            front,
             closing: CancellationToken::new(),
             sockets: TaskTracker::new(),
             feeds: Arc::default(),
@@ -90,6 +94,7 @@ impl Server {
             address,
             phases,
             shared,
+            tls,
             stopping: stopping.clone(),
         };
         let task = tokio::spawn(run.whole_life(listener));
@@ -140,6 +145,7 @@ struct Run {
     address: SocketAddr,
     phases: watch::Sender<Phase>,
     shared: Shared,
+    tls: Option<Arc<ServerConfig>>,
     stopping: CancellationToken,
 }
 
@@ -153,13 +159,12 @@ struct Embedded {
 impl Run {
     async fn whole_life(self, listener: TcpListener) -> Result<(), ServeError> {
         let drained = CancellationToken::new();
-        let stop_serving = drained.clone().cancelled_owned();
-        let routes = router(self.shared.clone(), self.config.roles.has(Role::Api));
-        let serving = tokio::spawn(
-            axum::serve(listener, routes)
-                .with_graceful_shutdown(stop_serving)
-                .into_future(),
-        );
+        let listening = Listening {
+            routes: router(self.shared.clone(), self.config.roles.has(Role::Api)),
+            tls: self.tls.clone(),
+            header_timeout: Duration::from_secs(self.config.header_timeout_s.into()),
+        };
+        let serving = tokio::spawn(listening.serve(listener, drained.clone()));
         let mut embedded = Embedded::default();
         let working = CancellationToken::new();
         let outcome = tokio::select! {
@@ -404,7 +409,8 @@ impl Run {
             ("its health", "health/ready")
         };
         info!(
-            "Letopis is ready: {what} at http://{}/{path}, data in {}",
+            "Letopis is ready: {what} at {}://{}/{path}, data in {}",
+            if self.tls.is_some() { "https" } else { "http" },
             self.address,
             self.data.root().display()
         );

@@ -23,12 +23,18 @@ pub struct LogSettingError {
     accepted: &'static str,
 }
 
+/// What is never told, whatever `RUST_LOG` says: these repeat messages of clients, keys included.
+const TOO_TALKATIVE: &[&str] = &["tungstenite=info", "tokio_tungstenite=info"];
+
 /// Begins to log; does nothing when somebody else does already.
 ///
 /// # Errors
 /// [`LogSettingError`].
 pub fn start() -> Result<(), LogSettingError> {
-    let filter = filter(given("RUST_LOG"))?;
+    let filter = TOO_TALKATIVE
+        .iter()
+        .filter_map(|it| it.parse().ok())
+        .fold(filter(given("RUST_LOG"))?, EnvFilter::add_directive);
     let json = is_json(given("LETOPIS_LOG_FORMAT").as_deref())?;
     let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
     let registry = tracing_subscriber::registry().with(filter);

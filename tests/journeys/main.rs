@@ -10,6 +10,7 @@ mod builds;
 mod claims;
 mod contacts;
 mod crash;
+mod door;
 mod engine;
 mod erasure;
 mod events;

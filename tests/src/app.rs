@@ -1,5 +1,7 @@
 //! A whole server in this process, with its own node and its own database.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, ensure};
 use api::{config::Config, server::Server};
 use commands::Clock;
@@ -62,6 +64,15 @@ impl App {
         Self::adjusted(tempfile::tempdir()?, database_url, Clock::System, adjust).await
     }
 
+    /// The same by another clock.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_with_at(clock: Clock, adjust: impl FnOnce(Config) -> Config) -> Result<Self> {
+        let database_url = Cluster::shared().await?.database().await?;
+        Self::adjusted(tempfile::tempdir()?, database_url, clock, adjust).await
+    }
+
     async fn on(data: TempDir, database_url: String, clock: Clock) -> Result<Self> {
         Self::adjusted(data, database_url, clock, std::convert::identity).await
     }
@@ -80,6 +91,10 @@ impl App {
             master_key_file: None,
             previous_master_key_file: None,
             bootstrap_api_key: Some(KEY.to_owned()),
+            // Tests ask more than people do; those that are about limits set them.
+            cost_budget: 0,
+            address_requests: 0,
+            operation_limits: BTreeMap::new(),
             ..Config::default()
         };
         let config = adjust(config);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use reqwest::Response;
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 /// Every plain field of a ticket.
@@ -67,6 +67,12 @@ impl Client {
     #[must_use]
     pub fn anonymous(&self) -> Self {
         self.with_key("")
+    }
+
+    /// A request with the key, to be finished and sent.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        request.bearer_auth(&self.key)
     }
 
     /// Sends a body to `/graphql` as it is.

@@ -5,9 +5,11 @@ mod app;
 mod client;
 mod cluster;
 mod compare;
+mod events;
 mod mmdb;
 mod program;
 mod socket;
+mod statements;
 
 use std::sync::LazyLock;
 
@@ -16,9 +18,11 @@ pub use app::App;
 pub use client::{Client, TICKET};
 pub use cluster::Cluster;
 pub use compare::{assert_replay_equals_live, open_log, open_vault};
+pub use events::Events;
 pub use mmdb::{Range, mmdb};
 pub use program::{Program, poll};
 pub use socket::Socket;
+pub use statements::Statements;
 use tokio::runtime::Runtime;
 
 /// The API key every test server knows.

@@ -3,6 +3,7 @@
 use std::{
     path::PathBuf,
     process::{ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -21,6 +22,7 @@ pub struct Program {
     /// Speaks to it.
     pub client: Client,
     child: Child,
+    said: Arc<Mutex<String>>,
 }
 
 impl Program {
@@ -33,6 +35,9 @@ impl Program {
         command
             .args(arguments)
             .env("LETOPIS_BOOTSTRAP_API_KEY", KEY)
+            .env("LETOPIS_COST_BUDGET", "0")
+            .env("LETOPIS_ADDRESS_REQUESTS", "0")
+            .env("LETOPIS_OPERATION_LIMITS", "*=0")
             .env_remove("DATABASE_URL")
             .env_remove("EVENT_STORE_URL")
             .env_remove("LETOPIS_CONFIG")
@@ -108,7 +113,13 @@ impl Program {
             client.get("/health/live").await.is_ok()
         })
         .await?;
-        Ok(Self { client, child })
+        let said = Arc::default();
+        Ok(Self { client, child, said })
+    }
+
+    /// What it has logged since it was ready; nothing of one that was not waited for.
+    pub fn log(&self) -> String {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// SIGTERM, and waits for the end.
@@ -128,8 +139,18 @@ impl Program {
     /// # Errors
     /// When it ends instead; the error holds what it said.
     pub async fn serve(arguments: &[&str]) -> Result<Self> {
+        Self::serve_with(arguments, |_| {}).await
+    }
+
+    /// The same, with its environment changed.
+    ///
+    /// # Errors
+    /// When it ends instead; the error holds what it said.
+    pub async fn serve_with(arguments: &[&str], adjust: impl FnOnce(&mut Command)) -> Result<Self> {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
-        let mut child = Self::command(&arguments)?.stderr(Stdio::piped()).spawn()?;
+        let mut command = Self::command(&arguments)?;
+        adjust(&mut command);
+        let mut child = command.stderr(Stdio::piped()).spawn()?;
         let mut lines = BufReader::new(child.stderr.take().context("no standard error")?).lines();
         let mut said = String::new();
         while let Some(line) = lines.next_line().await? {
@@ -139,9 +160,17 @@ impl Program {
                 .and_then(|it| it.split("/graphiql").next())
             {
                 let client = Client::new(base.to_owned(), KEY)?;
+                let kept: Arc<Mutex<String>> = Arc::default();
+                let said = Arc::clone(&kept);
                 // Nobody may leave the pipe full.
-                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                return Ok(Self { client, child });
+                tokio::spawn(async move {
+                    while let Ok(Some(line)) = lines.next_line().await {
+                        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                        kept.push_str(&line);
+                        kept.push('\n');
+                    }
+                });
+                return Ok(Self { client, child, said });
             }
             said.push_str(&line);
             said.push('\n');

@@ -57,6 +57,16 @@ impl Viewer {
             session: None,
         }
     }
+
+    /// Whether nothing is known of them.
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.actor.kind == ActorKind::System
+    }
+
+    /// Whether they may ask only for operations of the operator's list, as their token can be seen by anybody.
+    pub(crate) fn restricted_to_safelist(&self) -> bool {
+        self.actor.kind == ActorKind::Contact
+    }
 }
 
 /// What opens the API.
@@ -106,6 +116,13 @@ impl Keys {
         }
         let claims = self.claims(tokens, credential)?;
         directory.person(&claims)
+    }
+
+    /// Whether an `Authorization` value is a token that was signed here, though it may open nothing any more.
+    pub(crate) fn was_issued_here(&self, authorization: &str) -> bool {
+        let token = authorization.rsplit(' ').next().unwrap_or_default();
+        let people = self.people.get();
+        people.is_some_and(|(_, tokens)| tokens.read(token).is_some())
     }
 
     /// What a token says, its signature checked once.

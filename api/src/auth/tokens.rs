@@ -115,18 +115,22 @@ impl Tokens {
 
     /// What a token says, if it was signed here and counts still.
     pub(super) fn check(&self, token: &str) -> Option<Claims> {
+        self.read(token).filter(|it| it.expires_at > self.clock.now())
+    }
+
+    /// What a token says, if it was signed here, whether or not it counts still.
+    pub(super) fn read(&self, token: &str) -> Option<Claims> {
         let name = decode_header(token).ok()?.kid?;
         let key = self.all().get(&name).cloned()?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
-        // By our own clock, below.
+        // By our own clock, in `check`.
         validation.validate_exp = false;
         let payload = decode::<Payload>(token, &key.decoding, &validation).ok()?.claims;
-        let expires_at = DateTime::from_timestamp(payload.exp, 0)?;
-        (expires_at > self.clock.now()).then_some(Claims {
+        Some(Claims {
             user: payload.sub,
             session: payload.sid,
-            expires_at,
+            expires_at: DateTime::from_timestamp(payload.exp, 0)?,
         })
     }
 

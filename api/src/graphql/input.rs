@@ -23,7 +23,7 @@ use crate::problem::Problem;
 /// What all mutations have in common.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
-    pub(super) idempotency_key: String,
+    pub(super) idempotency_key: Option<String>,
     pub(super) expected_version: Option<i64>,
     pub(super) client_mutation_id: Option<String>,
     /// Id of the ticket; `None` for the mutation that opens one.
@@ -49,8 +49,9 @@ pub(super) fn opened(command_id: CommandId) -> TicketId {
 /// A new ticket.
 #[derive(Debug, InputObject)]
 pub(super) struct OpenTicketInput {
-    /// Your name of this wish, 1 to 200 characters: sent again with the same key it opens nothing twice.
-    idempotency_key: String,
+    /// Your name of this wish, 1 to 200 characters: sent again with the same key it opens nothing twice. Needed, unless
+    /// the header `Idempotency-Key` gives it.
+    idempotency_key: Option<String>,
     /// What it is about, 1 to 300 characters in one line.
     subject: String,
     /// What sort of request it is; QUESTION by default.
@@ -145,8 +146,9 @@ macro_rules! wishes {
             $(#[doc = $doc])*
             #[derive(Debug, InputObject)]
             pub(super) struct $name {
-                /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice.
-                idempotency_key: String,
+                /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice. Needed,
+                /// unless the header `Idempotency-Key` gives it.
+                idempotency_key: Option<String>,
                 /// Id of the ticket.
                 ticket_id: ID,
                 $($(#[doc = $field_doc])* $field: $type,)*

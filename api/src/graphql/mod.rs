@@ -5,8 +5,10 @@ mod connection;
 mod contacts;
 mod cursor;
 mod filter;
+mod idempotency;
 pub(crate) mod ids;
 mod input;
+pub(crate) mod measure;
 mod mutation;
 mod node;
 mod organisation;
@@ -18,7 +20,10 @@ mod subscription;
 mod ticket;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_graphql::{Context, Error, MergedObject, Result, Schema};
 use commands::{Handler, permit, permit_in};
@@ -46,7 +51,7 @@ use crate::{
 /// Nesting of fields; introspection by tools needs 13.
 const DEPTH: usize = 20;
 /// Fields of one request, each connection counted times its page.
-const COMPLEXITY: usize = 20_000;
+pub(crate) const COMPLEXITY: u32 = 20_000;
 
 /// What can be asked.
 #[derive(Debug, MergedObject)]
@@ -111,7 +116,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)
-        .limit_complexity(COMPLEXITY)
+        .limit_complexity(COMPLEXITY as usize)
 }
 
 /// What a request brings beside its operation.
@@ -125,6 +130,33 @@ pub struct Caller {
     pub traceparent: Option<String>,
     /// Program it comes with, for the record of sessions.
     pub client: String,
+}
+
+/// What a request carries on its way in, whoever sent it.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Names the request in its response and in the log.
+    pub id: Arc<str>,
+    /// Where it comes from.
+    pub address: std::net::IpAddr,
+    /// The header `Idempotency-Key`, as it came.
+    pub idempotency_key: Option<Box<[u8]>>,
+    /// Whether it came in a way in which changes come: not by GET, which browsers and caches repeat as they like.
+    pub may_change: bool,
+    /// Set once somebody was not let in.
+    pub failed: Arc<AtomicBool>,
+}
+
+impl Call {
+    /// Notes that somebody was not let in, so that their address waits.
+    pub(crate) fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody was not let in.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
 }
 
 fn parts<'a>(ctx: &Context<'a>) -> Result<&'a Parts> {

@@ -4,12 +4,11 @@ use domain::{
     assignment::Assignment,
     decider::Decider,
     ids::{CommandId, TicketId, stream_name},
-    values::IdempotencyKey,
 };
 use event_store::decode;
 
 use super::{
-    Caller, Parts, caller,
+    Caller, Parts, caller, idempotency,
     ids::{Kind, LogPosition, required},
     input::{self, Frame, Wish, opened},
     may_see_tickets, parts, payload,
@@ -79,7 +78,7 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
 
 async fn tell<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     let (parts, caller) = (parts(ctx)?, caller(ctx)?);
-    let (ticket_id, request) = match request(caller, wish) {
+    let (ticket_id, request) = match request(ctx, caller, wish) {
         Ok(request) => request,
         Err(problem) => return Ok(refusal(caller, problem)),
     };
@@ -107,14 +106,14 @@ async fn tell<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     }
 }
 
-fn request<W: Wish>(caller: &Caller, wish: W) -> Result<(TicketId, Request), Problem> {
+fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> Result<(TicketId, Request), Problem> {
     let Frame {
         idempotency_key,
         expected_version,
         ticket_id,
         ..
     } = wish.frame();
-    let key = IdempotencyKey::try_new(&idempotency_key)?;
+    let key = idempotency::key(ctx, idempotency_key.as_deref())?;
     let expected_version = expected_version.map(version).transpose()?;
     let target = ticket_id.map(|it| required(Kind::Ticket, "ticketId", &it)).transpose();
     let target = target.map_err(|it| it.about("ticketId"))?.map(TicketId);

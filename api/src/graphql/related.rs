@@ -6,11 +6,19 @@
 //! (a change, a history), it is still one statement for all. To add a sort of thing: a [`Sort`] of its own in
 //! [`Related`], its ids in [`Related::of`], its fields in [`Related::prefetch`].
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use async_graphql::{Context, Lookahead, Result};
 use domain::organisation;
-use projections::{TicketRow, organisation::by_ids};
+use projections::{
+    TicketRow,
+    organisation::by_ids,
+    ticket_history::{self, Happening, HistoryPage},
+};
+use sqlx::PgPool;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -30,32 +38,57 @@ struct Sort<T> {
 
 impl<T> Sort<T> {
     fn of(ids: impl Iterator<Item = Uuid>) -> Self {
-        let mut ids: Vec<Uuid> = ids.collect();
-        ids.sort_unstable();
-        ids.dedup();
         Self {
-            ids,
+            ids: distinct(ids),
             found: OnceCell::new(),
         }
     }
 }
 
+fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
 /// What some tickets point at.
 #[derive(Debug)]
 pub(super) struct Related {
+    tickets: Vec<Uuid>,
     contacts: Sort<Arc<Contact>>,
     categories: Sort<Category>,
+    histories: Mutex<HashMap<HistoryPage, Arc<OnceCell<Arc<Histories>>>>>,
+    happenings: OnceCell<HashMap<Uuid, i64>>,
+}
+
+/// The same part of the histories of some tickets.
+#[derive(Debug)]
+pub(super) struct Histories {
+    of: HashMap<Uuid, Vec<Happening>>,
+    /// What the tickets in them point at.
+    pub(super) related: Arc<Related>,
+}
+
+impl Histories {
+    /// That of one ticket, the oldest happening first.
+    pub(super) fn of(&self, ticket_id: Uuid) -> Vec<Happening> {
+        self.of.get(&ticket_id).cloned().unwrap_or_default()
+    }
 }
 
 impl Related {
-    fn of(rows: &[TicketRow]) -> Self {
+    fn of<'r>(rows: impl Iterator<Item = &'r TicketRow> + Clone) -> Self {
         let keys = rows
-            .iter()
+            .clone()
             .flat_map(|it| [&it.category_id, &it.subcategory_id])
             .flatten();
         Self {
-            contacts: Sort::of(rows.iter().filter_map(|it| it.contact_id)),
+            tickets: distinct(rows.clone().map(|it| it.ticket_id)),
+            contacts: Sort::of(rows.filter_map(|it| it.contact_id)),
             categories: Sort::of(keys.map(|it| organisation::Category::id_of(it))),
+            histories: Mutex::default(),
+            happenings: OnceCell::new(),
         }
     }
 
@@ -104,14 +137,38 @@ impl Related {
     }
 }
 
+impl Related {
+    /// A part of the histories of all of them; whoever asks first reads it for all.
+    pub(super) async fn histories(&self, pool: &PgPool, page: HistoryPage) -> Result<Arc<Histories>, sqlx::Error> {
+        let read = {
+            let mut histories = self.histories.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(histories.entry(page).or_default())
+        };
+        let histories = read.get_or_try_init(|| async {
+            let of = ticket_history::of_tickets(pool, &self.tickets, page).await?;
+            let related = Arc::new(Self::of(of.values().flatten().map(|it| &it.ticket)));
+            Ok(Arc::new(Histories { of, related }))
+        });
+        histories.await.cloned()
+    }
+
+    /// How many things have happened to one of them.
+    pub(super) async fn happenings(&self, pool: &PgPool, ticket_id: Uuid) -> Result<i64, sqlx::Error> {
+        let counts = self
+            .happenings
+            .get_or_try_init(|| ticket_history::counts(pool, &self.tickets));
+        Ok(counts.await?.get(&ticket_id).copied().unwrap_or_default())
+    }
+}
+
 /// One ticket, by itself.
 pub(super) fn alone(row: &TicketRow) -> Arc<Related> {
-    Arc::new(Related::of(std::slice::from_ref(row)))
+    Arc::new(Related::of(std::iter::once(row)))
 }
 
 /// The tickets of one answer, together.
 pub(super) fn together(rows: Vec<TicketRow>) -> Vec<Ticket> {
-    let related = Arc::new(Related::of(&rows));
+    let related = Arc::new(Related::of(rows.iter()));
     rows.into_iter()
         .map(|it| Ticket::with(it, Arc::clone(&related)))
         .collect()

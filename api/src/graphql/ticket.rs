@@ -10,7 +10,7 @@ use domain::{
 };
 use projections::{
     TicketRow,
-    ticket_history::{self, Happening},
+    ticket_history::{Happening, HistoryPage},
 };
 
 use super::{
@@ -145,19 +145,26 @@ impl Ticket {
         let after = bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?;
         let before = bound(page.before.as_ref(), "before", i64::MAX).map_err(|it| problem(ctx, it))?;
         let pool = &parts(ctx)?.pool;
-        let wanted = i64::from(page.count) + 1;
-        let rows = ticket_history::of_ticket(pool, self.uuid, after, before, wanted, page.from_end);
-        let (rows, more) = page.cut(rows.await.map_err(|it| postgres(ctx, &it))?);
-        let total_count = ticket_history::count(pool, self.uuid)
-            .await
-            .map_err(|it| postgres(ctx, &it))?;
-        let tickets = related::together(rows.iter().map(|it| it.ticket.clone()).collect());
+        let wanted = HistoryPage {
+            after,
+            before,
+            limit: i64::from(page.count) + 1,
+            from_end: page.from_end,
+        };
+        let histories = self.related.histories(pool, wanted).await;
+        let histories = histories.map_err(|it| postgres(ctx, &it))?;
+        let (rows, more) = page.cut(histories.of(self.uuid));
+        let total_count = if ctx.look_ahead().field("totalCount").exists() {
+            let count = self.related.happenings(pool, self.uuid).await;
+            count.map_err(|it| postgres(ctx, &it))?
+        } else {
+            0
+        };
         let edges: Vec<_> = rows
             .into_iter()
-            .zip(tickets)
-            .map(|(it, ticket)| Edge {
+            .map(|it| Edge {
                 cursor: cursor::of_version(it.ticket.version),
-                node: TicketHappening::with(it, ticket),
+                node: TicketHappening::with(it, &histories.related),
             })
             .collect();
         let nodes = edges.iter().map(|it| it.node.clone()).collect();
@@ -223,13 +230,13 @@ impl Ticket {
 }
 
 impl TicketHappening {
-    fn with(happening: Happening, ticket: Ticket) -> Self {
+    fn with(happening: Happening, related: &Arc<Related>) -> Self {
         Self {
             position: ids::LogPosition::from(happening.place()),
             event_type: happening.event_type,
             at: happening.at,
             actor: happening.actor,
-            ticket,
+            ticket: Ticket::with(happening.ticket, Arc::clone(related)),
         }
     }
 }

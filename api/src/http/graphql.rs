@@ -1,60 +1,189 @@
-//! `POST /graphql`: one operation a request, JSON in, JSON out.
+//! `POST /graphql`, and `GET` for queries: one operation a request, JSON out.
 
-use async_graphql::{Request, Response, ServerError, Value};
+use std::time::Duration;
+
+use async_graphql::{Request, Response, parser::types::OperationType};
 use axum::{
-    Json,
-    body::Bytes,
-    extract::{State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header},
+    Extension, Json,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response as HttpResponse},
 };
+use futures_util::StreamExt;
+use serde::Deserialize;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
-use super::{Phase, Shared, public::is_public};
-use crate::problem::{Language, Problem};
+use super::{
+    LARGEST_BODY, Shared,
+    prepare::{BY_POST, Prepared, named, prepare},
+    refusal::{Refusal, retry_after},
+};
+use crate::{
+    graphql::Call,
+    problem::{Problem, internal},
+};
+
+/// How much of a body that is too large is read all the same, so that the client, still sending, hears why.
+const MOST_IGNORED: usize = 32 * LARGEST_BODY;
 
 /// Answers one operation.
 pub(super) async fn answer(
     State(shared): State<Shared>,
+    Extension(call): Extension<Call>,
+    method: Method,
+    uri: Uri,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> HttpResponse {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
-    let refuse = |status, problem: Problem| refuse(status, &problem, Language::accepted(accepted));
-    let knocks = !headers.contains_key(header::AUTHORIZATION);
-    let caller = match shared.caller(&headers, None) {
-        Some(caller) => caller,
-        None if knocks => Shared::stranger(&headers),
-        None => return not_let_in(refuse(StatusCode::UNAUTHORIZED, unauthenticated())),
-    };
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => return refuse(rejection.status(), unread(&rejection)),
-    };
-    let request = match parse(&body) {
-        Ok(request) => {
-            let mut request = shared.documents.parsed(request);
-            if knocks && !is_public(&mut request) {
-                return not_let_in(refuse(StatusCode::UNAUTHORIZED, unauthenticated()));
-            }
-            request
-        }
-        Err(error) => return refuse(StatusCode::BAD_REQUEST, malformed(&error)),
-    };
-    let Some(ready) = shared.ready() else {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, not_ready(&shared));
-    };
-    // A task of its own: a client that goes away does not break off a command that is half-way.
-    let answered = tokio::spawn(async move { ready.schema.execute(request.data(caller)).await }).await;
-    match answered {
-        Ok(response) => Json(coded(response)).into_response(),
-        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, crate::problem::internal(&error)),
+    let answered = respond(&shared, &call, (method, uri, &headers), body);
+    match timeout(shared.front.time_limit, answered).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(refusal)) => refusal.response(&call.id, &headers),
+        Err(_elapsed) => too_long(shared.front.time_limit).response(&call.id, &headers),
     }
 }
 
-fn not_let_in(mut response: HttpResponse) -> HttpResponse {
-    let scheme = header::HeaderValue::from_static("Bearer");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+async fn respond(
+    shared: &Shared,
+    call: &Call,
+    (method, uri, headers): (Method, Uri, &HeaderMap),
+    body: Body,
+) -> Result<HttpResponse, Refusal> {
+    let stranger = !headers.contains_key(header::AUTHORIZATION);
+    let caller = if stranger {
+        Shared::stranger(headers)
+    } else {
+        shared.admit(call, headers, None)?
+    };
+    let mut request = read(&method, &uri, headers, body).await?;
+    if stranger {
+        shared.hear(call, &mut request)?;
+    }
+    let ready = shared.ready().ok_or_else(|| Refusal::not_ready(shared))?;
+    let prepared = match prepare(shared, call, &caller, request) {
+        Ok(prepared) => prepared,
+        Err(refused) => return Ok(shown(*refused)),
+    };
+    let Prepared { request, kind, charge } = prepared;
+    let carried_out = async move { ready.schema.execute(request).await }.in_current_span();
+    let mut running = AbortOnDropHandle::new(tokio::spawn(carried_out));
+    let answered = if kind == Some(OperationType::Mutation) {
+        // A client that goes away does not break off a command that is half-way.
+        running.detach().await
+    } else {
+        (&mut running).await
+    };
+    let mut response = answered.map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, internal(&error)))?;
+    if stranger && call.has_failed() {
+        shared.front.limits.failed(call.address);
+    }
+    charge.settle(&mut response);
+    let mut response = coded(response);
+    named(&mut response, &call.id);
+    Ok(shown(response))
+}
+
+/// A response as HTTP has it; what says when to come back stands in a header too.
+fn shown(response: Response) -> HttpResponse {
+    let wait = response.errors.iter().find_map(|it| {
+        let extensions = serde_json::to_value(it.extensions.as_ref()?.get("retryAfter")?).ok()?;
+        extensions.as_u64()
+    });
+    let by_post = response.errors.iter().any(|it| {
+        let code = it.extensions.as_ref().and_then(|it| it.get("code"));
+        code == Some(&async_graphql::Value::from(BY_POST))
+    });
+    let mut response = Json(response).into_response();
+    if by_post {
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    if let Some(wait) = wait {
+        retry_after(&mut response, wait);
+    }
     response
+}
+
+/// The operation that a request asks for.
+pub(super) async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<Request, Refusal> {
+    if *method != Method::POST {
+        return from_query(uri.query().unwrap_or_default());
+    }
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let media = content_type
+        .and_then(|it| it.split(';').next())
+        .unwrap_or_default()
+        .trim();
+    // What a page of another site can send without asking is not taken.
+    if !media.eq_ignore_ascii_case("application/json") {
+        let problem = Problem::bad_input("Content-Type", media, "application/json", "application/json");
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
+    }
+    let body = whole(body).await?;
+    parse(&body).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, malformed(&error)))
+}
+
+/// The whole body, if it is not too large.
+async fn whole(body: Body) -> Result<Vec<u8>, Refusal> {
+    let mut taken = Vec::new();
+    let mut size = 0_usize;
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        let part = part.map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, unread(&error)))?;
+        size += part.len();
+        if size <= LARGEST_BODY {
+            taken.extend_from_slice(&part);
+        } else if size > MOST_IGNORED {
+            break;
+        }
+    }
+    if size > LARGEST_BODY {
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, too_large()));
+    }
+    Ok(taken)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Parameters {
+    #[serde(default)]
+    query: String,
+    operation_name: Option<String>,
+    variables: Option<String>,
+    extensions: Option<String>,
+}
+
+fn from_query(query: &str) -> Result<Request, Refusal> {
+    let bad = |problem| Refusal::new(StatusCode::BAD_REQUEST, problem);
+    // Only a path and a query are needed to read the query.
+    let uri: Uri = format!("/?{query}").parse().map_err(|error| bad(unread(&error)))?;
+    let parameters = axum::extract::Query::<Parameters>::try_from_uri(&uri);
+    let Parameters {
+        query,
+        operation_name,
+        variables,
+        extensions,
+    } = parameters.map_err(|error| bad(unread(&error)))?.0;
+    let object = |field: &str, text: Option<String>| {
+        let text = text.filter(|it| !it.is_empty());
+        let read = text.map(|it| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&it));
+        read.transpose().map_err(|error| {
+            let said = error.to_string();
+            bad(Problem::bad_input(field, &said, "объект JSON", "a JSON object"))
+        })
+    };
+    let request = serde_json::json!({
+        "query": query,
+        "operationName": operation_name,
+        "variables": object("variables", variables)?.unwrap_or_default(),
+        "extensions": object("extensions", extensions)?.unwrap_or_default(),
+    });
+    serde_json::from_value(request).map_err(|error| bad(malformed(&error)))
 }
 
 /// The operation in a body. Only an object is one: serde would take `[]` for a struct without its fields.
@@ -74,33 +203,30 @@ pub(super) fn coded(mut response: Response) -> Response {
     response
 }
 
-pub(super) fn unauthenticated() -> Problem {
-    Problem::new(
-        "UNAUTHENTICATED",
-        "нужен действующий ключ API: заголовок Authorization: Bearer КЛЮЧ",
-        "a valid API key is needed: header Authorization: Bearer KEY",
-    )
-}
-
-pub(super) fn not_ready(shared: &Shared) -> Problem {
-    let reason = match &*shared.phase.borrow() {
-        Phase::Starting(reason) => reason.clone(),
-        Phase::Ready(_) | Phase::Stopping => "the server is shutting down".to_owned(),
-    };
-    Problem::new(
-        "UNAVAILABLE",
-        format!("сервер не готов: {reason}"),
-        format!("the server is not ready: {reason}"),
-    )
-}
-
-fn unread(rejection: &BytesRejection) -> Problem {
-    let english = rejection.body_text();
+fn unread(error: &dyn std::fmt::Display) -> Problem {
     Problem::new(
         "BAD_USER_INPUT",
-        format!("тело запроса не принято ({english}); принимается до 1 МиБ"),
-        format!("the body is not taken ({english}); accepted: up to 1 MiB"),
+        format!("запрос не читается ({error})"),
+        format!("the request does not read ({error})"),
     )
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        "BAD_USER_INPUT",
+        "тело запроса слишком велико; принимается до 1 МиБ",
+        "the body is too large; accepted: up to 1 MiB",
+    )
+}
+
+pub(super) fn too_long(limit: Duration) -> Refusal {
+    let seconds = limit.as_secs();
+    let problem = Problem::new(
+        "TIMED_OUT",
+        format!("запрос длился дольше {seconds} с; изменения повторите с тем же ключом"),
+        format!("the request took longer than {seconds} s; repeat a change with the same key"),
+    );
+    Refusal::new(StatusCode::GATEWAY_TIMEOUT, problem)
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -109,13 +235,4 @@ fn malformed(error: &serde_json::Error) -> Problem {
         format!("тело запроса не читается ({error}); принимается JSON с полями query, variables, operationName"),
         format!("the body does not read ({error}); accepted: JSON with query, variables, operationName"),
     )
-}
-
-fn refuse(status: StatusCode, problem: &Problem, language: Language) -> HttpResponse {
-    let mut error = ServerError::new(problem.message(language), None);
-    error
-        .extensions
-        .get_or_insert_default()
-        .set("code", Value::from(problem.code));
-    (status, Json(Response::from_errors(vec![error]))).into_response()
 }

@@ -1,33 +1,53 @@
 //! Everything spoken over HTTP.
 
+mod address;
+mod admit;
+mod cors;
 mod documents;
 mod feed;
+mod front;
 mod graphiql;
 mod graphql;
+mod guard;
 mod health;
+mod limits;
+mod listen;
 mod metrics;
 mod operation;
+mod persisted;
+mod prepare;
 mod public;
+mod refusal;
 mod socket;
+mod stream;
+mod tls;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
-    extract::{DefaultBodyLimit, State},
+    Extension, Json, Router,
+    extract::State,
     http::{HeaderMap, StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::get,
 };
 pub use documents::Documents;
 pub use feed::Feeds;
+pub use front::Front;
+pub use limits::Limits;
+pub(crate) use listen::Listening;
+pub use persisted::PersistedError;
+pub use tls::TlsError;
+pub(crate) use tls::tls;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::refusal::Refusal;
 use crate::{
     auth::{Keys, Viewer},
-    graphql::{ApiSchema, Caller},
-    problem::Language,
+    graphql::{ApiSchema, Call, Caller},
+    problem::{Language, Problem},
 };
 
 /// Largest request taken, in bytes.
@@ -72,6 +92,8 @@ pub struct Shared {
     pub closing: CancellationToken,
     /// Open sockets.
     pub sockets: TaskTracker,
+    /// Limits, lists and time limits.
+    pub front: Arc<Front>,
     /// What several sockets watch.
     pub feeds: Arc<Feeds>,
     /// How long a socket may take nothing of what is sent to it.
@@ -124,17 +146,29 @@ async fn key_set(State(shared): State<Shared>) -> Response {
 pub fn router(shared: Shared, answers_graphql: bool) -> Router {
     metrics::collect();
     let api = Router::new()
-        .route("/graphql", post(graphql::answer))
+        .route("/graphql", get(graphql::answer).post(graphql::answer))
+        .route("/graphql/stream", get(stream::answer).post(stream::answer))
         .route("/graphql/ws", get(socket::upgrade))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/", get(graphiql::to_page))
         .route("/graphiql/assets/{file}", get(graphiql::asset));
     let routes = if answers_graphql { api } else { Router::new() };
-    routes
+    let routes = routes
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::text))
         .route("/.well-known/jwks.json", get(key_set))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .fallback(nothing);
+    let routes = match cors::layer(&shared.front.origins) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes
+        .layer(middleware::from_fn_with_state(shared.clone(), guard::guard))
         .with_state(shared)
+}
+
+async fn nothing(Extension(call): Extension<Call>, headers: HeaderMap) -> Response {
+    let problem = Problem::new("NOT_FOUND", "такого адреса нет", "there is no such address");
+    Refusal::new(StatusCode::NOT_FOUND, problem).response(&call.id, &headers)
 }

@@ -1,8 +1,8 @@
-//! One operation of a socket: what it answers, and how it is worked out.
+//! One operation of a socket or a stream: what it answers, and how it is worked out.
 
 use std::sync::Arc;
 
-use async_graphql::{Pos, Request, Response, ServerError};
+use async_graphql::{Pos, Request, Response, ServerError, parser::types::OperationType};
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -11,14 +11,16 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
 
 use super::{
     Ready, Shared,
     feed::{Asked, Subscriber},
     graphql::coded,
+    prepare::{Prepared, named, prepare},
 };
 use crate::{
-    graphql::{Caller, Entrance},
+    graphql::{Call, Caller, Entrance},
     problem::Problem,
 };
 
@@ -68,9 +70,11 @@ pub(super) fn begin(
     ready: Ready,
     request: Request,
     caller: Caller,
+    call: Call,
 ) -> BoxStream<'static, Option<Arc<Answer>>> {
     let (sender, steps) = mpsc::channel(1);
-    let running = AbortOnDropHandle::new(tokio::spawn(answer(shared, ready, request, caller, sender)));
+    let answering = answer(shared, ready, request, (caller, call), sender).in_current_span();
+    let running = AbortOnDropHandle::new(tokio::spawn(answering));
     let operation = Operation::Answering {
         steps,
         _running: running,
@@ -103,13 +107,32 @@ impl Operation {
 ///
 /// A task of its own, so that what a response needs (a connection to Postgres) is given back although the socket takes
 /// nothing more.
-async fn answer(shared: Shared, ready: Ready, request: Request, caller: Caller, sender: mpsc::Sender<Step>) {
-    let mut request = shared.documents.parsed(request);
+async fn answer(
+    shared: Shared,
+    ready: Ready,
+    request: Request,
+    (caller, call): (Caller, Call),
+    sender: mpsc::Sender<Step>,
+) {
+    let Prepared {
+        mut request,
+        kind,
+        charge,
+    } = match prepare(&shared, &call, &caller, request) {
+        Ok(prepared) => prepared,
+        // The socket may have gone meanwhile.
+        Err(refused) => return drop(sender.send(Step::Answer(Arc::new(Answer::of(*refused)))).await),
+    };
     let asked = Asked::new(&mut request, &caller);
     let entrance = Arc::new(Entrance::default());
-    let request = request.data(caller.clone()).data(Arc::clone(&entrance));
-    let mut responses = ready.schema.execute_stream(request);
-    while let Some(response) = responses.next().await {
+    let mut responses = ready.schema.execute_stream(request.data(Arc::clone(&entrance)));
+    // What a subscription tells later is shared by all who ask the same, and paid for by none.
+    let mut charge = Some(charge).filter(|_| kind != Some(OperationType::Subscription));
+    while let Some(mut response) = responses.next().await {
+        if let Some(charge) = charge.take() {
+            charge.settle(&mut response);
+        }
+        named(&mut response, &call.id);
         let step = Step::Answer(Arc::new(Answer::of(response)));
         if sender.send(step).await.is_err() {
             return;
@@ -119,7 +142,11 @@ async fn answer(shared: Shared, ready: Ready, request: Request, caller: Caller, 
     let step = match wishes.pop() {
         None => return,
         Some(wish) if wishes.is_empty() => Step::Watch(shared.feeds.join(&ready, asked, &wish)),
-        Some(_) => Step::Answer(Arc::new(Answer::of(one_field_only(&caller)))),
+        Some(_) => {
+            let mut refused = one_field_only(&caller);
+            named(&mut refused, &call.id);
+            Step::Answer(Arc::new(Answer::of(refused)))
+        }
     };
     // The socket may have gone meanwhile.
     drop(sender.send(step).await);

@@ -14,50 +14,70 @@ const OPEN: [&str; 5] = [
     "requestPasswordRecovery",
 ];
 
-/// Whether a request asks for nothing but to be let in.
-pub(super) fn is_public(request: &mut Request) -> bool {
+/// The one of them that takes what people choose themselves, and others guess.
+const GUESSED: &str = "signIn";
+
+/// What somebody without a credential asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Knock {
+    /// More than to be let in.
+    More,
+    /// To be let in, by a secret that nobody guesses.
+    BySecret,
+    /// To be let in, perhaps by a password.
+    ByPassword,
+}
+
+/// What a request asks for, when it comes without a credential.
+pub(super) fn knock(request: &mut Request) -> Knock {
     let name = request.operation_name.clone();
     let Ok(document) = request.parsed_query() else {
-        return false;
+        return Knock::More;
     };
     let mut operations = document.operations.iter();
     let operation = operations.find(|(it, _)| name.is_none() || it.map(async_graphql::Name::as_str) == name.as_deref());
-    operation.is_some_and(|(_, operation)| {
-        operation.node.ty == OperationType::Mutation
-            && operation.node.selection_set.node.items.iter().all(|it| match &it.node {
-                Selection::Field(field) => OPEN.contains(&field.node.name.node.as_str()),
-                Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
-            })
-    })
+    let Some((_, operation)) = operation.filter(|(_, it)| it.node.ty == OperationType::Mutation) else {
+        return Knock::More;
+    };
+    let mut knock = Knock::BySecret;
+    for selection in &operation.node.selection_set.node.items {
+        match &selection.node {
+            Selection::Field(field) if field.node.name.node == GUESSED => knock = Knock::ByPassword,
+            Selection::Field(field) if OPEN.contains(&field.node.name.node.as_str()) => {}
+            Selection::Field(_) | Selection::FragmentSpread(_) | Selection::InlineFragment(_) => return Knock::More,
+        }
+    }
+    knock
 }
 
 #[cfg(test)]
 mod tests {
     use async_graphql::Request;
 
-    use super::is_public;
+    use super::{Knock, knock};
 
     #[test]
     fn only_the_door_is_open_to_everybody() {
-        for (query, public) in [
-            ("mutation { signIn(input: {}) { user { id } } }", true),
+        for (query, expected) in [
+            ("mutation { signIn(input: {}) { user { id } } }", Knock::ByPassword),
             (
                 "mutation { a: signIn(input: {}) { user { id } } b: refreshSession { user { id } } }",
-                true,
+                Knock::ByPassword,
             ),
             (
                 "mutation { signIn(input: {}) { user { id } } openTicket(input: {}) { position } }",
-                false,
+                Knock::More,
             ),
             (
                 "mutation { ... on Mutation { signIn(input: {}) { user { id } } } }",
-                false,
+                Knock::More,
             ),
-            ("query { signIn }", false),
-            ("{ tickets(first: 1) { nodes { id } } }", false),
-            ("mutation {", false),
+            ("mutation { refreshSession { user { id } } }", Knock::BySecret),
+            ("query { signIn }", Knock::More),
+            ("{ tickets(first: 1) { nodes { id } } }", Knock::More),
+            ("mutation {", Knock::More),
         ] {
-            assert_eq!(is_public(&mut Request::new(query)), public, "{query}");
+            assert_eq!(knock(&mut Request::new(query)), expected, "{query}");
         }
     }
 }

@@ -8,26 +8,30 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use async_graphql::Request;
 use axum::{
+    Extension,
     extract::{
         State,
         ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
     },
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response as HttpResponse},
+    response::Response as HttpResponse,
 };
 use futures_util::{StreamExt, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_stream::StreamMap;
+use tracing::{Instrument, Span};
 
 use super::{
-    Ready, Shared,
-    graphql::not_ready,
-    metrics,
+    Ready, Shared, cors, metrics,
     operation::{self, Answer},
+    refusal::{Refusal, seconds},
 };
-use crate::{graphql::Caller, problem::Language};
+use crate::{
+    graphql::{Call, Caller},
+    problem::{Language, Problem},
+};
 
 /// How long a client may take to introduce itself.
 const INTRODUCTION: Duration = Duration::from_secs(10);
@@ -67,31 +71,43 @@ type Close = (u16, String);
 /// Opens a socket.
 pub(super) async fn upgrade(
     State(shared): State<Shared>,
+    Extension(call): Extension<Call>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> HttpResponse {
+    if !cors::may_open(&headers, &shared.front.origins) {
+        return Refusal::new(StatusCode::FORBIDDEN, other_site()).response(&call.id, &headers);
+    }
     let Some(ready) = shared.ready() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, not_ready(&shared).english).into_response();
+        return Refusal::not_ready(&shared).response(&call.id, &headers);
     };
+    // One key cannot name the wishes of many operations, and what comes over a socket is no GET.
+    let call = Call {
+        idempotency_key: None,
+        may_change: true,
+        ..call
+    };
+    let span = Span::current();
     let sockets = shared.sockets.clone();
     upgrade
         .protocols(["graphql-transport-ws"])
         .read_buffer_size(4096)
         .max_message_size(LARGEST_MESSAGE)
-        .on_upgrade(move |socket| sockets.track_future(serve(socket, shared, ready, headers)))
+        .on_upgrade(move |socket| sockets.track_future(serve(socket, shared, ready, (call, headers)).instrument(span)))
 }
 
-async fn serve(mut socket: WebSocket, shared: Shared, parts: Ready, headers: HeaderMap) {
+async fn serve(mut socket: WebSocket, shared: Shared, parts: Ready, (call, headers): (Call, HeaderMap)) {
     let (code, reason) = if socket.protocol().is_none() {
         (4406, "Subprotocol not acceptable: graphql-transport-ws is".to_owned())
     } else {
-        match introduce(&mut socket, &shared, headers).await {
+        match introduce(&mut socket, &shared, &call, headers).await {
             Ok(caller) => {
                 Session {
                     socket: &mut socket,
                     shared,
                     ready: parts,
                     caller,
+                    call,
                     operations: StreamMap::new(),
                 }
                 .run()
@@ -109,7 +125,7 @@ async fn serve(mut socket: WebSocket, shared: Shared, parts: Ready, headers: Hea
 }
 
 /// Waits for `connection_init` and checks who it is.
-async fn introduce(socket: &mut WebSocket, shared: &Shared, headers: HeaderMap) -> Result<Caller, Close> {
+async fn introduce(socket: &mut WebSocket, shared: &Shared, call: &Call, headers: HeaderMap) -> Result<Caller, Close> {
     let late = Instant::now() + INTRODUCTION;
     loop {
         let message = tokio::select! {
@@ -124,14 +140,28 @@ async fn introduce(socket: &mut WebSocket, shared: &Shared, headers: HeaderMap) 
                 return Err((4401, "Unauthorized".to_owned()));
             }
             Some(ClientMessage::ConnectionInit { payload }) => {
-                let caller = shared
-                    .caller(&headers, authorization(payload.as_ref()))
-                    .ok_or((4403, "Forbidden".to_owned()))?;
+                let admitted = shared.admit(call, &headers, authorization(payload.as_ref()));
+                let caller = admitted.map_err(|refusal| not_admitted(&refusal))?;
                 say(socket, shared, &ServerMessage::ConnectionAck).await?;
                 return Ok(with_language(caller, payload.as_ref()));
             }
         }
     }
+}
+
+fn not_admitted(refusal: &Refusal) -> Close {
+    match refusal.retry_after {
+        Some(wait) => (4429, format!("Too many failed attempts: wait {} s", seconds(wait))),
+        None => (4403, "Forbidden".to_owned()),
+    }
+}
+
+fn other_site() -> Problem {
+    Problem::new(
+        "FORBIDDEN",
+        "страницам этого сайта API не открыт: его адрес должен быть в настройке cors_origins",
+        "the API is not open to pages of this site: the setting cors_origins must name it",
+    )
 }
 
 fn authorization(payload: Option<&Value>) -> Option<&str> {
@@ -161,6 +191,7 @@ struct Session<'a> {
     shared: Shared,
     ready: Ready,
     caller: Caller,
+    call: Call,
     /// Each yields its answers and at last `None`.
     operations: StreamMap<String, BoxStream<'static, Option<Arc<Answer>>>>,
 }
@@ -226,7 +257,13 @@ impl Session<'_> {
                 format!("Too many operations: at most {MOST_OPERATIONS} on a socket"),
             ));
         }
-        let operation = operation::begin(self.shared.clone(), self.ready.clone(), request, self.caller.clone());
+        let operation = operation::begin(
+            self.shared.clone(),
+            self.ready.clone(),
+            request,
+            self.caller.clone(),
+            self.call.clone(),
+        );
         self.operations.insert(id, operation);
         Ok(())
     }

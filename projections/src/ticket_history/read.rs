@@ -34,44 +34,62 @@ impl Happening {
     }
 }
 
-/// A ticket's happenings between two versions (both excluded), the oldest first, at most `limit`; from the newest on
-/// backwards when `from_end`, still returned oldest first.
-///
-/// # Errors
-/// When Postgres does not answer.
-pub async fn of_ticket(
-    pool: &PgPool,
-    ticket_id: Uuid,
-    after: i64,
-    before: i64,
-    limit: i64,
-    from_end: bool,
-) -> Result<Vec<Happening>, sqlx::Error> {
-    const FORWARD: &str = "SELECT * FROM ticket_history
-        WHERE ticket_id = $1 AND version > $2 AND version < $3 ORDER BY version LIMIT $4";
-    const BACKWARD: &str = "SELECT * FROM ticket_history
-        WHERE ticket_id = $1 AND version > $2 AND version < $3 ORDER BY version DESC LIMIT $4";
-    let sql = if from_end { BACKWARD } else { FORWARD };
-    let mut rows: Vec<Happening> = sqlx::query_as(sql)
-        .bind(ticket_id)
-        .bind(after)
-        .bind(before)
-        .bind(limit)
-        .fetch_all(pool)
-        .await?;
-    if from_end {
-        rows.reverse();
-    }
-    Ok(rows)
+/// Which part of a ticket's history is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HistoryPage {
+    /// Only versions behind this one.
+    pub after: i64,
+    /// Only versions before this one.
+    pub before: i64,
+    /// So many of each ticket at most.
+    pub limit: i64,
+    /// The newest of them rather than the oldest.
+    pub from_end: bool,
 }
 
-/// How many things have happened to a ticket.
+/// The same part of the histories of several tickets, each ticket's happenings the oldest first; in one statement,
+/// however many tickets there are.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn count(pool: &PgPool, ticket_id: Uuid) -> Result<i64, sqlx::Error> {
-    let count = sqlx::query_scalar!("SELECT COUNT(*) FROM ticket_history WHERE ticket_id = $1", ticket_id);
-    Ok(count.fetch_one(pool).await?.unwrap_or_default())
+pub async fn of_tickets(
+    pool: &PgPool,
+    ticket_ids: &[Uuid],
+    page: HistoryPage,
+) -> Result<HashMap<Uuid, Vec<Happening>>, sqlx::Error> {
+    const FORWARD: &str = "SELECT found.* FROM UNNEST($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+            SELECT * FROM ticket_history WHERE ticket_id = wanted.id AND version > $2 AND version < $3
+            ORDER BY version LIMIT $4
+        ) AS found";
+    const BACKWARD: &str = "SELECT found.* FROM UNNEST($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+            SELECT * FROM ticket_history WHERE ticket_id = wanted.id AND version > $2 AND version < $3
+            ORDER BY version DESC LIMIT $4
+        ) AS found";
+    let rows: Vec<Happening> = sqlx::query_as(if page.from_end { BACKWARD } else { FORWARD })
+        .bind(ticket_ids)
+        .bind(page.after)
+        .bind(page.before)
+        .bind(page.limit)
+        .fetch_all(pool)
+        .await?;
+    let mut histories: HashMap<Uuid, Vec<Happening>> = HashMap::with_capacity(ticket_ids.len());
+    for row in rows {
+        histories.entry(row.ticket.ticket_id).or_default().push(row);
+    }
+    for history in histories.values_mut() {
+        history.sort_by_key(|it| it.ticket.version);
+    }
+    Ok(histories)
+}
+
+/// How many things have happened to each of several tickets; a ticket to which nothing has happened is not there.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn counts(pool: &PgPool, ticket_ids: &[Uuid]) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
+    const COUNTS: &str = "SELECT ticket_id, COUNT(*) FROM ticket_history WHERE ticket_id = ANY($1) GROUP BY ticket_id";
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(COUNTS).bind(ticket_ids).fetch_all(pool).await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// A happening among all that are told.

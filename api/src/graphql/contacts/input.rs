@@ -23,7 +23,7 @@ const MOST_HANDLES: usize = 20;
 /// What all mutations have in common.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
-    pub(super) idempotency_key: String,
+    pub(super) idempotency_key: Option<String>,
     pub(super) expected_version: Option<i64>,
     pub(super) client_mutation_id: Option<String>,
     /// The thing it changes; `None` for a mutation that creates one.
@@ -145,8 +145,9 @@ macro_rules! wishes {
             $(#[doc = $doc])*
             #[derive(Debug, InputObject)]
             pub(super) struct $name {
-                /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice.
-                idempotency_key: String,
+                /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice. Needed,
+                /// unless the header `Idempotency-Key` gives it.
+                idempotency_key: Option<String>,
                 /// Id of what is changed.
                 $target: ID,
                 $($(#[doc = $field_doc])* $field: $type,)*
@@ -189,8 +190,9 @@ macro_rules! creations {
             $(#[doc = $doc])*
             #[derive(Debug, InputObject)]
             pub(super) struct $name {
-                /// Your name of this wish, 1 to 200 characters: sent again with the same key it creates nothing twice.
-                idempotency_key: String,
+                /// Your name of this wish, 1 to 200 characters: sent again with the same key it creates nothing twice. Needed,
+                /// unless the header `Idempotency-Key` gives it.
+                idempotency_key: Option<String>,
                 $($(#[doc = $field_doc])* $field: $type,)*
                 /// Comes back in the payload.
                 client_mutation_id: Option<String>,

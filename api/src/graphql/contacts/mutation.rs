@@ -1,9 +1,6 @@
 use async_graphql::{Context, Object, Result, SimpleObject};
 use commands::{CommandError, Request};
-use domain::{
-    ids::{CommandId, ContactId, OrganizationId},
-    values::IdempotencyKey,
-};
+use domain::ids::{CommandId, ContactId, OrganizationId};
 use projections::{contact_card, organization};
 use uuid::Uuid;
 
@@ -14,7 +11,7 @@ use super::{
 use crate::{
     contact_problems,
     graphql::{
-        Caller, caller,
+        Caller, caller, idempotency,
         ids::{Kind, LogPosition, required},
         parts,
         payload::UserError,
@@ -161,7 +158,7 @@ mutations! {
 
 async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     let (parts, caller) = (parts(ctx)?, caller(ctx)?);
-    let (id, request) = match request(caller, wish) {
+    let (id, request) = match request(ctx, caller, wish) {
         Ok(request) => request,
         Err(problem) => return Ok(refusal(caller, None, problem)),
     };
@@ -176,7 +173,7 @@ async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
 
 async fn find_or_create(ctx: &Context<'_>, wish: FindOrCreateContactInput) -> Result<Reply> {
     let (parts, caller) = (parts(ctx)?, caller(ctx)?);
-    let (id, request) = match request(caller, wish) {
+    let (id, request) = match request(ctx, caller, wish) {
         Ok(request) => request,
         Err(problem) => return Ok(refusal(caller, None, problem)),
     };
@@ -190,9 +187,9 @@ async fn find_or_create(ctx: &Context<'_>, wish: FindOrCreateContactInput) -> Re
     }
 }
 
-fn request<W: Wish>(caller: &Caller, wish: W) -> Result<(Uuid, Request), Problem> {
+fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> Result<(Uuid, Request), Problem> {
     let frame: Frame = wish.frame();
-    let key = IdempotencyKey::try_new(&frame.idempotency_key)?;
+    let key = idempotency::key(ctx, frame.idempotency_key.as_deref())?;
     let expected_version = frame.expected_version.map(version).transpose()?;
     let target = frame.target.map(|it| required(W::KIND, W::TARGET, &it)).transpose();
     let target = target.map_err(|it| it.about(W::TARGET))?;

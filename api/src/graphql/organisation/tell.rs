@@ -5,7 +5,6 @@ use commands::{Command, CommandError, Request, authorize};
 use domain::{
     ids::{CommandId, stream_name},
     organisation::{Checked, Definition, ItemCommand, OrganisationCommand},
-    values::IdempotencyKey,
 };
 use event_store::decode;
 use projections::organisation::{ItemRow, NAME, from_events};
@@ -20,7 +19,7 @@ use super::{
     unique::{Claims, taken},
 };
 use crate::{
-    graphql::{LogPosition, caller, ids, parts, payload::UserError, problem},
+    graphql::{LogPosition, caller, idempotency, ids, parts, payload::UserError, problem},
     problem::{Answer, Problem, internal},
 };
 
@@ -36,8 +35,9 @@ use crate::{
 #[graphql(concrete(name = "CreateStatusLabelInput", params(StatusLabelInput)))]
 #[graphql(concrete(name = "CreateRegionMapInput", params(RegionMapInput)))]
 pub(super) struct CreateInput<D: InputType> {
-    /// Your name of this wish, 1 to 200 characters: sent again with the same key it creates nothing twice.
-    idempotency_key: String,
+    /// Your name of this wish, 1 to 200 characters: sent again with the same key it creates nothing twice. Needed,
+    /// unless the header `Idempotency-Key` gives it.
+    idempotency_key: Option<String>,
     /// All it says.
     definition: D,
     /// Comes back in the payload.
@@ -56,8 +56,9 @@ pub(super) struct CreateInput<D: InputType> {
 #[graphql(concrete(name = "ReviseStatusLabelInput", params(StatusLabelInput)))]
 #[graphql(concrete(name = "ReviseRegionMapInput", params(RegionMapInput)))]
 pub(super) struct ReviseInput<D: InputType> {
-    /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice.
-    idempotency_key: String,
+    /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice. Needed,
+    /// unless the header `Idempotency-Key` gives it.
+    idempotency_key: Option<String>,
     /// Id of the item.
     id: ID,
     /// All it says from now on, what does not change included.
@@ -71,8 +72,9 @@ pub(super) struct ReviseInput<D: InputType> {
 /// An item that is to be taken out of use.
 #[derive(Debug, InputObject)]
 pub(super) struct RetireInput {
-    /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice.
-    idempotency_key: String,
+    /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice. Needed,
+    /// unless the header `Idempotency-Key` gives it.
+    idempotency_key: Option<String>,
     /// Id of the item.
     id: ID,
     /// The version you saw: if it has another, nothing happens and you get CONFLICT.
@@ -84,8 +86,9 @@ pub(super) struct RetireInput {
 /// An item that is to be taken into use again.
 #[derive(Debug, InputObject)]
 pub(super) struct RestoreInput {
-    /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice.
-    idempotency_key: String,
+    /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice. Needed,
+    /// unless the header `Idempotency-Key` gives it.
+    idempotency_key: Option<String>,
     /// Id of the item.
     id: ID,
     /// The version you saw: if it has another, nothing happens and you get CONFLICT.
@@ -105,7 +108,7 @@ pub(super) enum Deed<I> {
 /// A wish as it came.
 pub(super) struct Wish<I> {
     deed: Deed<I>,
-    idempotency_key: String,
+    idempotency_key: Option<String>,
     /// `None` for one that is to be created.
     id: Option<ID>,
     expected_version: Option<i64>,
@@ -244,8 +247,8 @@ where
     let caller = caller(ctx)?;
     let mut problems = Vec::new();
     let mut note = |problem: Problem| problems.push(problem);
-    let key = IdempotencyKey::try_new(&wish.idempotency_key)
-        .map_err(|it| note(it.into()))
+    let key = idempotency::key(ctx, wish.idempotency_key.as_deref())
+        .map_err(&mut note)
         .ok();
     let kind = ids::Kind::Item(I::Definition::KIND);
     let target = wish.id.map(|it| ids::required(kind, "id", &it)).transpose();

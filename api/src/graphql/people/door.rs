@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     auth::{NotLetIn, Pass, PasswordProblem, Proof, checked, hash_of, new_recovery_codes, new_secret, normal},
-    graphql::{caller, parts, payload::UserError, postgres, problem},
+    graphql::{Call, caller, parts, payload::UserError, postgres, problem},
     problem::{Answer, Language, Problem},
 };
 
@@ -261,6 +261,13 @@ async fn own(
     }
 }
 
+/// Whoever guesses waits longer and longer.
+fn failed(ctx: &Context<'_>) {
+    if let Ok(call) = ctx.data::<Call>() {
+        call.fail();
+    }
+}
+
 async fn session(ctx: &Context<'_>, passed: std::result::Result<Option<Pass>, NotLetIn>) -> Result<SessionPayload> {
     let language = caller(ctx)?.language;
     match passed {
@@ -278,9 +285,15 @@ async fn session(ctx: &Context<'_>, passed: std::result::Result<Option<Pass>, No
                 user_errors: Vec::new(),
             })
         }
-        Err(NotLetIn::Wrong) => Ok(not_in(language, wrong())),
+        Err(NotLetIn::Wrong) => {
+            failed(ctx);
+            Ok(not_in(language, wrong()))
+        }
         Err(NotLetIn::CodeNeeded) => Ok(not_in(language, code_needed())),
-        Err(NotLetIn::WrongCode) => Ok(not_in(language, wrong_code())),
+        Err(NotLetIn::WrongCode) => {
+            failed(ctx);
+            Ok(not_in(language, wrong_code()))
+        }
         Err(NotLetIn::Over) => Ok(not_in(language, over())),
         Err(NotLetIn::SetUpOver) => Ok(not_in(language, set_up_over())),
         Err(NotLetIn::Refused(error)) => match Answer::from(error) {

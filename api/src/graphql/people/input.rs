@@ -22,8 +22,9 @@ macro_rules! inputs {
             $(#[doc = $doc])*
             #[derive(Debug, InputObject)]
             pub(super) struct $name {
-                /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice.
-                pub(super) idempotency_key: String,
+                /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice. Needed,
+                /// unless the header `Idempotency-Key` gives it.
+                pub(super) idempotency_key: Option<String>,
                 $($(#[doc = $field_doc])* pub(super) $field: $type,)*
                 /// Comes back in the payload.
                 pub(super) client_mutation_id: Option<String>,

@@ -103,7 +103,7 @@ impl PeopleMutation {
         #[graphql(desc = "What is wished.")] input: InviteUserInput,
     ) -> Result<UserPayload> {
         may_see(ctx, Permission::UsersWrite)?;
-        let wish = wish("inviteUser", "", &input.idempotency_key);
+        let wish = wish("inviteUser", "", input.idempotency_key.as_deref());
         let language = caller(ctx)?.language;
         let checked = (|| {
             let locale = input.locale.as_deref().unwrap_or(door::locale(language));
@@ -164,7 +164,7 @@ impl PeopleMutation {
     ) -> Result<UserPayload> {
         may_see(ctx, Permission::UsersWrite)?;
         let user = user_id(ctx, &input.user_id)?;
-        let wish = wish("reinviteUser", &user.to_string(), &input.idempotency_key);
+        let wish = wish("reinviteUser", &user.to_string(), input.idempotency_key.as_deref());
         let command_id = match command_id(ctx, &wish)? {
             Ok(id) => id,
             Err(refusal) => {
@@ -198,7 +198,7 @@ impl PeopleMutation {
         if !door::is_me(ctx, user)? {
             may_see(ctx, Permission::UsersWrite)?;
         }
-        let mut wish = wish("changeProfile", &user.to_string(), &input.idempotency_key);
+        let mut wish = wish("changeProfile", &user.to_string(), input.idempotency_key.as_deref());
         wish.expected_version = input.expected_version;
         let profile = input::name("name", &input.name).and_then(|name| Ok((name, input::locale(&input.locale)?)));
         match profile {
@@ -221,7 +221,7 @@ impl PeopleMutation {
     ) -> Result<UserPayload> {
         may_see(ctx, Permission::UsersWrite)?;
         let user = user_id(ctx, &input.user_id)?;
-        let wish = wish("suspendUser", &user.to_string(), &input.idempotency_key);
+        let wish = wish("suspendUser", &user.to_string(), input.idempotency_key.as_deref());
         let language = caller(ctx)?.language;
         let the_door = &parts(ctx)?.door;
         let administers = the_door.handler.access().await.map_err(|it| fault(ctx, &it))?;
@@ -262,7 +262,7 @@ impl PeopleMutation {
     ) -> Result<UserPayload> {
         may_see(ctx, Permission::UsersWrite)?;
         let user = user_id(ctx, &input.user_id)?;
-        let wish = wish("reinstateUser", &user.to_string(), &input.idempotency_key);
+        let wish = wish("reinstateUser", &user.to_string(), input.idempotency_key.as_deref());
         user_told(ctx, &wish, user, UserCommand::Reinstate, input.client_mutation_id).await
     }
 
@@ -274,7 +274,7 @@ impl PeopleMutation {
     ) -> Result<UserPayload> {
         may_see(ctx, Permission::AccessWrite)?;
         let user = user_id(ctx, &input.user_id)?;
-        let wish = wish("grantRole", &user.to_string(), &input.idempotency_key);
+        let wish = wish("grantRole", &user.to_string(), input.idempotency_key.as_deref());
         let there = parts(ctx)?
             .door
             .handler
@@ -301,7 +301,7 @@ impl PeopleMutation {
     ) -> Result<UserPayload> {
         may_see(ctx, Permission::AccessWrite)?;
         let user = user_id(ctx, &input.user_id)?;
-        let wish = wish("revokeRole", &user.to_string(), &input.idempotency_key);
+        let wish = wish("revokeRole", &user.to_string(), input.idempotency_key.as_deref());
         let grant = input::grant(&input.role, &input.scope);
         let command = grant.map(|grant| Command::Access(AccessCommand::Revoke { user_id: user, grant }));
         let told = tell_checked(ctx, &wish, command).await?;
@@ -319,7 +319,7 @@ impl PeopleMutation {
         #[graphql(desc = "What is wished.")] input: ReviseRoleInput,
     ) -> Result<RolePayload> {
         may_see(ctx, Permission::AccessWrite)?;
-        let wish = wish("reviseRole", &input.key, &input.idempotency_key);
+        let wish = wish("reviseRole", &input.key, input.idempotency_key.as_deref());
         let command = (|| {
             Ok(Command::Access(AccessCommand::ReviseRole {
                 role: input::role("key", &input.key)?,
@@ -342,7 +342,7 @@ impl PeopleMutation {
         #[graphql(desc = "What is wished.")] input: RetireRoleInput,
     ) -> Result<RolePayload> {
         may_see(ctx, Permission::AccessWrite)?;
-        let wish = wish("retireRole", &input.key, &input.idempotency_key);
+        let wish = wish("retireRole", &input.key, input.idempotency_key.as_deref());
         let command = input::role("key", &input.key).map(|role| Command::Access(AccessCommand::RetireRole { role }));
         let told = tell_checked(ctx, &wish, command).await?;
         Ok(RolePayload::new(
@@ -359,7 +359,7 @@ impl PeopleMutation {
         #[graphql(desc = "What is wished.")] input: IssueApiKeyInput,
     ) -> Result<ApiKeyPayload> {
         may_see(ctx, Permission::ApiKeysWrite)?;
-        let wish = wish("issueApiKey", "", &input.idempotency_key);
+        let wish = wish("issueApiKey", "", input.idempotency_key.as_deref());
         let command_id = match command_id(ctx, &wish)? {
             Ok(id) => id,
             Err(refusal) => {
@@ -402,7 +402,7 @@ impl PeopleMutation {
         may_see(ctx, Permission::ApiKeysWrite)?;
         let id = required(Kind::ApiKey, "id", &input.id).map_err(|it| problem(ctx, it.about("id")))?;
         let id = ApiKeyId(id);
-        let mut wish = wish("revokeApiKey", &id.to_string(), &input.idempotency_key);
+        let mut wish = wish("revokeApiKey", &id.to_string(), input.idempotency_key.as_deref());
         wish.expected_version = input.expected_version;
         let told = tell_checked(ctx, &wish, Ok(Command::ApiKey(id, ApiKeyCommand::Revoke))).await?;
         Ok(api_key_payload(

@@ -2,15 +2,12 @@
 
 use async_graphql::{Context, ID, Result};
 use commands::{Command, CommandError, Request, authorize};
-use domain::{
-    ids::{AgentId, CommandId},
-    values::IdempotencyKey,
-};
+use domain::ids::{AgentId, CommandId};
 
 use super::problems::broken;
 use crate::{
     graphql::{
-        LogPosition, caller,
+        LogPosition, caller, idempotency,
         ids::{Kind, required},
         mutation::version,
         parts,
@@ -41,11 +38,11 @@ impl Told {
 pub(super) struct Wish<'a> {
     operation: &'a str,
     target: String,
-    idempotency_key: &'a str,
+    idempotency_key: Option<&'a str>,
     pub(super) expected_version: Option<i64>,
 }
 
-pub(super) fn wish<'a>(operation: &'a str, target: &str, idempotency_key: &'a str) -> Wish<'a> {
+pub(super) fn wish<'a>(operation: &'a str, target: &str, idempotency_key: Option<&'a str>) -> Wish<'a> {
     Wish {
         operation,
         target: target.to_owned(),
@@ -61,7 +58,7 @@ pub(super) fn user_id(ctx: &Context<'_>, id: &ID) -> Result<AgentId> {
 
 pub(super) fn command_id(ctx: &Context<'_>, wish: &Wish<'_>) -> Result<std::result::Result<CommandId, Problem>> {
     let actor = caller(ctx)?.viewer.actor.to_string();
-    let key = IdempotencyKey::try_new(wish.idempotency_key).map_err(Problem::from);
+    let key = idempotency::key(ctx, wish.idempotency_key);
     Ok(key.map(|key| CommandId::of_request(&actor, wish.operation, &wish.target, key.as_str())))
 }
 

@@ -1,0 +1,240 @@
+//! An operation on its way to the executor: found, parsed, measured, allowed and paid for. The same for requests, sockets
+//! and streams.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Request, Response, ServerError, Value, Variables, parser::types::OperationType};
+use commands::permit;
+use domain::access::Permission;
+
+use super::{
+    Shared,
+    front::Front,
+    limits::{Exhausted, Throttle},
+    refusal::seconds,
+};
+use crate::{
+    graphql::{
+        Call, Caller,
+        measure::{Measure, measure, worth},
+    },
+    problem::Problem,
+};
+
+/// Code of a change that came by a method that changes nothing.
+pub(super) const BY_POST: &str = "METHOD_NOT_ALLOWED";
+
+/// An operation that may be carried out.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) request: Request,
+    /// `None` when the executor will say what is wrong with it.
+    pub(super) kind: Option<OperationType>,
+    pub(super) charge: Charge,
+}
+
+/// What an operation was charged.
+#[derive(Debug)]
+pub(super) struct Charge {
+    front: Arc<Front>,
+    actor: String,
+    requested: u32,
+    counts: bool,
+}
+
+/// Prepares an operation of `caller`.
+///
+/// # Errors
+/// The response to one that is refused.
+pub(super) fn prepare(
+    shared: &Shared,
+    call: &Call,
+    caller: &Caller,
+    mut request: Request,
+) -> Result<Prepared, Box<Response>> {
+    let refuse = |problem| Box::new(refused(caller, call, problem));
+    let viewer = &caller.viewer;
+    let found = shared
+        .front
+        .operations
+        .resolve(&mut request, viewer.restricted_to_safelist());
+    found.map_err(refuse)?;
+    let mut request = shared.documents.parsed(request);
+    let measured = measured(&mut request).map_err(refuse)?;
+    // Strangers share nothing but the way in.
+    let actor = if viewer.is_nobody() {
+        format!("address:{}", call.address)
+    } else {
+        viewer.actor.to_string()
+    };
+    let Some(measure) = measured else {
+        return Ok(Prepared {
+            request: admitted(request, call, caller),
+            kind: None,
+            charge: Charge {
+                front: Arc::clone(&shared.front),
+                actor,
+                requested: 0,
+                counts: false,
+            },
+        });
+    };
+    if measure.kind == OperationType::Mutation && !call.may_change {
+        return Err(refuse(only_queries()));
+    }
+    if permit(&viewer.rights, Permission::SchemaRead).is_err() {
+        if measure.introspects {
+            return Err(refuse(Problem::forbidden(Permission::SchemaRead)));
+        }
+        request = request.disable_introspection();
+    }
+    pay(&shared.front, &actor, &measure).map_err(|unpaid| Box::new(unpaid.response(caller, call)))?;
+    Ok(Prepared {
+        request: admitted(request, call, caller),
+        kind: Some(measure.kind),
+        charge: Charge {
+            front: Arc::clone(&shared.front),
+            actor,
+            requested: measure.cost,
+            counts: true,
+        },
+    })
+}
+
+fn admitted(request: Request, call: &Call, caller: &Caller) -> Request {
+    request.data(caller.clone()).data(call.clone())
+}
+
+fn measured(request: &mut Request) -> Result<Option<Measure>, Problem> {
+    // Both are needed while the request is asked for its document.
+    let name = request.operation_name.take();
+    let variables: Variables = std::mem::take(&mut request.variables);
+    let measured = match request.parsed_query() {
+        Ok(document) => measure(document, name.as_deref(), &variables),
+        Err(_told_by_the_executor) => Ok(None),
+    };
+    request.operation_name = name;
+    request.variables = variables;
+    measured
+}
+
+/// Too little is left for an operation.
+struct Unpaid {
+    problem: Problem,
+    exhausted: Exhausted,
+    cost: Option<(u32, Throttle)>,
+}
+
+fn pay(front: &Front, actor: &str, measure: &Measure) -> Result<(), Box<Unpaid>> {
+    if measure.kind == OperationType::Mutation {
+        for field in &measure.roots {
+            front.limits.mutation(actor, field).map_err(|exhausted| {
+                Box::new(Unpaid {
+                    problem: Problem::new(
+                        "THROTTLED",
+                        format!("слишком много {field} за минуту: подождите"),
+                        format!("too many {field} in a minute: wait"),
+                    ),
+                    exhausted,
+                    cost: None,
+                })
+            })?;
+        }
+    }
+    front
+        .limits
+        .charge(actor, measure.cost)
+        .map(|_left| ())
+        .map_err(|exhausted| {
+            Box::new(Unpaid {
+                problem: Problem::new(
+                    "THROTTLED",
+                    format!(
+                        "запрос стоит {}, осталось {}: подождите",
+                        measure.cost, exhausted.available
+                    ),
+                    format!(
+                        "the operation costs {}, {} are left: wait",
+                        measure.cost, exhausted.available
+                    ),
+                ),
+                exhausted,
+                cost: Some((measure.cost, front.limits.throttle(exhausted.available))),
+            })
+        })
+}
+
+impl Unpaid {
+    fn response(self, caller: &Caller, call: &Call) -> Response {
+        let mut response = refused(caller, call, self.problem);
+        for error in &mut response.errors {
+            let wait = seconds(self.exhausted.retry_after.max(Duration::from_millis(1)));
+            error
+                .extensions
+                .get_or_insert_default()
+                .set("retryAfter", Value::from(wait));
+        }
+        if let Some((requested, throttle)) = self.cost {
+            let cost = report(requested, None, Some(throttle));
+            response.extensions.insert("cost".to_owned(), cost);
+        }
+        response
+    }
+}
+
+fn refused(caller: &Caller, call: &Call, problem: Problem) -> Response {
+    let error: ServerError = problem
+        .into_error(caller.language)
+        .into_server_error(async_graphql::Pos::default());
+    let mut response = Response::from_errors(vec![ServerError {
+        locations: Vec::new(),
+        ..error
+    }]);
+    named(&mut response, &call.id);
+    response
+}
+
+fn only_queries() -> Problem {
+    Problem::new(
+        BY_POST,
+        "методом GET изменения не выполняются: используйте POST",
+        "by GET no changes are carried out: use POST",
+    )
+}
+
+/// Puts the name of the request into its errors.
+pub(super) fn named(response: &mut Response, id: &str) {
+    for error in &mut response.errors {
+        error.extensions.get_or_insert_default().set("requestId", id);
+    }
+}
+
+impl Charge {
+    /// Gives back what was not used, and reports the cost in the response.
+    pub(super) fn settle(self, response: &mut Response) {
+        if !self.counts {
+            return;
+        }
+        let actual = u32::try_from(worth(&response.data))
+            .unwrap_or(u32::MAX)
+            .clamp(1, self.requested);
+        let throttle = self.front.limits.refund(&self.actor, self.requested - actual);
+        let cost = report(self.requested, Some(actual), throttle);
+        response.extensions.insert("cost".to_owned(), cost);
+    }
+}
+
+fn report(requested: u32, actual: Option<u32>, throttle: Option<Throttle>) -> Value {
+    let status = throttle.map(|it| {
+        async_graphql::value!({
+            "maximumAvailable": (it.maximum),
+            "currentlyAvailable": (it.available),
+            "restoreRate": (it.restored),
+        })
+    });
+    async_graphql::value!({
+        "requestedQueryCost": requested,
+        "actualQueryCost": actual,
+        "throttleStatus": (status.unwrap_or_default()),
+    })
+}
