@@ -57,6 +57,8 @@ pub struct Problem {
     pub english: String,
     /// The input field it is about, as a path; empty when it is about none.
     pub field: Vec<String>,
+    /// The right that was missing, if one was.
+    pub missing: Option<Permission>,
 }
 
 impl Problem {
@@ -67,6 +69,7 @@ impl Problem {
             russian: russian.into(),
             english: english.into(),
             field: Vec::new(),
+            missing: None,
         }
     }
 
@@ -92,12 +95,15 @@ impl Problem {
 
     /// A missing right.
     pub fn forbidden(needed: Permission) -> Self {
-        let needed = needed.as_str();
-        Self::new(
-            "FORBIDDEN",
-            format!("на это у вас нет права: нужно {needed}"),
-            format!("you have no right to do this: {needed} is needed"),
-        )
+        let word = needed.as_str();
+        Self {
+            missing: Some(needed),
+            ..Self::new(
+                "FORBIDDEN",
+                format!("на это у вас нет права: нужно {word}"),
+                format!("you have no right to do this: {word} is needed"),
+            )
+        }
     }
 
     /// The text in a language.
@@ -247,6 +253,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Organization(refusal) => return contact_problems::organization(refusal),
         Refusal::Organisation(refusal) => return flaw::refused(refusal),
         Refusal::Assignment(never) => match never {},
+        Refusal::Denial(never) => match never {},
         Refusal::SignIn(never) => match never {},
         Refusal::Access(it) => access(it),
         Refusal::User(it) => user(it),
@@ -279,6 +286,7 @@ fn access(refusal: AccessRefusal) -> (&'static str, &'static str) {
 fn user(refusal: UserRefusal) -> (&'static str, &'static str) {
     match refusal {
         UserRefusal::NotFound => ("NOT_FOUND", "такого сотрудника нет"),
+        UserRefusal::EmailTaken => ("EMAIL_TAKEN", "сотрудник с этим адресом уже есть"),
         UserRefusal::Exists => ("USER_EXISTS", "такой сотрудник уже есть"),
         UserRefusal::LinkInvalid => ("LINK_INVALID", "ссылка больше не действует: запросите новую"),
         UserRefusal::Suspended => ("USER_SUSPENDED", "доступ сотрудника приостановлен: сначала верните его"),

@@ -139,7 +139,7 @@ pub(crate) fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
 
 /// What counts when the operator says nothing: nobody signs in or asks for mails without end, from one address.
 pub(crate) fn operation_limits() -> BTreeMap<String, u32> {
-    let limits = [("*", 3_000), ("signIn", 60), ("requestPasswordRecovery", 20)];
+    let limits = [("*", 60_000), ("signIn", 60), ("requestPasswordRecovery", 20)];
     limits.map(|(name, most)| (name.to_owned(), most)).into()
 }
 

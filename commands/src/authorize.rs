@@ -1,4 +1,4 @@
-//! Who may do what: THE table of commands and the rights they need.
+//! Who may do what: THE table of commands and the rights they need, and THE table of what is read.
 
 use domain::{
     access::{Permission, Place, Rights, Scope},
@@ -44,7 +44,9 @@ pub fn needs(command: &Command) -> Need {
         Command::Organisation(_) => Need::Right(Permission::OrganisationWrite),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
         Command::User(id, command) => user(*id, command),
-        Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) => Need::Proof(Permission::AccessWrite),
+        Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) | Command::Denial(..) => {
+            Need::Proof(Permission::AccessWrite)
+        }
         Command::Session(_, SessionCommand::End { .. }) => Need::Proof(Permission::UsersWrite),
         Command::ApiKey(_, ApiKeyCommand::Use { .. }) => Need::Proof(Permission::ApiKeysWrite),
         Command::ApiKey(_, ApiKeyCommand::Issue { .. } | ApiKeyCommand::Revoke) => {
@@ -72,6 +74,41 @@ fn user(id: AgentId, command: &UserCommand) -> Need {
     }
 }
 
+/// What is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// Tickets and their histories; those of the places where the right counts.
+    Tickets,
+    /// Customers and their organizations.
+    Contacts,
+    /// How the organisation is set up.
+    Configuration,
+    /// Who works here, and what they may do.
+    People,
+    /// From where others are signed in.
+    Sessions,
+    /// Keys that let programs in, without their secrets.
+    ApiKeys,
+    /// Who was refused, and who was not let in.
+    Refusals,
+    /// How the system is doing inside.
+    Operations,
+}
+
+/// What reading takes.
+pub fn reads(read: Read) -> Permission {
+    match read {
+        Read::Tickets => Permission::TicketsRead,
+        Read::Contacts => Permission::ContactsRead,
+        Read::Configuration => Permission::OrganisationRead,
+        Read::People => Permission::UsersRead,
+        Read::Sessions => Permission::UsersWrite,
+        Read::ApiKeys => Permission::ApiKeysWrite,
+        Read::Refusals => Permission::AuditRead,
+        Read::Operations => Permission::OperationsRead,
+    }
+}
+
 /// Whether somebody with these rights may give a command anywhere at all; where, is [`authorize_in`].
 ///
 /// # Errors
@@ -84,10 +121,6 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         Need::Right(needed) | Need::Own(_, needed) | Need::Proof(needed) => needed,
     };
     permit(rights, needed)?;
-    if let Command::Ticket(..) | Command::Assignment(..) = &request.command {
-        // A ticket does not say where it belongs: it is for those who have the right everywhere.
-        return authorize_in(rights, &request.command, &Place::default());
-    }
     match &request.command {
         // Nobody hands out more than they have.
         Command::ApiKey(_, ApiKeyCommand::Issue { permissions, scope, .. }) => {
@@ -103,6 +136,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::User(..)
         | Command::Session(..)
         | Command::SignIn(..)
+        | Command::Denial(..)
         | Command::ApiKey(..) => Ok(()),
     }
 }

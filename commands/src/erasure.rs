@@ -4,15 +4,13 @@ use domain::{
     actor::Actor,
     data_subject::{DataSubjectCommand, DataSubjectEvent, ForgottenSubject},
     decider::Decider,
-    event::DomainEvent,
     ids::CommandId,
     personal::DataSubject,
 };
-use event_store::{Envelope, LogError, Position};
+use event_store::{Envelope, LogError, Scan, vault::DESTROYED};
 
 use crate::{CommandError, Handler, folded::Folded};
 
-const DESTROYED: &str = "subject.key_destroyed";
 /// Events read at a time.
 const PAGE: usize = 4096;
 
@@ -68,23 +66,16 @@ impl Handler {
     /// # Errors
     /// [`CommandError`].
     pub async fn finish_erasures(&self) -> Result<(), CommandError> {
-        let mut after = Position::START;
-        loop {
-            let page = self
-                .log
-                .read_all(after, &[DESTROYED], PAGE)
-                .await
-                .map_err(CommandError::Log)?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = last.position;
+        // What the mark has passed is done.
+        let after = self.vault.compared_up_to().await?;
+        let mut log = Scan::start(&self.log, after, &[DESTROYED]);
+        while let Some(page) = log.next(PAGE).await.map_err(CommandError::Log)? {
             let mut subjects = Vec::with_capacity(page.len());
             for raw in &page {
-                let recorded = event_store::decode(raw)?;
-                if let DomainEvent::DataSubject(DataSubjectEvent::KeyDestroyed { .. }) = recorded.event {
-                    subjects.push(DataSubject(recorded.stream_id));
-                }
+                subjects.push(DataSubject(event_store::decode(raw)?.stream_id));
             }
             self.vault.destroy_all(&subjects).await?;
         }
+        Ok(())
     }
 }

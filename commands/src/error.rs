@@ -1,7 +1,7 @@
 use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, contact::ContactRefusal,
-    organisation::ItemRefusal, organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal,
-    ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
+    denial::DenialRefusal, organisation::ItemRefusal, organization::OrganizationRefusal, session::SessionRefusal,
+    sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -34,6 +34,9 @@ pub enum Refusal {
     /// Of a session.
     #[error(transparent)]
     Session(#[from] SessionRefusal),
+    /// Of the record of refusals.
+    #[error(transparent)]
+    Denial(#[from] DenialRefusal),
     /// Of the door's record.
     #[error(transparent)]
     SignIn(#[from] SignInRefusal),

@@ -12,14 +12,15 @@ use domain::{
     access::{Access, Rights},
     actor::Actor,
     api_key::ApiKey,
-    assignment::{Assignment, AssignmentCommand},
+    assignment::Assignment,
     contact::Contact,
     decider::{Context, Decider},
-    ids::{AgentId, TicketId, singleton, stream_name},
+    denial::Denial,
+    ids::{AgentId, singleton, stream_name},
     organization::Organization,
     session::Session,
     sign_in::SignIn,
-    ticket::{Status, Ticket, TicketCommand, TicketRefusal},
+    ticket::{Ticket, TicketCommand},
     user::User,
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
@@ -52,7 +53,7 @@ pub struct Handler {
     pub(crate) vault: Vault,
     pub(crate) numbers: Numbers,
     pub(crate) claims: Claims,
-    clock: Clock,
+    pub(crate) clock: Clock,
     sharing: Sharing,
     /// Newest position that this process knows of: an append that ends up before it is a repetition.
     known: AtomicU64,
@@ -131,21 +132,21 @@ impl Handler {
     /// [`CommandError`]; nothing has changed then, except that after [`LogError::Unavailable`] it is not known.
     pub async fn execute(&self, rights: &Rights, request: &Request) -> Result<Outcome, CommandError> {
         authorize(rights, request)?;
-        let answer = self.attempt(request).await;
+        let answer = self.attempt(rights, request).await;
         if self.sharing == Sharing::Shared || !is_no(&answer) {
             return answer;
         }
         // What is remembered may be behind the log, for imports write too: it may say yes, which the append checks, but
         // not no.
         self.doubt(&request.command).await;
-        self.attempt(request).await
+        self.attempt(rights, request).await
     }
 
-    async fn attempt(&self, request: &Request) -> Result<Outcome, CommandError> {
+    async fn attempt(&self, rights: &Rights, request: &Request) -> Result<Outcome, CommandError> {
         match &request.command {
-            Command::Ticket(ticket_id, TicketCommand::Open { .. }) => self.open(*ticket_id, request).await,
-            Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, request).await,
-            Command::Assignment(ticket_id, command) => self.assign(*ticket_id, command, request).await,
+            Command::Ticket(ticket_id, TicketCommand::Open { .. }) => self.open(*ticket_id, rights, request).await,
+            Command::Ticket(ticket_id, command) => self.change(*ticket_id, command, rights, request).await,
+            Command::Assignment(ticket_id, command) => self.assign(*ticket_id, command, rights, request).await,
             Command::Contact(contact_id, command) => self.contact(*contact_id, command, request).await,
             Command::Organization(id, command) => self.plain::<Organization>(id.0, command, request).await,
             Command::Organisation(command) => Box::pin(self.configure(command, request)).await,
@@ -153,8 +154,9 @@ impl Handler {
                 let id = singleton(Access::CATEGORY);
                 self.plain::<Access>(id, command, request).await
             }
-            Command::User(id, command) => self.plain::<User>(id.0, command, request).await,
+            Command::User(id, command) => self.account(*id, command, request).await,
             Command::Session(id, command) => self.plain::<Session>(id.0, command, request).await,
+            Command::Denial(id, command) => self.plain::<Denial>(*id, command, request).await,
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
             Command::ApiKey(id, command) => self.plain::<ApiKey>(id.0, command, request).await,
         }
@@ -211,6 +213,7 @@ impl Handler {
             Command::Access(_) => self.drop_slot::<Access>(singleton(Access::CATEGORY)).await,
             Command::User(id, _) => self.drop_slot::<User>(id.0).await,
             Command::Session(id, _) => self.drop_slot::<Session>(id.0).await,
+            Command::Denial(id, _) => self.drop_slot::<Denial>(*id).await,
             Command::SignIn(id, _) => self.drop_slot::<SignIn>(*id).await,
             Command::ApiKey(id, _) => self.drop_slot::<ApiKey>(id.0).await,
         }
@@ -224,87 +227,9 @@ impl Handler {
         D::cache(&self.caches).slot(id)
     }
 
-    async fn assign(
-        &self,
-        ticket_id: TicketId,
-        command: &AssignmentCommand,
-        request: &Request,
-    ) -> Result<Outcome, CommandError> {
-        let slot = self.slot::<Ticket>(ticket_id.0);
-        let mut ticket = slot.lock().await;
-        let ticket = self.look(&mut ticket, ticket_id.0).await?;
-        let slot = self.slot::<Assignment>(ticket_id.0);
-        let mut assignment = slot.lock().await;
-        if matches!(command, AssignmentCommand::Assign { .. }) && request.expected_version.is_none() {
-            self.presume_unborn(&mut assignment, ticket_id.0);
-        }
-        let guard = |assignment: &Folded<Assignment>| {
-            check_version(request.expected_version, ticket.version() + assignment.version())?;
-            match ticket.state.as_ref().map(|it| it.status) {
-                None => Err(Refusal::from(TicketRefusal::NotFound).into()),
-                Some(Status::Closed) => Err(Refusal::from(TicketRefusal::Closed).into()),
-                Some(Status::New | Status::Open | Status::Waiting(_) | Status::Resolved(_)) => Ok(()),
-            }
-        };
-        let answer = self.run(&mut assignment, ticket_id.0, command, request, guard).await?;
-        let position = if answer.repeated {
-            answer.position
-        } else {
-            answer.position.max(ticket.position)
-        };
-        Ok(Outcome { position, ..answer })
-    }
-
-    async fn open(&self, ticket_id: TicketId, request: &Request) -> Result<Outcome, CommandError> {
-        let Command::Ticket(_, mut command) = request.command.clone() else {
-            return Err(Refusal::from(TicketRefusal::NotFound).into());
-        };
-        let TicketCommand::Open {
-            number: reserved,
-            contact_id,
-            ..
-        } = &mut command
-        else {
-            return Err(Refusal::from(TicketRefusal::NotFound).into());
-        };
-        if let Some(named) = *contact_id {
-            *contact_id = Some(self.survivor(named).await?);
-        }
-        let number = self.numbers.next().await?;
-        *reserved = number;
-        let slot = self.slot::<Ticket>(ticket_id.0);
-        let mut ticket = slot.lock().await;
-        self.presume_unborn(&mut ticket, ticket_id.0);
-        let answer = self.run(&mut ticket, ticket_id.0, &command, request, |_| Ok(())).await;
-        if !answer.as_ref().is_ok_and(|it| it.changed) && !matches!(answer, Err(CommandError::Log(_))) {
-            self.numbers.give_back(number).await;
-        }
-        answer
-    }
-
-    async fn change(
-        &self,
-        ticket_id: TicketId,
-        command: &TicketCommand,
-        request: &Request,
-    ) -> Result<Outcome, CommandError> {
-        let slot = self.slot::<Ticket>(ticket_id.0);
-        let mut ticket = slot.lock().await;
-        // Ownership counts in the version, so it is looked at, and kept as it is, when the client names one.
-        let ownership = self.slot::<Assignment>(ticket_id.0);
-        let mut held = None;
-        let mut owned = 0;
-        if request.expected_version.is_some() {
-            let assignment = held.insert(ownership.lock().await);
-            owned = self.look(assignment, ticket_id.0).await?.version();
-        }
-        let guard = |ticket: &Folded<Ticket>| check_version(request.expected_version, ticket.version() + owned);
-        self.run(&mut ticket, ticket_id.0, command, request, guard).await
-    }
-
     /// Takes a stream that is not in its slot for one without events: almost always it is, and otherwise the append
     /// says so. Not for a stream in doubt, whose next append may look new and not be.
-    fn presume_unborn<D: Stored>(&self, slot: &mut Option<Folded<D>>, id: Uuid) {
+    pub(crate) fn presume_unborn<D: Stored>(&self, slot: &mut Option<Folded<D>>, id: Uuid) {
         let unborn = Folded::unborn(id);
         if slot.is_none() && self.sharing == Sharing::Alone && !self.is_doubtful(&unborn.stream) {
             *slot = Some(unborn);

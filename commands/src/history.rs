@@ -10,7 +10,7 @@ use domain::{
     ids::CommandId,
     ticket::TicketEvent,
 };
-use event_store::{Envelope, LogError, Position, decode};
+use event_store::{Envelope, LogError, Position, Scan, decode};
 use uuid::Uuid;
 
 use crate::{
@@ -171,15 +171,8 @@ impl Handler {
     /// When the log does not answer, or holds what cannot be read.
     pub async fn opened_from(&self, channel: &str) -> Result<HashMap<String, i64>, CommandError> {
         let mut numbers = HashMap::new();
-        let mut after = Position::START;
-        loop {
-            let page = self
-                .log
-                .read_all(after, &["ticket.opened"], PAGE)
-                .await
-                .map_err(CommandError::Log)?;
-            let Some(last) = page.last() else { return Ok(numbers) };
-            after = last.position;
+        let mut log = Scan::start(&self.log, Position::START, &["ticket.opened"]);
+        while let Some(page) = log.next(PAGE).await.map_err(CommandError::Log)? {
             for raw in &page {
                 if let DomainEvent::Ticket(TicketEvent::Opened { number, source, .. }) = decode(raw)?.event
                     && source.channel == channel
@@ -189,6 +182,7 @@ impl Handler {
                 }
             }
         }
+        Ok(numbers)
     }
 
     /// A block of `count` ticket numbers that nobody else has.

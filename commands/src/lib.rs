@@ -3,12 +3,14 @@
 //! Called by `api` (mutations) and by `channels` (imports). Deliberately absent: everything that reads tables; a
 //! decision rests on the log alone.
 
+mod accounts;
 mod authorize;
 mod cache;
 mod caches;
 mod claims;
 mod clock;
 mod contacts;
+mod denials;
 mod erasure;
 mod error;
 mod folded;
@@ -16,10 +18,12 @@ mod handler;
 mod history;
 mod numbers;
 mod organisation;
+mod places;
 pub mod processes;
 mod router;
+mod tickets;
 
-pub use authorize::{Forbidden, Need, authorize, authorize_in, needs, permit, permit_in};
+pub use authorize::{Forbidden, Need, Read, authorize, authorize_in, needs, permit, permit_in, reads};
 pub use claims::{Claims, Taken};
 pub use clock::Clock;
 pub use error::{CommandError, Refusal};

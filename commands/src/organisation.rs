@@ -107,7 +107,7 @@ impl Handler {
     }
 
     /// The item as it is now.
-    async fn glance<D>(&self, id: Uuid) -> Result<Folded<Item<D>>, CommandError>
+    pub(crate) async fn glance<D>(&self, id: Uuid) -> Result<Folded<Item<D>>, CommandError>
     where
         D: Definition,
         Item<D>: Cached,
@@ -118,7 +118,11 @@ impl Handler {
     }
 
     /// What it pointed at before, it may point at further, even when that was retired meanwhile.
-    async fn check_references(&self, wanted: &[Reference], former: &[Reference]) -> Result<(), CommandError> {
+    pub(crate) async fn check_references(
+        &self,
+        wanted: &[Reference],
+        former: &[Reference],
+    ) -> Result<(), CommandError> {
         for it in wanted {
             let known = former.iter().any(|old| (old.kind, old.id) == (it.kind, it.id));
             if !known && !self.is_in_use(it.kind, it.id).await? {

@@ -6,6 +6,7 @@ use domain::{
     api_key::ApiKeyCommand,
     assignment::AssignmentCommand,
     contact::ContactCommand,
+    denial::DenialCommand,
     ids::{AgentId, ApiKeyId, CommandId, ContactId, OrganizationId, SessionId, TicketId},
     organisation::OrganisationCommand,
     organization::OrganizationCommand,
@@ -37,6 +38,8 @@ pub enum Command {
     User(AgentId, UserCommand),
     /// About a time during which somebody is signed in.
     Session(SessionId, SessionCommand),
+    /// About a try that was refused; the id stands for whoever tried.
+    Denial(Uuid, DenialCommand),
     /// About a try to sign in; the id is the user's, or one that stands for an address nobody has.
     SignIn(Uuid, SignInCommand),
     /// About a key that lets a program in.

@@ -11,6 +11,7 @@ use crate::{
     contact::{Contact, ContactEvent},
     data_subject::{DataSubjectEvent, ForgottenSubject},
     decider::Decider,
+    denial::{Denial, DenialEvent},
     each_kind,
     log_seal::{LogSeal, LogSealEvent},
     organisation::{
@@ -59,6 +60,8 @@ pub enum DomainEvent {
     User(UserEvent),
     /// Of a time during which somebody is signed in.
     Session(SessionEvent),
+    /// Of tries that were refused.
+    Denial(DenialEvent),
     /// Of tries to sign in.
     SignIn(SignInEvent),
     /// Of a key that lets a program in.
@@ -110,6 +113,7 @@ impl DomainEvent {
             Self::Access(event) => split(Access::CATEGORY, event),
             Self::User(event) => split(User::CATEGORY, event),
             Self::Session(event) => split(Session::CATEGORY, event),
+            Self::Denial(event) => split(Denial::CATEGORY, event),
             Self::SignIn(event) => split(SignIn::CATEGORY, event),
             Self::ApiKey(event) => split(ApiKey::CATEGORY, event),
         }
@@ -124,6 +128,7 @@ impl DomainEvent {
             Self::Ticket(
                 TicketEvent::Categorized { .. }
                 | TicketEvent::Prioritized { .. }
+                | TicketEvent::Moved { .. }
                 | TicketEvent::Started {}
                 | TicketEvent::PutOnHold { .. }
                 | TicketEvent::Resumed {}
@@ -138,6 +143,7 @@ impl DomainEvent {
             | Self::ReadModel(_)
             | Self::Organisation(_)
             | Self::Access(_)
+            | Self::Denial(_)
             | Self::SignIn(_)
             | Self::ApiKey(_)
             | Self::Session(SessionEvent::Ended { .. })
@@ -170,6 +176,7 @@ impl DomainEvent {
             Some((Access::CATEGORY, name)) => join(event_type, name, payload).map(Self::Access),
             Some((User::CATEGORY, name)) => join(event_type, name, payload).map(Self::User),
             Some((Session::CATEGORY, name)) => join(event_type, name, payload).map(Self::Session),
+            Some((Denial::CATEGORY, name)) => join(event_type, name, payload).map(Self::Denial),
             Some((SignIn::CATEGORY, name)) => join(event_type, name, payload).map(Self::SignIn),
             Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
@@ -243,6 +250,7 @@ member!(Organization, OrganizationEvent);
 member!(Access, AccessEvent);
 member!(User, UserEvent);
 member!(Session, SessionEvent);
+member!(Denial, DenialEvent);
 member!(SignIn, SignInEvent);
 member!(ApiKey, ApiKeyEvent);
 

@@ -12,6 +12,7 @@ pub mod claim;
 pub mod contact;
 pub mod data_subject;
 pub mod decider;
+pub mod denial;
 pub mod event;
 pub mod ids;
 pub mod log_seal;

@@ -127,18 +127,19 @@ pub fn open(event: &mut Recorded<DomainEvent>, keys: &Keys) -> Result<(), Decode
     Ok(())
 }
 
+/// The id in the name of a stream.
+pub(crate) fn stream_id(stream: &str) -> Option<Uuid> {
+    stream.split_once('-')?.1.parse().ok()
+}
+
 /// The event that the log keeps as `raw`, its payload lifted to today's schema and its personal fields as they lie there.
 ///
 /// # Errors
 /// [`DecodeError`], when it was written by a newer program or by another one.
 pub fn decode(raw: &Raw) -> Result<Recorded<DomainEvent>, DecodeError> {
-    let stream_id = raw
-        .stream
-        .split_once('-')
-        .and_then(|(_, id)| id.parse().ok())
-        .ok_or_else(|| DecodeError::Stream {
-            stream: raw.stream.clone(),
-        })?;
+    let stream_id = stream_id(&raw.stream).ok_or_else(|| DecodeError::Stream {
+        stream: raw.stream.clone(),
+    })?;
     let metadata: Metadata = serde_json::from_slice(&raw.metadata).map_err(|source| DecodeError::Metadata {
         stream: raw.stream.clone(),
         revision: raw.revision,

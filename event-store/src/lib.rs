@@ -14,6 +14,7 @@ mod leaf;
 pub mod merkle;
 pub mod metrics;
 mod regular;
+mod scan;
 mod seal;
 mod subscription;
 mod supervisor;
@@ -33,6 +34,7 @@ pub use keys::{DoesNotOpen, Key, Keys, SealError, SubjectKey, TooLong};
 pub use leaf::Leaf;
 pub use merkle::Digest;
 pub use regular::open_regular;
+pub use scan::Scan;
 pub use seal::{
     KeyError, MalformedSeal, PublicKey, SealCopy, SealFile, SealFileError, SealKey, SealRecord, Statement,
     public_key_file, statement,

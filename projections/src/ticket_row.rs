@@ -7,6 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use domain::{
+    access::Place,
     assignment::AssignmentEvent,
     event::DomainEvent,
     personal::{DataSubject, Personal},
@@ -65,6 +66,12 @@ pub struct TicketRow {
     pub resolved_at: Option<DateTime<Utc>>,
     /// When it was last closed, UTC; `None` while it is not closed.
     pub closed_at: Option<DateTime<Utc>>,
+    /// The inbox it came through.
+    pub inbox_id: Option<Uuid>,
+    /// The branch that answers for it.
+    pub branch_id: Option<Uuid>,
+    /// The team that works on it.
+    pub team_id: Option<Uuid>,
     /// Whose key seals the subject in the log; `None` when it lies open there.
     pub data_subject: Option<Uuid>,
 }
@@ -175,6 +182,7 @@ fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow
         subcategory_id,
         priority,
         source,
+        place,
     } = opened
     else {
         return None;
@@ -202,6 +210,9 @@ fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow
         updated_at: event.metadata.at,
         resolved_at: None,
         closed_at: None,
+        inbox_id: place.inbox_id,
+        branch_id: place.branch_id,
+        team_id: place.team_id,
         data_subject: sealed_for(subject),
     })
 }
@@ -233,6 +244,16 @@ pub(crate) fn redact(rows: &mut Rows, forgotten: &[Uuid]) {
 }
 
 impl TicketRow {
+    /// Where it belongs, as rights see it.
+    pub fn place(&self) -> Place {
+        Place {
+            branch: self.branch_id,
+            team: self.team_id,
+            inbox: self.inbox_id,
+            contact: self.contact_id,
+        }
+    }
+
     fn apply(&mut self, event: &TicketEvent, at: DateTime<Utc>) {
         if let Some(status) = Status::after(event) {
             self.enter(status);
@@ -251,6 +272,9 @@ impl TicketRow {
                 self.subcategory_id.clone_from(subcategory_id);
             }
             TicketEvent::Prioritized { to, .. } => self.priority = priority_rank(*to),
+            TicketEvent::Moved { place } => {
+                (self.inbox_id, self.branch_id, self.team_id) = (place.inbox_id, place.branch_id, place.team_id);
+            }
             TicketEvent::Resolved { note, .. } => {
                 self.resolution_note.clone_from(note);
                 self.resolved_at = Some(at);
@@ -330,5 +354,8 @@ columns! {
     updated_at: DateTime<Utc>,
     resolved_at: Option<DateTime<Utc>>,
     closed_at: Option<DateTime<Utc>>,
+    inbox_id: Option<Uuid>,
+    branch_id: Option<Uuid>,
+    team_id: Option<Uuid>,
     data_subject: Option<Uuid>,
 }

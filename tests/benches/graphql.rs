@@ -89,7 +89,7 @@ impl Client for Frontend {
         let kind = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
         let query = format!(
             "mutation($input: {kind}Input!) {{ payload: {mutation}(input: $input) {{ ticket {{ id number subject status \
-             priority version assignee }} position stale userErrors {{ code message field }} }} }}"
+             priority version assigneeId }} position stale userErrors {{ code message field }} }} }}"
         );
         let body = json!({"query": query, "variables": {"input": input}}).to_string();
         let mut answer = self.connection.post(&body).await?;

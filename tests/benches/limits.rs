@@ -106,7 +106,7 @@ impl<'a> Limits<'a> {
         self.report
             .row(
                 Section::Limits,
-                "binary COPY into read_ticket_list_v2.ticket_list, 7 indexes",
+                "binary COPY into read_ticket_list_v3.ticket_list, 7 indexes",
                 "rows/s",
             )
             .value(rate)

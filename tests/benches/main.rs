@@ -5,7 +5,7 @@
 //! event log the embedded node, and the load generator shares the cores with both.
 //!
 //! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_CLIENTS` at a time
-//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,subscribers,lag,import,projector`, and
+//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,reads,subscribers,lag,import,projector`, and
 //! `LETOPIS_SHARED_DATA` for the real incident log. The section `subscribers` needs 11,000 open files.
 
 mod appends;
@@ -26,6 +26,7 @@ mod memory;
 mod plain;
 mod projector;
 mod proof;
+mod reads;
 mod report;
 mod settings;
 mod stack;
@@ -54,7 +55,7 @@ Settings come from the environment:
   BENCH_RUNS=3               how often everything is measured
   BENCH_SECONDS=4            length of a measurement
   BENCH_CLIENTS=1,16,64      clients at a time
-  BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,subscribers,lag,import,projector
+  BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,reads,subscribers,lag,import,projector
   LETOPIS_SHARED_DATA=DIR    where the real incident log is";
 
 fn main() -> Result<()> {
@@ -100,6 +101,9 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
         }
         if wants(Section::Graphql) {
             graphql::measure(settings, &mut limits).await?;
+        }
+        if wants(Section::Reads) {
+            reads::measure(settings, &mut limits).await?;
         }
         if wants(Section::Subscribers) {
             subscribers::measure(&mut limits).await?;

@@ -12,6 +12,7 @@ pub(crate) enum Section {
     Proof,
     Handler,
     Graphql,
+    Reads,
     Subscribers,
     Lag,
     Import,
@@ -19,12 +20,13 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Limits,
         Self::Log,
         Self::Proof,
         Self::Handler,
         Self::Graphql,
+        Self::Reads,
         Self::Subscribers,
         Self::Lag,
         Self::Import,
@@ -38,6 +40,7 @@ impl Section {
             Self::Proof => "proof",
             Self::Handler => "handler",
             Self::Graphql => "graphql",
+            Self::Reads => "reads",
             Self::Subscribers => "subscribers",
             Self::Lag => "lag",
             Self::Import => "import",
@@ -53,6 +56,7 @@ impl Section {
             Self::Proof => "Sealing and proof",
             Self::Handler => "Commands through the handler, no projections running",
             Self::Graphql => "Commands through GraphQL over HTTP, the whole server, until the change is visible",
+            Self::Reads => "Reads through GraphQL over HTTP, the whole server",
             Self::Subscribers => "Subscribers of one server, a change sent to its receipt by each, the whole server",
             Self::Lag => "Live lag, append acknowledged to visible in the ticket list, all projections running",
             Self::Import => "Import of a ServiceNow incident log into an empty event log",

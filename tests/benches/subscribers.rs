@@ -41,7 +41,7 @@ const MUTATION: &str = "mutation($input: ChangeTicketSubjectInput!) {
 const SUBSCRIPTION: &str = "subscription($after: Position) {
     ticketChanged(after: $after) {
         position type at actor
-        ticket { id number version subject status priority assignee updatedAt } previous { version status priority }
+        ticket { id number version subject status priority assigneeId updatedAt } previous { version status priority }
     }
 }";
 

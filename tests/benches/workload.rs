@@ -6,7 +6,7 @@ use domain::{
     actor::{Actor, ActorKind},
     assignment::AssignmentCommand,
     ids::{AgentId, CommandId, TicketId, foreign},
-    ticket::{TicketCommand, TicketSource},
+    ticket::{TicketCommand, TicketPlace, TicketSource},
     values::{AssignmentMode, HoldReason, Priority, ResolutionReason, Subject, TicketType},
 };
 
@@ -88,5 +88,6 @@ fn open() -> Result<TicketCommand> {
             channel: "api".to_owned(),
             external_id: None,
         },
+        place: TicketPlace::default(),
     })
 }

@@ -143,8 +143,8 @@ fn analyst_reads_every_view_and_nothing_else() -> Result<()> {
             assert_eq!(rows, i64::from(view != "analytics.agent"), "{view}");
         }
         for statement in [
-            "SELECT * FROM read_ticket_list_v2.ticket_list",
-            "SELECT * FROM read_ticket_history_v2.ticket_history",
+            "SELECT * FROM read_ticket_list_v3.ticket_list",
+            "SELECT * FROM read_ticket_history_v3.ticket_history",
             "SELECT * FROM read_organisation_v1.organisation_item",
             "SELECT * FROM read_people_v1.user_account",
             "SELECT * FROM read_people_v1.api_key",

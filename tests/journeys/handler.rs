@@ -10,7 +10,7 @@ use domain::{
     assignment::AssignmentCommand,
     event::DomainEvent,
     ids::{AgentId, CommandId, TicketId, singleton, stream_name},
-    ticket::{TicketCommand, TicketEvent, TicketRefusal, TicketSource},
+    ticket::{TicketCommand, TicketEvent, TicketPlace, TicketRefusal, TicketSource},
     values::{AssignmentMode, CloseCause, Priority, ResolutionReason, Subject, TicketType},
 };
 use event_store::{EventLog, Position, Raw, decode, verify_stream};
@@ -97,6 +97,7 @@ fn open(key: &str) -> Result<Request> {
                 channel: "api".to_owned(),
                 external_id: None,
             },
+            place: TicketPlace::default(),
         };
         Command::Ticket(TicketId::opened_by(command_id), command)
     }))

@@ -7,10 +7,10 @@ use tests::{App, Client, run};
 const PASSWORD: &str = "длинный пароль";
 
 /// What opens the API for somebody.
-struct Pass {
-    access: String,
-    refresh: String,
-    user: String,
+pub(crate) struct Pass {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    pub(crate) user: String,
 }
 
 const SESSION: &str = "session { accessToken refreshToken } user { id standing grants { role } } userErrors { code }";
@@ -24,7 +24,7 @@ fn pass(answer: &Value) -> Result<Pass> {
     })
 }
 
-async fn set_up(app: &App) -> Result<Pass> {
+pub(crate) async fn set_up(app: &App) -> Result<Pass> {
     let stranger = app.client.anonymous();
     let query = format!("mutation($i: SetUpInput!) {{ setUp(input: $i) {{ {SESSION} }} }}");
     let token = app.set_up_token().await?;
@@ -54,7 +54,7 @@ async fn viewer(client: &Client) -> Result<Value> {
 }
 
 /// Invites somebody, and has them come by the link that would be mailed.
-async fn agent(app: &App, boss: &Client, email: &str) -> Result<Pass> {
+pub(crate) async fn agent(app: &App, boss: &Client, email: &str) -> Result<Pass> {
     let query = "mutation($i: InviteUserInput!) { inviteUser(input: $i) { user { id standing } userErrors { code } } }";
     let input = json!({"idempotencyKey": email, "email": email, "name": email, "locale": "ru"});
     let invited = boss.data(query, json!({"i": input})).await?;

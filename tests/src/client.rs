@@ -13,9 +13,9 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 /// Every plain field of a ticket.
-pub const TICKET: &str = "id number version type subject status priority categoryId subcategoryId assignee contact \
-     holdReason holdUntil resolutionReason resolutionNote reopenCount channel externalId openedAt updatedAt resolvedAt \
-     closedAt";
+pub const TICKET: &str = "id number version type subject status priority categoryId subcategoryId assignee: assigneeId \
+     contact: contactId inboxId branchId teamId holdReason holdUntil resolutionReason resolutionNote reopenCount \
+     channel externalId openedAt updatedAt resolvedAt closedAt";
 
 /// Speaks to one server with one key.
 #[derive(Debug, Clone)]
@@ -137,7 +137,7 @@ impl Client {
         let kind: String = first.into_iter().chain(letters).collect();
         let query = format!(
             "mutation($input: {kind}Input!) {{ payload: {mutation}(input: $input) {{
-                ticket {{ id number subject status priority version assignee categoryId }}
+                ticket {{ id number subject status priority version assignee: assigneeId categoryId }}
                 position stale userErrors {{ code message field }}
             }} }}"
         );

@@ -178,7 +178,22 @@ impl Directory {
             actor: Actor::new(ActorKind::Agent, claims.user.to_string()),
             rights: Arc::clone(&person.rights),
             session: Some(SessionId(claims.session)),
+            read_only: false,
         })
+    }
+
+    /// What somebody may do now who was let in before; `None` when they would not be let in again.
+    pub(super) fn again(&self, viewer: &Viewer) -> Option<Arc<Rights>> {
+        let known = self.known();
+        let id = viewer.actor.id.parse().ok()?;
+        if viewer.actor.kind == ActorKind::ApiKey {
+            let entry = known.keys.get(&id)?;
+            let counts = entry.expires_at.is_none_or(|it| it > self.clock.now());
+            return counts.then(|| Arc::clone(&entry.rights));
+        }
+        let person = known.people.get(&id)?;
+        let over = viewer.session.is_some_and(|it| known.ended.contains(&it.0));
+        (person.standing == Standing::Active && !over).then(|| Arc::clone(&person.rights))
     }
 
     /// The holder of an API key.
@@ -200,6 +215,7 @@ impl Directory {
             actor: Actor::new(ActorKind::ApiKey, secret.id.to_string()),
             rights: Arc::clone(&entry.rights),
             session: None,
+            read_only: false,
         })
     }
 

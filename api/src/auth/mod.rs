@@ -37,6 +37,9 @@ use self::tokens::Claims;
 /// Access tokens whose signature was checked already.
 const CHECKED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
+/// Name of the operator's own key.
+const BOOTSTRAP: &str = "bootstrap";
+
 /// An authenticated actor and its rights.
 #[derive(Debug, Clone)]
 pub struct Viewer {
@@ -46,6 +49,8 @@ pub struct Viewer {
     pub rights: Arc<Rights>,
     /// The session, for a person who has signed in.
     pub session: Option<SessionId>,
+    /// Whether they asked to be able to change nothing.
+    pub read_only: bool,
 }
 
 impl Viewer {
@@ -55,6 +60,17 @@ impl Viewer {
             actor: Actor::new(ActorKind::System, "door"),
             rights: Arc::default(),
             session: None,
+            read_only: false,
+        }
+    }
+
+    /// The same one, able to change nothing: for supervisors who look on.
+    #[must_use]
+    pub(crate) fn reading(self) -> Self {
+        Self {
+            rights: Arc::new(Rights::clone(&self.rights).reads()),
+            read_only: true,
+            ..self
         }
     }
 
@@ -105,9 +121,10 @@ impl Keys {
         // Equality of hashes takes the same time wherever they differ.
         if blake3::hash(credential.as_bytes()) == self.bootstrap {
             return Some(Viewer {
-                actor: Actor::new(ActorKind::ApiKey, "bootstrap"),
+                actor: Actor::new(ActorKind::ApiKey, BOOTSTRAP),
                 rights: Arc::clone(&self.all),
                 session: None,
+                read_only: false,
             });
         }
         let (directory, tokens) = self.people.get()?;
@@ -116,6 +133,21 @@ impl Keys {
         }
         let claims = self.claims(tokens, credential)?;
         directory.person(&claims)
+    }
+
+    /// Whether somebody who was let in before may stay, and do what they could.
+    pub(crate) fn still(&self, viewer: &Viewer) -> bool {
+        let known = matches!(viewer.actor.kind, ActorKind::Agent | ActorKind::ApiKey) && viewer.actor.id != BOOTSTRAP;
+        let Some((directory, _)) = self.people.get().filter(|_| known) else {
+            return true;
+        };
+        directory.again(viewer).is_some_and(|rights| {
+            if viewer.read_only {
+                Rights::clone(&rights).reads() == *viewer.rights
+            } else {
+                rights == viewer.rights
+            }
+        })
     }
 
     /// Whether an `Authorization` value is a token that was signed here, though it may open nothing any more.

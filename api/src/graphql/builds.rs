@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::access::Permission;
+use commands::Read;
 use futures_util::{Stream, stream};
 use projections::{
     generation::State,
@@ -10,7 +10,7 @@ use projections::{
     status::{self, Status},
 };
 
-use super::{ids::LogPosition, may_see, parts, postgres, problem};
+use super::{ids::LogPosition, may_read, parts, postgres, problem};
 use crate::problem::Problem;
 
 /// Most events of one answer.
@@ -124,14 +124,14 @@ pub(super) struct ParkedEvent {
 
 /// How all builds are doing now.
 pub(super) async fn now(ctx: &Context<'_>) -> Result<Vec<Projection>> {
-    may_see(ctx, Permission::OperationsRead)?;
+    may_read(ctx, Read::Operations)?;
     let all = status::all(&parts(ctx)?.pool).await;
     Ok(builds(&all.map_err(|it| postgres(ctx, &it))?))
 }
 
 /// The same, and again whenever it changes.
 pub(super) fn changes(ctx: &Context<'_>) -> Result<impl Stream<Item = Result<Vec<Projection>>> + use<>> {
-    may_see(ctx, Permission::OperationsRead)?;
+    may_read(ctx, Read::Operations)?;
     let watcher = parts(ctx)?.observatory.watch();
     Ok(stream::unfold(watcher, |mut watcher| async move {
         let look = watcher.next().await?;
@@ -141,7 +141,7 @@ pub(super) fn changes(ctx: &Context<'_>) -> Result<impl Stream<Item = Result<Vec
 
 /// What waits.
 pub(super) async fn parked(ctx: &Context<'_>, model: Option<&str>, first: i32) -> Result<Vec<ParkedEvent>> {
-    may_see(ctx, Permission::OperationsRead)?;
+    may_read(ctx, Read::Operations)?;
     if !(1..=MOST).contains(&first) {
         let bad = Problem::bad_input("first", &first.to_string(), "от 1 до 100", "1 to 100");
         return Err(problem(ctx, bad));
@@ -251,6 +251,7 @@ mod tests {
                 actor: Actor::new(ActorKind::Agent, "1"),
                 rights: rights.into(),
                 session: None,
+                read_only: false,
             },
             language,
             traceparent: None,

@@ -9,7 +9,7 @@ use super::{
         RegionMapRevision, Skill, SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team,
         TeamRevision,
     },
-    people::User,
+    people::{Denial, SignInFailure, User},
     ticket::{Ticket, TicketHappening},
 };
 use crate::problem::Problem;
@@ -52,6 +52,8 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "StatusLabelRevisionEdge", params(StatusLabelRevision)))]
 #[graphql(concrete(name = "RegionMapRevisionEdge", params(RegionMapRevision)))]
 #[graphql(concrete(name = "UserEdge", params(User)))]
+#[graphql(concrete(name = "DenialEdge", params(Denial)))]
+#[graphql(concrete(name = "SignInFailureEdge", params(SignInFailure)))]
 #[graphql(concrete(name = "ContactEdge", params(Contact)))]
 #[graphql(concrete(name = "OrganizationEdge", params(Organization)))]
 pub(super) struct Edge<T: OutputType> {

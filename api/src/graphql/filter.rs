@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject, InputType, MaybeUndefined};
 use chrono::{DateTime, Datelike, Utc};
-use domain::{ticket::StatusCategory, values};
+use domain::{organisation::Kind as ItemKind, ticket::StatusCategory, values};
 use projections::{
     list::{
         Table,
@@ -105,6 +105,12 @@ pub(super) struct TicketFilter {
     assignee: Option<ChoiceTest<ID>>,
     /// Id of the customer.
     contact: Option<ChoiceTest<ID>>,
+    /// Id of the inbox it came through.
+    inbox: Option<ChoiceTest<ID>>,
+    /// Id of the branch that answers for it.
+    branch: Option<ChoiceTest<ID>>,
+    /// Id of the team that works on it.
+    team: Option<ChoiceTest<ID>>,
     /// How it ended.
     resolution_reason: Option<ChoiceTest<Resolution>>,
     /// Where it came from.
@@ -262,6 +268,9 @@ impl TicketFilter {
             (IdColumn::Ticket, Kind::Ticket, "id", self.id),
             (IdColumn::Assignee, Kind::Agent, "assignee", self.assignee),
             (IdColumn::Contact, Kind::Contact, "contact", self.contact),
+            (IdColumn::Inbox, Kind::Item(ItemKind::Inbox), "inbox", self.inbox),
+            (IdColumn::Branch, Kind::Item(ItemKind::Branch), "branch", self.branch),
+            (IdColumn::Team, Kind::Item(ItemKind::Team), "team", self.team),
         ] {
             let uuid = |id: ID| -> Result<Uuid, Problem> { required(kind, field, &id) };
             push(&mut all, field, test, uuid, |test| Condition::Id(column, test))?;

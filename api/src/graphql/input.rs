@@ -6,7 +6,8 @@ use commands::Command;
 use domain::{
     assignment::AssignmentCommand,
     ids::{AgentId, CommandId, ContactId, TicketId},
-    ticket::{TicketCommand, TicketSource},
+    organisation::Kind as ItemKind,
+    ticket::{TicketCommand, TicketPlace, TicketSource},
     values::{
         AssignmentMode, CategoryKey, ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason,
         Subject, TicketType,
@@ -65,6 +66,12 @@ pub(super) struct OpenTicketInput {
     subcategory_id: Option<String>,
     /// Id of the customer, as this API gave it or a uuid.
     contact_id: Option<ID>,
+    /// Id of the inbox it came through.
+    inbox_id: Option<ID>,
+    /// Id of the branch that answers for it; by default the team's, else the inbox's.
+    branch_id: Option<ID>,
+    /// Id of the team that works on it.
+    team_id: Option<ID>,
     /// Comes back in the payload.
     client_mutation_id: Option<String>,
 }
@@ -99,9 +106,22 @@ impl Wish for OpenTicketInput {
                 channel: "api".to_owned(),
                 external_id: None,
             },
+            place: place(self.inbox_id, self.branch_id, self.team_id)?,
         };
         Ok(Command::Ticket(ticket_id, command))
     }
+}
+
+fn place(inbox: Option<ID>, branch: Option<ID>, team: Option<ID>) -> Result<TicketPlace, Problem> {
+    let item = |kind, field, id: Option<ID>| {
+        let id = id.map(|it| required(Kind::Item(kind), field, &it)).transpose();
+        id.map_err(|it| it.about(field))
+    };
+    Ok(TicketPlace {
+        inbox_id: item(ItemKind::Inbox, "inboxId", inbox)?,
+        branch_id: item(ItemKind::Branch, "branchId", branch)?,
+        team_id: item(ItemKind::Team, "teamId", team)?,
+    })
 }
 
 type Category = Option<(CategoryKey, Option<CategoryKey>)>;
@@ -273,6 +293,16 @@ wishes! {
 
     /// There is work again.
     ReopenTicketInput: "reopenTicket" {} (self) => TicketCommand::Reopen { cause: ReopenCause::Agent };
+
+    /// Another place. It is whole each time: what is left out is empty from then on.
+    MoveTicketInput: "moveTicket" {
+        /// Id of the inbox.
+        inbox_id: Option<ID>,
+        /// Id of the branch.
+        branch_id: Option<ID>,
+        /// Id of the team.
+        team_id: Option<ID>,
+    } (self) => TicketCommand::Move { place: place(self.inbox_id, self.branch_id, self.team_id)? };
 
     /// An owner.
     AssignTicketInput: "assignTicket" {

@@ -16,24 +16,28 @@ mod payload;
 mod people;
 mod query;
 mod related;
+mod sight;
 mod subscription;
 mod ticket;
 mod words;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_graphql::{Context, Error, MergedObject, Result, Schema};
-use commands::{Handler, permit, permit_in};
+use commands::{Handler, Read, permit, reads};
 use contacts::{ContactsMutation, ContactsQuery};
-use domain::access::{Permission, Place};
+use domain::access::Permission;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
-use people::{DoorMutation, PeopleMutation, PeopleQuery};
+use people::{DoorMutation, PeopleMutation, PeopleQuery, TroubleQuery};
 use query::Query;
 use sqlx::PgPool;
 use subscription::Subscription;
@@ -56,7 +60,7 @@ pub(crate) const COMPLEXITY: u32 = 20_000;
 /// What can be asked.
 #[derive(Debug, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery);
+pub struct Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery, TroubleQuery);
 
 /// What can be told.
 #[derive(Debug, MergedObject)]
@@ -106,7 +110,7 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
-    let queries = Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery);
+    let queries = Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery, TroubleQuery);
     let mutations = Mutations(
         Mutation,
         ContactsMutation,
@@ -145,9 +149,22 @@ pub struct Call {
     pub may_change: bool,
     /// Set once somebody was not let in.
     pub failed: Arc<AtomicBool>,
+    /// What was refused for want of a right, until that is on record.
+    pub denied: Arc<Mutex<BTreeSet<(String, Permission)>>>,
 }
 
 impl Call {
+    /// Notes that a field was refused for want of a right.
+    pub(crate) fn deny(&self, field: &str, missing: Permission) {
+        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        denied.insert((field.to_owned(), missing));
+    }
+
+    /// Takes what was refused since.
+    pub(crate) fn denied(&self) -> BTreeSet<(String, Permission)> {
+        std::mem::take(&mut *self.denied.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Notes that somebody was not let in, so that their address waits.
     pub(crate) fn fail(&self) {
         self.failed.store(true, Ordering::Relaxed);
@@ -176,14 +193,15 @@ fn may_see(ctx: &Context<'_>, needed: Permission) -> Result<()> {
     permit(rights, needed).map_err(|forbidden| problem(ctx, Problem::forbidden(forbidden.0)))
 }
 
-/// Refuses who may not see tickets: these do not say where they belong, so the right must count everywhere.
-fn may_see_tickets(ctx: &Context<'_>) -> Result<()> {
-    let rights = &caller(ctx)?.viewer.rights;
-    permit_in(rights, Permission::TicketsRead, &Place::default())
-        .map_err(|forbidden| problem(ctx, Problem::forbidden(forbidden.0)))
+/// Refuses who may not read this.
+fn may_read(ctx: &Context<'_>, read: Read) -> Result<()> {
+    may_see(ctx, reads(read))
 }
 
 fn problem(ctx: &Context<'_>, problem: Problem) -> Error {
+    if let (Some(missing), Some(call)) = (problem.missing, ctx.data_opt::<Call>()) {
+        call.deny(ctx.field().name(), missing);
+    }
     problem.into_error(ctx.data::<Caller>().map(|it| it.language).unwrap_or_default())
 }
 

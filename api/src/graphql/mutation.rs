@@ -11,9 +11,11 @@ use super::{
     Caller, Parts, caller, idempotency,
     ids::{Kind, LogPosition, required},
     input::{self, Frame, Wish, opened},
-    may_see_tickets, parts, payload,
+    parts, payload,
     payload::{Reply, UserError},
-    problem, stale,
+    problem,
+    sight::sight,
+    stale,
     ticket::Ticket,
 };
 use crate::problem::{Answer, Problem, internal};
@@ -63,6 +65,8 @@ mutations! {
     close_ticket(CloseTicketInput) -> CloseTicketPayload;
     /// Declares that there is work again on a resolved or closed ticket.
     reopen_ticket(ReopenTicketInput) -> ReopenTicketPayload;
+    /// Lets a ticket belong to another inbox, branch or team.
+    move_ticket(MoveTicketInput) -> MoveTicketPayload;
     /// Makes an agent the owner of a ticket; a new one becomes open by it.
     assign_ticket(AssignTicketInput) -> AssignTicketPayload;
     /// Leaves a ticket without an owner.
@@ -72,7 +76,10 @@ mutations! {
 async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     let reply = tell(ctx, wish).await?;
     // Who may write tickets may still not see any.
-    let ticket = reply.ticket.filter(|_| may_see_tickets(ctx).is_ok());
+    let seen = sight(ctx).ok();
+    let ticket = reply
+        .ticket
+        .filter(|it| seen.as_ref().is_some_and(|seen| seen.reaches(it.place())));
     Ok(Reply { ticket, ..reply })
 }
 

@@ -7,11 +7,11 @@ use uuid::Uuid;
 use super::{
     contacts::{self, Contact, Organization},
     ids::{self, Kind},
-    may_see_tickets,
     organisation::{self, Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
     parts,
     people::{self, User},
     postgres, related,
+    sight::sight,
     ticket::Ticket,
 };
 
@@ -84,9 +84,10 @@ async fn tickets(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<Found>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    may_see_tickets(ctx)?;
+    let seen = sight(ctx)?;
     let rows = ticket_list::by_ids(&parts(ctx)?.pool, ids).await;
-    let rows = rows.map_err(|it| postgres(ctx, &it))?;
+    let mut rows = rows.map_err(|it| postgres(ctx, &it))?;
+    rows.retain(|it| seen.holds(it));
     let tickets = related::prefetched(ctx, rows, &[&[]]).await?;
     let node = |it: Ticket| ((Kind::Ticket, it.uuid()), Node::Ticket(Box::new(it)));
     Ok(tickets.into_iter().map(node).collect())

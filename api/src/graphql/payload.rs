@@ -84,6 +84,8 @@ payloads!(
     CloseTicketPayload,
     /// What `reopenTicket` answers.
     ReopenTicketPayload,
+    /// What `moveTicket` answers.
+    MoveTicketPayload,
     /// What `assignTicket` answers.
     AssignTicketPayload,
     /// What `unassignTicket` answers.

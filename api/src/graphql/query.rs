@@ -10,9 +10,10 @@ use super::{
     cursor,
     filter::{TicketFilter, TicketOrder, condition, order},
     ids::{self, Kind, LogPosition},
-    may_see_tickets,
     node::{Node, things},
-    parts, postgres, problem, related, stale,
+    parts, postgres, problem, related,
+    sight::sight,
+    stale,
     ticket::Ticket,
 };
 use crate::problem::internal;
@@ -80,7 +81,7 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<Option<Ticket>> {
-        may_see_tickets(ctx)?;
+        let seen = sight(ctx)?;
         let uuid = ids::required(Kind::Ticket, "id", &id).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, min_position).await?;
         let row = parts(ctx)?
@@ -88,7 +89,7 @@ impl Query {
             .by_id(uuid)
             .await
             .map_err(|it| problem(ctx, internal(&it)))?;
-        Ok(row.map(Ticket::from))
+        Ok(row.filter(|it| seen.holds(it)).map(Ticket::from))
     }
 
     /// The ticket with this number; null when there is none.
@@ -100,12 +101,12 @@ impl Query {
             LogPosition,
         >,
     ) -> Result<Option<Ticket>> {
-        may_see_tickets(ctx)?;
+        let seen = sight(ctx)?;
         refuse_stale(ctx, min_position).await?;
         let row = ticket_list::by_number(&parts(ctx)?.pool, number)
             .await
             .map_err(|it| postgres(ctx, &it))?;
-        Ok(row.map(Ticket::from))
+        Ok(row.filter(|it| seen.holds(it)).map(Ticket::from))
     }
 
     /// How each build of each read model is doing, by model and age. Only for those who operate the system.
@@ -182,7 +183,7 @@ pub(super) async fn ticket_page(
         order_by,
         min_position,
     } = asked;
-    may_see_tickets(ctx)?;
+    let seen = sight(ctx)?;
     let wanted = ["edges", "nodes", "pageInfo"]
         .iter()
         .any(|it| ctx.look_ahead().field(it).exists());
@@ -191,6 +192,7 @@ pub(super) async fn ticket_page(
     if let Some(within) = within {
         condition = Condition::And(vec![within, condition]);
     }
+    let condition = seen.narrow(condition);
     let order = order(order_by).map_err(|it| problem(ctx, it))?;
     let place = |field, cursor: Option<&String>| {
         cursor

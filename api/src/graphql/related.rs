@@ -12,10 +12,10 @@ use std::{
 };
 
 use async_graphql::{Context, Lookahead, Result};
-use domain::organisation;
+use domain::organisation::{self, Definition};
 use projections::{
     TicketRow,
-    organisation::by_ids,
+    organisation::{ItemRow, by_ids},
     ticket_history::{self, Happening, HistoryPage},
 };
 use sqlx::PgPool;
@@ -24,8 +24,10 @@ use uuid::Uuid;
 
 use super::{
     contacts::{self, Contact},
-    organisation::{Category, from_row},
-    parts, postgres,
+    organisation::{Category, Thing, from_row},
+    parts,
+    people::{self, User},
+    postgres,
     ticket::Ticket,
 };
 
@@ -57,7 +59,9 @@ fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
 pub(super) struct Related {
     tickets: Vec<Uuid>,
     contacts: Sort<Arc<Contact>>,
-    categories: Sort<Category>,
+    agents: Sort<User>,
+    /// Categories, inboxes, branches, teams.
+    items: Sort<ItemRow>,
     histories: Mutex<HashMap<HistoryPage, Arc<OnceCell<Arc<Histories>>>>>,
     happenings: OnceCell<HashMap<Uuid, i64>>,
 }
@@ -78,15 +82,15 @@ impl Histories {
 }
 
 impl Related {
-    fn of<'r>(rows: impl Iterator<Item = &'r TicketRow> + Clone) -> Self {
-        let keys = rows
-            .clone()
-            .flat_map(|it| [&it.category_id, &it.subcategory_id])
-            .flatten();
+    fn of<'r>(rows: &(impl Iterator<Item = &'r TicketRow> + Clone)) -> Self {
+        let keys = rows.clone().flat_map(|it| [&it.category_id, &it.subcategory_id]);
+        let categories = keys.flatten().map(|it| organisation::Category::id_of(it));
+        let places = rows.clone().flat_map(|it| [it.inbox_id, it.branch_id, it.team_id]);
         Self {
             tickets: distinct(rows.clone().map(|it| it.ticket_id)),
-            contacts: Sort::of(rows.filter_map(|it| it.contact_id)),
-            categories: Sort::of(keys.map(|it| organisation::Category::id_of(it))),
+            contacts: Sort::of(rows.clone().filter_map(|it| it.contact_id)),
+            agents: Sort::of(rows.clone().filter_map(|it| it.assignee_id)),
+            items: Sort::of(categories.chain(places.flatten())),
             histories: Mutex::default(),
             happenings: OnceCell::new(),
         }
@@ -95,8 +99,14 @@ impl Related {
     /// Reads what the fields of a ticket that are asked for need.
     async fn prefetch(&self, ctx: &Context<'_>, asked: &[Lookahead<'_>]) -> Result<()> {
         let asks = |field: &str| asked.iter().any(|it| it.field(field).exists());
-        if asks("category") || asks("subcategory") {
-            self.categories(ctx).await?;
+        if ["category", "subcategory", "inbox", "branch", "team"]
+            .into_iter()
+            .any(asks)
+        {
+            self.items(ctx).await?;
+        }
+        if asks("assignee") {
+            self.agents(ctx).await?;
         }
         if asks("contact") {
             self.contacts(ctx).await?;
@@ -116,24 +126,43 @@ impl Related {
         Ok(found.map(|it| (**it).clone()))
     }
 
-    async fn categories(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, Category>> {
-        let Sort { ids, found } = &self.categories;
+    async fn items(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, ItemRow>> {
+        let Sort { ids, found } = &self.items;
         found
             .get_or_try_init(|| async {
                 if ids.is_empty() {
                     return Ok(HashMap::new());
                 }
                 let rows = by_ids(&parts(ctx)?.pool, ids).await.map_err(|it| postgres(ctx, &it))?;
-                rows.iter().map(|it| Ok((it.id, from_row(ctx, it)?))).collect()
+                Ok(rows.into_iter().map(|it| (it.id, it)).collect())
             })
             .await
     }
 
+    /// The item of configuration with this id; `None` when there is none.
+    pub(super) async fn item<T: Thing>(&self, ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<T>> {
+        let Some(id) = id else { return Ok(None) };
+        let row = self.items(ctx).await?.get(&id);
+        row.filter(|it| it.kind == T::Definition::KIND.as_str())
+            .map(|it| from_row(ctx, it))
+            .transpose()
+    }
+
     /// The category with the key that a ticket carries; `None` when it carries none, or one that no category has.
     pub(super) async fn category(&self, ctx: &Context<'_>, key: Option<&str>) -> Result<Option<Category>> {
-        let Some(key) = key else { return Ok(None) };
-        let all = self.categories(ctx).await?;
-        Ok(all.get(&organisation::Category::id_of(key)).cloned())
+        self.item(ctx, key.map(organisation::Category::id_of)).await
+    }
+
+    async fn agents(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, User>> {
+        let Sort { ids, found } = &self.agents;
+        let read = || async { Ok(people::users(ctx, ids).await?.into_iter().collect()) };
+        found.get_or_try_init(read).await
+    }
+
+    /// The person with this id; `None` when nobody has it.
+    pub(super) async fn agent(&self, ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<User>> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(self.agents(ctx).await?.get(&id).cloned())
     }
 }
 
@@ -146,7 +175,7 @@ impl Related {
         };
         let histories = read.get_or_try_init(|| async {
             let of = ticket_history::of_tickets(pool, &self.tickets, page).await?;
-            let related = Arc::new(Self::of(of.values().flatten().map(|it| &it.ticket)));
+            let related = Arc::new(Self::of(&of.values().flatten().map(|it| &it.ticket)));
             Ok(Arc::new(Histories { of, related }))
         });
         histories.await.cloned()
@@ -163,12 +192,12 @@ impl Related {
 
 /// One ticket, by itself.
 pub(super) fn alone(row: &TicketRow) -> Arc<Related> {
-    Arc::new(Related::of(std::iter::once(row)))
+    Arc::new(Related::of(&std::iter::once(row)))
 }
 
 /// The tickets of one answer, together.
 pub(super) fn together(rows: Vec<TicketRow>) -> Vec<Ticket> {
-    let related = Arc::new(Related::of(rows.iter()));
+    let related = Arc::new(Related::of(&rows.iter()));
     rows.into_iter()
         .map(|it| Ticket::with(it, Arc::clone(&related)))
         .collect()

@@ -12,7 +12,8 @@ use super::{
     builds::{self, Projection},
     filter::{TicketFilter, condition},
     ids::LogPosition,
-    may_see_tickets, parts, problem,
+    parts, problem,
+    sight::{Sight, sight},
     ticket::Ticket,
 };
 use crate::{
@@ -33,10 +34,12 @@ pub(super) struct TicketChange {
     at: DateTime<Utc>,
     /// Who did it: `kind:id`.
     actor: String,
-    /// The ticket as the event left it.
+    /// The ticket as the event left it; as it was before, when it is `gone`.
     ticket: Ticket,
-    /// The ticket as it was before; null when the event opened it.
+    /// The ticket as it was before; null when the event opened it, or when you were not to see it.
     previous: Option<Ticket>,
+    /// Whether the event took the ticket to where you may not see it.
+    gone: bool,
 }
 
 /// What can be watched.
@@ -67,8 +70,8 @@ impl Subscription {
         #[graphql(desc = "Position of the last change you have seen.")] after: Option<LogPosition>,
         #[graphql(desc = "Which tickets; all by default.")] filter: Option<TicketFilter>,
     ) -> Result<impl Stream<Item = Result<TicketChange>> + use<>> {
-        may_see_tickets(ctx)?;
-        let condition = condition(filter).map_err(|it| problem(ctx, it))?;
+        let seen = sight(ctx)?;
+        let condition = seen.narrow(condition(filter).map_err(|it| problem(ctx, it))?);
         let language = super::caller(ctx)?.language;
         let changes = if let Some(source) = ctx.data_opt::<Source>() {
             source.take()
@@ -79,7 +82,7 @@ impl Subscription {
             stream::empty().boxed()
         };
         Ok(changes.map(move |change| match change {
-            Ok(change) => Ok(TicketChange::from(&*change)),
+            Ok(change) => Ok(TicketChange::seen(&change, &seen)),
             Err(error) => Err(internal(&error).into_error(language)),
         }))
     }
@@ -116,15 +119,21 @@ impl Source {
     }
 }
 
-impl From<&Told> for TicketChange {
-    fn from(change: &Told) -> Self {
+impl TicketChange {
+    /// A change as somebody sees it who may see some tickets only. It concerns one of these, before or after.
+    fn seen(change: &Told, sight: &Sight) -> Self {
+        let before = change.before.as_ref().filter(|it| sight.holds(it));
+        let after = &change.happening.ticket;
+        let gone = !sight.holds(after);
+        let shown = if gone { before.unwrap_or(after) } else { after };
         Self {
             position: LogPosition(change.turn),
             event_type: change.happening.event_type.clone(),
             at: change.happening.at,
             actor: change.happening.actor.clone(),
-            ticket: change.happening.ticket.clone().into(),
-            previous: change.before.clone().map(Ticket::from),
+            ticket: shown.clone().into(),
+            previous: before.cloned().map(Ticket::from),
+            gone,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
+    access::Place,
+    organisation::Kind as ItemKind,
     ticket::StatusCategory,
     values::{HoldReason, ResolutionReason, TicketType},
 };
@@ -17,8 +19,10 @@ use super::{
     connection::{Edge, PageArgs, PageInfo},
     contacts::Contact,
     cursor, ids,
-    organisation::Category,
-    parts, postgres, problem,
+    organisation::{Branch, Category, Inbox, Team},
+    parts,
+    people::User,
+    postgres, problem,
     related::{self, Related},
     words::{Hold, Resolution, Sort, Status, Urgency, priority},
 };
@@ -46,10 +50,16 @@ pub(crate) struct Ticket {
     category_id: Option<String>,
     /// Key of a finer category under it.
     subcategory_id: Option<String>,
-    /// Id of the agent who owns it.
-    assignee: Option<ID>,
+    /// Id of the agent who owns it, as it was given.
+    assignee_id: Option<ID>,
     /// Id of the customer, as it was given; a contact that was merged meanwhile keeps its id here.
     contact_id: Option<ID>,
+    /// Id of the inbox it came through.
+    inbox_id: Option<ID>,
+    /// Id of the branch that answers for it.
+    branch_id: Option<ID>,
+    /// Id of the team that works on it.
+    team_id: Option<ID>,
     /// What it waits for, while PENDING or ON_HOLD.
     hold_reason: Option<Hold>,
     /// Until when it waits at most.
@@ -75,7 +85,9 @@ pub(crate) struct Ticket {
     #[graphql(skip)]
     uuid: uuid::Uuid,
     #[graphql(skip)]
-    contact_uuid: Option<uuid::Uuid>,
+    assignee_uuid: Option<uuid::Uuid>,
+    #[graphql(skip)]
+    place: Place,
     #[graphql(skip)]
     related: Arc<Related>,
 }
@@ -124,7 +136,27 @@ impl Ticket {
     /// The customer; of a merged contact, the contact it was merged into. Null when the customer is not known, or only
     /// by an id of another system.
     async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
-        self.related.contact(ctx, self.contact_uuid).await
+        self.related.contact(ctx, self.place.contact).await
+    }
+
+    /// The inbox it came through.
+    async fn inbox(&self, ctx: &Context<'_>) -> Result<Option<Inbox>> {
+        self.related.item(ctx, self.place.inbox).await
+    }
+
+    /// The branch that answers for it.
+    async fn branch(&self, ctx: &Context<'_>) -> Result<Option<Branch>> {
+        self.related.item(ctx, self.place.branch).await
+    }
+
+    /// The team that works on it.
+    async fn team(&self, ctx: &Context<'_>) -> Result<Option<Team>> {
+        self.related.item(ctx, self.place.team).await
+    }
+
+    /// The agent who owns it; null when nobody does, or only somebody of another system.
+    async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        self.related.agent(ctx, self.assignee_uuid).await
     }
 
     /// What happened to it, oldest first. Give `first` or `last`, 1 to 100.
@@ -189,13 +221,24 @@ impl Ticket {
         self.uuid
     }
 
+    /// Where it belongs.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
     pub(super) fn related(&self) -> &Related {
         &self.related
     }
 
     /// The ticket in a row; what it points at is found in `related`.
     pub(super) fn with(row: TicketRow, related: Arc<Related>) -> Self {
+        let item = |kind, id: Option<uuid::Uuid>| id.map(|it| ids::global(ids::Kind::Item(kind), it));
         Self {
+            place: row.place(),
+            assignee_uuid: row.assignee_id,
+            inbox_id: item(ItemKind::Inbox, row.inbox_id),
+            branch_id: item(ItemKind::Branch, row.branch_id),
+            team_id: item(ItemKind::Team, row.team_id),
             id: ids::global(ids::Kind::Ticket, row.ticket_id),
             number: row.number,
             version: row.version,
@@ -205,7 +248,7 @@ impl Ticket {
             priority: priority(row.priority),
             category_id: row.category_id,
             subcategory_id: row.subcategory_id,
-            assignee: row.assignee_id.map(|it| ids::global(ids::Kind::Agent, it)),
+            assignee_id: row.assignee_id.map(|it| ids::global(ids::Kind::Agent, it)),
             contact_id: row.contact_id.map(|it| ids::global(ids::Kind::Contact, it)),
             hold_reason: row.hold_reason.as_deref().and_then(HoldReason::parse).map(Hold::from),
             hold_until: row.hold_until,
@@ -224,7 +267,6 @@ impl Ticket {
             closed_at: row.closed_at,
             uuid: row.ticket_id,
             related,
-            contact_uuid: row.contact_id,
         }
     }
 }

@@ -28,14 +28,15 @@ impl Shared {
             return Err(Refusal::unauthenticated());
         };
         let limits = &self.front.limits;
-        if let Some(wait) = limits.wait(call.address, credential) {
+        // A token that was signed here was guessed by nobody, even when it has run out.
+        let guessed = |wait| (!self.keys.was_issued_here(credential)).then_some(wait);
+        if let Some(wait) = limits.wait(call.address, credential).and_then(guessed) {
             return Err(Refusal::too_many_failures(wait));
         }
         if let Some(caller) = self.caller(headers, authorization) {
             limits.opened(credential);
             return Ok(caller);
         }
-        // A token that ran out was guessed by nobody.
         if !self.keys.was_issued_here(credential) {
             limits.failed(call.address);
         }

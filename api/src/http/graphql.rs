@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::{
-    LARGEST_BODY, Shared,
+    LARGEST_BODY, Shared, denied,
     prepare::{BY_POST, Prepared, named, prepare},
     refusal::{Refusal, retry_after},
 };
@@ -65,10 +65,19 @@ async fn respond(
     let ready = shared.ready().ok_or_else(|| Refusal::not_ready(shared))?;
     let prepared = match prepare(shared, call, &caller, request) {
         Ok(prepared) => prepared,
-        Err(refused) => return Ok(shown(*refused)),
+        Err(refused) => {
+            denied::record(&ready, call, &caller).await;
+            return Ok(shown(*refused));
+        }
     };
     let Prepared { request, kind, charge } = prepared;
-    let carried_out = async move { ready.schema.execute(request).await }.in_current_span();
+    let recorded = call.clone();
+    let carried_out = async move {
+        let response = ready.schema.execute(request).await;
+        denied::record(&ready, &recorded, &caller).await;
+        response
+    };
+    let carried_out = carried_out.in_current_span();
     let mut running = AbortOnDropHandle::new(tokio::spawn(carried_out));
     let answered = if kind == Some(OperationType::Mutation) {
         // A client that goes away does not break off a command that is half-way.

@@ -63,6 +63,7 @@ fn call(shared: &Shared, request: &Request) -> Call {
         idempotency_key: key.map(|it| it.as_bytes().into()),
         may_change: request.method() == Method::POST,
         failed: Arc::default(),
+        denied: Arc::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod address;
 mod admit;
 mod cors;
+mod denied;
 mod documents;
 mod feed;
 mod front;
@@ -49,6 +50,12 @@ use crate::{
     graphql::{ApiSchema, Call, Caller},
     problem::{Language, Problem},
 };
+
+/// With `true`, nothing can be changed: for supervisors who look on.
+const READ_ONLY: &str = "letopis-read-only";
+
+/// How often it is asked whether whoever listens may still do what they could.
+const AGAIN: Duration = Duration::from_secs(3);
 
 /// Largest request taken, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -111,6 +118,11 @@ impl Shared {
     fn caller(&self, headers: &HeaderMap, authorization: Option<&str>) -> Option<Caller> {
         let sent = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
         let viewer = self.keys.viewer(authorization.or(sent))?;
+        let viewer = if headers.get(READ_ONLY).is_some_and(|it| it == "true") {
+            viewer.reading()
+        } else {
+            viewer
+        };
         Some(Self::calling(viewer, headers))
     }
 

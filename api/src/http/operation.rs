@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::{
-    Ready, Shared,
+    Ready, Shared, denied,
     feed::{Asked, Subscriber},
     graphql::coded,
     prepare::{Prepared, named, prepare},
@@ -121,7 +121,10 @@ async fn answer(
     } = match prepare(&shared, &call, &caller, request) {
         Ok(prepared) => prepared,
         // The socket may have gone meanwhile.
-        Err(refused) => return drop(sender.send(Step::Answer(Arc::new(Answer::of(*refused)))).await),
+        Err(refused) => {
+            denied::record(&ready, &call, &caller).await;
+            return drop(sender.send(Step::Answer(Arc::new(Answer::of(*refused)))).await);
+        }
     };
     let asked = Asked::new(&mut request, &caller);
     let entrance = Arc::new(Entrance::default());
@@ -132,6 +135,7 @@ async fn answer(
         if let Some(charge) = charge.take() {
             charge.settle(&mut response);
         }
+        denied::record(&ready, &call, &caller).await;
         named(&mut response, &call.id);
         let step = Step::Answer(Arc::new(Answer::of(response)));
         if sender.send(step).await.is_err() {

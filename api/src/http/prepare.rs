@@ -84,6 +84,7 @@ pub(super) fn prepare(
     }
     if permit(&viewer.rights, Permission::SchemaRead).is_err() {
         if measure.introspects {
+            call.deny("__schema", Permission::SchemaRead);
             return Err(refuse(Problem::forbidden(Permission::SchemaRead)));
         }
         request = request.disable_introspection();

@@ -19,12 +19,12 @@ use axum::{
 use futures_util::{StreamExt, stream::BoxStream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_stream::StreamMap;
 use tracing::{Instrument, Span};
 
 use super::{
-    Ready, Shared, cors, metrics,
+    AGAIN, READ_ONLY, Ready, Shared, cors, metrics,
     operation::{self, Answer},
     refusal::{Refusal, seconds},
 };
@@ -143,7 +143,7 @@ async fn introduce(socket: &mut WebSocket, shared: &Shared, call: &Call, headers
                 let admitted = shared.admit(call, &headers, authorization(payload.as_ref()));
                 let caller = admitted.map_err(|refusal| not_admitted(&refusal))?;
                 say(socket, shared, &ServerMessage::ConnectionAck).await?;
-                return Ok(with_language(caller, payload.as_ref()));
+                return Ok(as_wished(caller, payload.as_ref()));
             }
         }
     }
@@ -165,25 +165,23 @@ fn other_site() -> Problem {
 }
 
 fn authorization(payload: Option<&Value>) -> Option<&str> {
-    let fields = payload?.as_object()?;
-    fields
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("authorization"))?
-        .1
-        .as_str()
+    said(payload, "authorization")?.as_str()
 }
 
-/// Browsers cannot set headers of a socket, so the language may come with the introduction.
-fn with_language(caller: Caller, payload: Option<&Value>) -> Caller {
-    let fields = payload.and_then(Value::as_object);
-    let asked = fields.and_then(|it| it.iter().find(|(name, _)| name.eq_ignore_ascii_case("accept-language")));
-    match asked.and_then(|(_, value)| value.as_str()) {
-        Some(asked) => Caller {
-            language: Language::accepted(Some(asked)),
-            ..caller
-        },
-        None => caller,
+/// Browsers cannot set headers of a socket, so what else they would say may come with the introduction.
+fn as_wished(mut caller: Caller, payload: Option<&Value>) -> Caller {
+    if let Some(asked) = said(payload, "accept-language").and_then(Value::as_str) {
+        caller.language = Language::accepted(Some(asked));
     }
+    if said(payload, READ_ONLY).is_some_and(|it| it == "true" || it == true) {
+        caller.viewer = caller.viewer.reading();
+    }
+    caller
+}
+
+fn said<'a>(payload: Option<&'a Value>, name: &str) -> Option<&'a Value> {
+    let mut fields = payload?.as_object()?.iter();
+    fields.find(|(it, _)| it.eq_ignore_ascii_case(name)).map(|it| it.1)
 }
 
 struct Session<'a> {
@@ -204,9 +202,14 @@ impl Session<'_> {
         let mut asked = false;
         // Set anew only when it rings: most messages would move it for nothing.
         let mut alarm = pin!(sleep_until(heard + SILENCE));
+        let mut again = interval_at(heard + AGAIN, AGAIN);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
                 () = &mut closing => Err(shutting_down()),
+                _ = again.tick() => {
+                    if self.shared.keys.still(&self.caller.viewer) { Ok(()) } else { return not_any_more() }
+                }
                 () = &mut alarm => {
                     let end = heard + if asked { SILENCE * 2 } else { SILENCE };
                     if Instant::now() < end {
@@ -313,6 +316,10 @@ async fn say(socket: &mut WebSocket, shared: &Shared, message: &ServerMessage<'_
             ))
         }
     }
+}
+
+fn not_any_more() -> Close {
+    (4403, "Forbidden: your session or your rights have changed".to_owned())
 }
 
 fn shutting_down() -> Close {

@@ -14,16 +14,19 @@ use axum::{
     },
 };
 use futures_util::{Stream, StreamExt, stream::BoxStream};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::Instrument;
 
 use super::{
-    Shared, graphql, metrics,
+    AGAIN, Shared, graphql, metrics,
     operation::{self, Answer},
     refusal::Refusal,
 };
-use crate::graphql::Call;
+use crate::{auth::Viewer, graphql::Call};
 
 /// Answers an operation for as long as it has answers.
 pub(super) async fn answer(
@@ -40,7 +43,7 @@ pub(super) async fn answer(
     }
 }
 
-type Answers = BoxStream<'static, Option<Arc<Answer>>>;
+type Answers = (Viewer, BoxStream<'static, Option<Arc<Answer>>>);
 
 async fn begin(
     shared: &Shared,
@@ -55,7 +58,9 @@ async fn begin(
         Err(_elapsed) => return Err(graphql::too_long(shared.front.time_limit)),
     };
     let ready = shared.ready().ok_or_else(|| Refusal::not_ready(shared))?;
-    Ok(operation::begin(shared.clone(), ready, request, caller, call.clone()))
+    let viewer = caller.viewer.clone();
+    let answers = operation::begin(shared.clone(), ready, request, caller, call.clone());
+    Ok((viewer, answers))
 }
 
 /// The answers as events, with a sign of life when there are none for long.
@@ -73,13 +78,22 @@ fn told(shared: Shared, answers: Answers) -> Sse<impl Stream<Item = Result<Event
     Sse::new(ReceiverStream::new(events).map(Ok)).keep_alive(signs)
 }
 
-/// Ends when the operation does, when the client goes or takes nothing, and when the server stops; only the first is
+/// Ends when the operation does, when the client goes, takes nothing or may do less than it could, and when the server
+/// stops; only the first is
 /// told as an end, so that the client comes back after the others.
-async fn tell(shared: Shared, mut answers: Answers, sender: mpsc::Sender<Event>) {
+async fn tell(shared: Shared, (viewer, mut answers): Answers, sender: mpsc::Sender<Event>) {
+    let mut again = interval_at(Instant::now() + AGAIN, AGAIN);
+    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let answer = tokio::select! {
             () = shared.closing.cancelled() => return,
             () = sender.closed() => return,
+            _ = again.tick() => {
+                if !shared.keys.still(&viewer) {
+                    return;
+                }
+                continue;
+            }
             answer = answers.next() => answer,
         };
         let (event, last) = match answer.flatten().as_deref() {

@@ -62,6 +62,13 @@ permissions! {
     SchemaRead = "schema:read",
 }
 
+impl Permission {
+    /// Whether it lets nothing be changed.
+    pub fn only_reads(self) -> bool {
+        self.as_str().ends_with(":read")
+    }
+}
+
 impl Serialize for Permission {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())

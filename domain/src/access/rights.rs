@@ -97,6 +97,13 @@ impl Rights {
         self
     }
 
+    /// Keeps only the rights that let nothing be changed.
+    #[must_use]
+    pub fn reads(mut self) -> Self {
+        self.0.retain(|it, _| it.only_reads());
+        self
+    }
+
     /// Where a right counts; `None` when it was never granted.
     pub fn reach(&self, permission: Permission) -> Option<&Reach> {
         self.0.get(&permission)

@@ -29,6 +29,14 @@ impl ClaimKind for ContactHandle {
     const CATEGORY: &'static str = "claim_contact_handle";
 }
 
+/// Addresses that people who work here sign in with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserEmail {}
+
+impl ClaimKind for UserEmail {
+    const CATEGORY: &'static str = "claim_user_email";
+}
+
 /// A claim that somebody holds; free when there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim<K> {

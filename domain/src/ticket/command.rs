@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::TicketSource;
+use super::{TicketPlace, TicketSource};
 use crate::{
     ids::ContactId,
     values::{
@@ -29,6 +29,14 @@ pub enum TicketCommand {
         priority: Priority,
         /// Where it comes from.
         source: TicketSource,
+        /// Where it belongs.
+        #[serde(skip_serializing_if = "TicketPlace::is_nowhere")]
+        place: TicketPlace,
+    },
+    /// Let it belong elsewhere.
+    Move {
+        /// The whole place from then on.
+        place: TicketPlace,
     },
     /// Give it another subject.
     ChangeSubject {

@@ -63,6 +63,7 @@ impl Decider for Ticket {
             category_id,
             subcategory_id,
             priority,
+            place,
             ..
         } = event
         {
@@ -73,6 +74,7 @@ impl Decider for Ticket {
                 contact_id: *contact_id,
                 category: category_id.clone().map(|it| (it, subcategory_id.clone())),
                 cycle_no: 0,
+                place: *place,
             });
         }
         let mut ticket = state?;
@@ -89,6 +91,7 @@ impl Decider for Ticket {
                 ticket.category = category_id.clone().map(|it| (it, subcategory_id.clone()));
             }
             TicketEvent::Prioritized { to, .. } => ticket.priority = *to,
+            TicketEvent::Moved { place } => ticket.place = *place,
             TicketEvent::Reopened { cycle_no, .. } => ticket.cycle_no = *cycle_no,
             TicketEvent::Opened { .. }
             | TicketEvent::Started {}
@@ -110,6 +113,7 @@ fn open(command: &TicketCommand, id: Uuid) -> Vec<TicketEvent> {
         category,
         priority,
         source,
+        place,
     } = command
     else {
         return Vec::new();
@@ -124,6 +128,7 @@ fn open(command: &TicketCommand, id: Uuid) -> Vec<TicketEvent> {
         subcategory_id,
         priority: *priority,
         source: source.clone(),
+        place: *place,
     }]
 }
 
@@ -156,11 +161,13 @@ impl Ticket {
             },
             TicketCommand::ChangeSubject { subject } if self.subject.as_deref() == Some(subject.as_str()) => Ok(vec![]),
             TicketCommand::Prioritize { priority, .. } if *priority == self.priority => Ok(vec![]),
+            TicketCommand::Move { place } if *place == self.place => Ok(vec![]),
             TicketCommand::Resolve { reason, .. } if self.status == Status::Resolved(*reason) => Ok(vec![]),
             TicketCommand::Categorize { category, .. } if self.is_categorized(category.as_ref()) => Ok(vec![]),
             TicketCommand::ChangeSubject { .. }
             | TicketCommand::Categorize { .. }
             | TicketCommand::Prioritize { .. }
+            | TicketCommand::Move { .. }
             | TicketCommand::Start
             | TicketCommand::PutOnHold { .. }
             | TicketCommand::Resume
@@ -191,6 +198,7 @@ impl Ticket {
                 to: *priority,
                 reason: reason.clone(),
             }]),
+            TicketCommand::Move { place } => Ok(vec![TicketEvent::Moved { place: *place }]),
             TicketCommand::Start => self.start(),
             TicketCommand::PutOnHold { reason, until } => self.hold(
                 Hold {

@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::TicketPlace;
 use crate::{
     ids::ContactId,
     personal::Personal,
@@ -43,6 +44,15 @@ pub enum TicketEvent {
         priority: Priority,
         /// Where it came from.
         source: TicketSource,
+        /// Where it belongs.
+        #[serde(flatten)]
+        place: TicketPlace,
+    },
+    /// It belongs elsewhere.
+    Moved {
+        /// The whole place from then on.
+        #[serde(flatten)]
+        place: TicketPlace,
     },
     /// Its subject was changed.
     SubjectChanged {

@@ -5,6 +5,7 @@
 mod command;
 mod decide;
 mod event;
+mod place;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -12,4 +13,5 @@ mod tests;
 pub use command::TicketCommand;
 pub use decide::TicketRefusal;
 pub use event::{TicketEvent, TicketSource};
+pub use place::TicketPlace;
 pub use state::{Hold, Status, StatusCategory, Ticket};

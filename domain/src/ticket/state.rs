@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::TicketEvent;
+use super::{TicketEvent, TicketPlace};
 use crate::{
     ids::ContactId,
     values::{HoldReason, Priority, ResolutionReason},
@@ -22,6 +22,8 @@ pub struct Ticket {
     pub category: Option<(String, Option<String>)>,
     /// How many times it was reopened.
     pub cycle_no: u32,
+    /// Where it belongs.
+    pub place: TicketPlace,
 }
 
 /// Why and until when a ticket waits.
@@ -119,9 +121,10 @@ impl Status {
             })),
             TicketEvent::Resolved { reason, .. } => Some(Self::Resolved(*reason)),
             TicketEvent::Closed { .. } => Some(Self::Closed),
-            TicketEvent::SubjectChanged { .. } | TicketEvent::Categorized { .. } | TicketEvent::Prioritized { .. } => {
-                None
-            }
+            TicketEvent::SubjectChanged { .. }
+            | TicketEvent::Categorized { .. }
+            | TicketEvent::Prioritized { .. }
+            | TicketEvent::Moved { .. } => None,
         }
     }
 }

@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{Status, Ticket, TicketCommand, TicketEvent, TicketRefusal, TicketSource};
+use super::{Status, Ticket, TicketCommand, TicketEvent, TicketPlace, TicketRefusal, TicketSource};
 use crate::{
     actor::{Actor, ActorKind},
     decider::{Context, Decider, kit::given},
@@ -37,6 +37,7 @@ fn open() -> TicketCommand {
             channel: "api".to_owned(),
             external_id: None,
         },
+        place: TicketPlace::default(),
     }
 }
 

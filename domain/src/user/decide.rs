@@ -13,6 +13,9 @@ pub enum UserRefusal {
     /// An account is made once.
     #[error("this user is there already")]
     Exists,
+    /// Nobody else may have the address.
+    #[error("somebody with this address is there already")]
+    EmailTaken,
     /// The link opens nothing, or no longer.
     #[error("the link is not valid any more: ask for a new one")]
     LinkInvalid,

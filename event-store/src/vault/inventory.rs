@@ -10,10 +10,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Vault, VaultError, rows};
-use crate::{EventLog, LogError, Position, Raw};
+use crate::{EventLog, LogError, Position, Raw, codec::stream_id};
 
 /// Events read at a time.
 const PAGE: usize = 4096;
+/// Type of the events that say whose key is destroyed; their stream is the person's.
+pub const DESTROYED: &str = "subject.key_destroyed";
 
 /// Why vault and log do not fit together.
 #[derive(Debug, thiserror::Error)]
@@ -113,16 +115,22 @@ impl Vault {
     }
 
     /// Compares what the log has gained since the last look with the keys, and moves the mark; calls `progress` with
-    /// the position reached after each page.
+    /// the position reached after each page. Keys that the log says are destroyed are, before the mark passes them.
     ///
     /// # Errors
     /// [`InventoryError::Missing`] at the first page that needs a key the vault does not have, and when one of the two
     /// does not answer.
     pub async fn check(&self, log: &EventLog, mut progress: impl FnMut(Position)) -> Result<(), InventoryError> {
-        let mut after = self.mark().await?.map_or(Position::START, |(position, _)| position);
+        let mut after = self.compared_up_to().await?;
         loop {
             let page = log.read_unfiltered(after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
+            let destroyed = page.iter().filter(|it| it.event_type == DESTROYED);
+            let destroyed: Vec<DataSubject> = destroyed
+                .filter_map(|it| stream_id(&it.stream))
+                .map(DataSubject)
+                .collect();
+            self.destroy_all(&destroyed).await?;
             let missing = self.missing_among(&page).await?;
             if let Some(first) = missing.first() {
                 return Err(InventoryError::Missing {
@@ -153,6 +161,14 @@ impl Vault {
                 return Ok(missing);
             }
         }
+    }
+
+    /// Up to where the log was compared with the keys; [`Position::START`] when it never was.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    pub async fn compared_up_to(&self) -> Result<Position, VaultError> {
+        Ok(self.mark().await?.map_or(Position::START, |(position, _)| position))
     }
 
     async fn mark(&self) -> Result<Option<(Position, Uuid)>, VaultError> {

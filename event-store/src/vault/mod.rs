@@ -11,7 +11,7 @@ mod rows;
 use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use domain::{event::DomainEvent, personal::DataSubject};
-pub use inventory::{InventoryError, Missing, Others};
+pub use inventory::{DESTROYED, InventoryError, Missing, Others};
 pub use master::{MasterKey, MasterKeyError};
 pub use rows::NO_KEY;
 use sqlx::{

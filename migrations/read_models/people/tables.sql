@@ -97,6 +97,22 @@ COMMENT ON COLUMN user_session.started_at IS 'Instant of signing in.';
 COMMENT ON COLUMN user_session.ended_at IS 'Instant of its end; NULL while it was not ended (it may have run out).';
 COMMENT ON COLUMN user_session.end_reason IS 'signed_out, signed_out_everywhere, token_reused, password_changed or suspended; NULL while it was not ended.';
 
+CREATE TABLE denial (
+    position bigint NOT NULL,
+    actor text NOT NULL,
+    operation text NOT NULL,
+    permission text NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (position)
+);
+
+COMMENT ON TABLE denial IS 'Who tried what they have no right to? (Кто пытался сделать то, на что нет права?) For auditors. One row a try; the same one of the same actor counts once a minute.';
+COMMENT ON COLUMN denial.position IS 'Place of the event in the log.';
+COMMENT ON COLUMN denial.actor IS 'Who, as kind:id.';
+COMMENT ON COLUMN denial.operation IS 'Field of the API.';
+COMMENT ON COLUMN denial.permission IS 'The right that was missing, as things:deed.';
+COMMENT ON COLUMN denial.at IS 'Instant of the try.';
+
 CREATE TABLE sign_in_failure (
     position bigint PRIMARY KEY,
     account uuid NOT NULL,

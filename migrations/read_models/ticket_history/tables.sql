@@ -25,6 +25,9 @@ CREATE TABLE ticket_history (
     updated_at timestamptz NOT NULL,
     resolved_at timestamptz,
     closed_at timestamptz,
+    inbox_id uuid,
+    branch_id uuid,
+    team_id uuid,
     data_subject uuid,
     PRIMARY KEY (ticket_id, version)
 );
@@ -56,4 +59,7 @@ COMMENT ON COLUMN ticket_history.opened_at IS 'Instant of its opening; for an im
 COMMENT ON COLUMN ticket_history.updated_at IS 'Instant of the newest change.';
 COMMENT ON COLUMN ticket_history.resolved_at IS 'Instant of the newest resolution; NULL while work goes on.';
 COMMENT ON COLUMN ticket_history.closed_at IS 'Instant of the newest closing; NULL while it is not closed.';
+COMMENT ON COLUMN ticket_history.inbox_id IS 'Id of the inbox it came through; NULL when not known.';
+COMMENT ON COLUMN ticket_history.branch_id IS 'Id of the branch that answers for it; NULL when none does.';
+COMMENT ON COLUMN ticket_history.team_id IS 'Id of the team that works on it; NULL when none does.';
 COMMENT ON COLUMN ticket_history.data_subject IS 'Whose key seals the subject in the log; NULL when it lies open there, as in early versions.';

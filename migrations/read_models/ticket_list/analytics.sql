@@ -2,7 +2,7 @@
 CREATE OR REPLACE VIEW analytics.ticket AS SELECT
     ticket_id, version, number, ticket_type, subject, contact_id, category_id, subcategory_id,
     priority, status, hold_reason, hold_until, assignee_id, resolution_reason, resolution_note,
-    reopen_count, channel, external_id, opened_at, updated_at, resolved_at, closed_at
+    reopen_count, channel, external_id, opened_at, updated_at, resolved_at, closed_at, inbox_id, branch_id, team_id
 FROM ticket_list;
 
 -- Its columns get the comments of the table's columns.

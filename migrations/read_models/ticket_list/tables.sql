@@ -21,6 +21,9 @@ CREATE TABLE ticket_list (
     updated_at timestamptz NOT NULL,
     resolved_at timestamptz,
     closed_at timestamptz,
+    inbox_id uuid,
+    branch_id uuid,
+    team_id uuid,
     data_subject uuid,
     PRIMARY KEY (ticket_id)
 ) WITH (fillfactor = 80);
@@ -48,4 +51,7 @@ COMMENT ON COLUMN ticket_list.opened_at IS 'Instant of its opening; for an impor
 COMMENT ON COLUMN ticket_list.updated_at IS 'Instant of the newest change.';
 COMMENT ON COLUMN ticket_list.resolved_at IS 'Instant of the newest resolution; NULL while work goes on.';
 COMMENT ON COLUMN ticket_list.closed_at IS 'Instant of the newest closing; NULL while it is not closed.';
+COMMENT ON COLUMN ticket_list.inbox_id IS 'Id of the inbox it came through; NULL when not known.';
+COMMENT ON COLUMN ticket_list.branch_id IS 'Id of the branch that answers for it; NULL when none does.';
+COMMENT ON COLUMN ticket_list.team_id IS 'Id of the team that works on it; NULL when none does.';
 COMMENT ON COLUMN ticket_list.data_subject IS 'Whose key seals the subject in the log; NULL when it lies open there, as in early versions.';

@@ -57,16 +57,21 @@ impl<T: Table> Condition<T> {
         }
     }
 
-    /// Appends the condition as SQL that is never NULL.
+    /// Appends the condition as SQL that is true when it holds, and not when it does not.
     pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+        self.write(false, sql);
+    }
+
+    /// Under a `NOT` it must never be NULL; elsewhere it may, so that an index can answer it.
+    fn write(&self, negated: bool, sql: &mut QueryBuilder<Postgres>) {
         match self {
-            Self::And(all) => push_list(all, " AND ", "TRUE", sql),
-            Self::Or(any) => push_list(any, " OR ", "FALSE", sql),
+            Self::And(all) => push_list((all, negated), " AND ", "TRUE", sql),
+            Self::Or(any) => push_list((any, negated), " OR ", "FALSE", sql),
             Self::Not(inner) => {
                 sql.push("NOT ");
-                inner.push(sql);
+                inner.write(true, sql);
             }
-            Self::Text(column, test) => test.push(column.sql(), sql),
+            Self::Text(column, test) => test.push((column.sql(), negated), sql),
             Self::Contains(column, text) => {
                 sql.push("COALESCE(strpos(")
                     .push(column.sql())
@@ -74,15 +79,15 @@ impl<T: Table> Condition<T> {
                     .push_bind(text.clone())
                     .push(") > 0, FALSE)");
             }
-            Self::Id(column, test) => test.push(column.sql(), sql),
-            Self::Number(column, test) => test.push(column.sql(), sql),
-            Self::Instant(column, test) => test.push(column.sql(), sql),
+            Self::Id(column, test) => test.push((column.sql(), negated), sql),
+            Self::Number(column, test) => test.push((column.sql(), negated), sql),
+            Self::Instant(column, test) => test.push((column.sql(), negated), sql),
         }
     }
 }
 
 fn push_list<T: Table>(
-    conditions: &[Condition<T>],
+    (conditions, negated): (&[Condition<T>], bool),
     word: &'static str,
     empty: &'static str,
     sql: &mut QueryBuilder<Postgres>,
@@ -92,7 +97,7 @@ fn push_list<T: Table>(
         if index > 0 {
             sql.push(word);
         }
-        condition.push(sql);
+        condition.write(negated, sql);
     }
     sql.push(if conditions.is_empty() { empty } else { "" });
     sql.push(")");
@@ -116,25 +121,27 @@ where
     T: Clone + Send + Sync + for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + 'static,
     Vec<T>: for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres>,
 {
-    fn push(&self, column: &'static str, sql: &mut QueryBuilder<Postgres>) {
-        // COALESCE keeps NULL out, so that NOT means the same as in memory.
+    fn push(&self, (column, negated): (&'static str, bool), sql: &mut QueryBuilder<Postgres>) {
+        // COALESCE keeps NULL out, so that NOT means the same as in memory; no index answers it.
+        let (open, close) = if negated { ("COALESCE(", ", FALSE)") } else { ("(", ")") };
         let compare = |operator: &'static str, value: &T, sql: &mut QueryBuilder<Postgres>| {
-            sql.push("COALESCE(")
+            sql.push(open)
                 .push(column)
                 .push(operator)
                 .push_bind(value.clone())
-                .push(", FALSE)");
+                .push(close);
         };
         match self {
             Self::Eq(value) => compare(" = ", value, sql),
             Self::Gte(value) => compare(" >= ", value, sql),
             Self::Lte(value) => compare(" <= ", value, sql),
             Self::In(values) => {
-                sql.push("COALESCE(")
+                sql.push(open)
                     .push(column)
                     .push(" = ANY(")
                     .push_bind(values.clone())
-                    .push("), FALSE)");
+                    .push(")")
+                    .push(close);
             }
             Self::IsNull(wanted) => {
                 sql.push("(")

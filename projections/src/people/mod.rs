@@ -1,6 +1,7 @@
 //! Who works here, what may they do, which programs are let in, and who was signed in when?
 
 mod access;
+mod denials;
 mod keys;
 mod read;
 mod sessions;
@@ -23,8 +24,10 @@ pub const NAME: &str = "people";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 1,
-    types: &["user.", "access.", "api_key.", "session.", "sign_in.", "subject."],
+    version: 2,
+    types: &[
+        "user.", "access.", "api_key.", "session.", "sign_in.", "denial.", "subject.",
+    ],
     tables: include_str!("../../../migrations/read_models/people/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/people/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/people/analytics.sql"),
@@ -46,6 +49,7 @@ impl Projection for People {
             access::apply(events, tx).await?;
             keys::apply(events, tx).await?;
             sessions::apply(events, tx).await?;
+            denials::apply(events, tx).await?;
             let forgotten: Vec<Uuid> = events
                 .iter()
                 .filter(|it| matches!(it.event, DomainEvent::DataSubject(_)))

@@ -257,3 +257,61 @@ pub async fn ended_since(pool: &PgPool, since: DateTime<Utc>) -> Result<Vec<Uuid
         .fetch_all(pool)
         .await
 }
+
+/// A try that was refused for want of a right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DenialRow {
+    /// Place of the event in the log.
+    pub position: i64,
+    /// Who, as `kind:id`.
+    pub actor: String,
+    /// Field of the API.
+    pub operation: String,
+    /// The right that was missing, as `things:deed`.
+    pub permission: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Refused tries before a position, the newest first, at most `limit`.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn denials(pool: &PgPool, before: i64, limit: i64) -> Result<Vec<DenialRow>, sqlx::Error> {
+    sqlx::query_as!(
+        DenialRow,
+        "SELECT * FROM denial WHERE position < $1 ORDER BY position DESC LIMIT $2",
+        before,
+        limit
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// A try to sign in that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureRow {
+    /// Place of the event in the log.
+    pub position: i64,
+    /// The user's id, or one that stands for an address nobody has.
+    pub account: Uuid,
+    /// What did not fit.
+    pub fault: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Failed tries to sign in before a position, the newest first, at most `limit`.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn sign_in_failures(pool: &PgPool, before: i64, limit: i64) -> Result<Vec<FailureRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FailureRow,
+        "SELECT * FROM sign_in_failure WHERE position < $1 ORDER BY position DESC LIMIT $2",
+        before,
+        limit
+    )
+    .fetch_all(pool)
+    .await
+}

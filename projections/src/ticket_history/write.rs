@@ -60,7 +60,7 @@ async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError>
             newest.status, newest.hold_reason, newest.hold_until, newest.assignee_id,
             newest.resolution_reason, newest.resolution_note, newest.reopen_count, newest.channel,
             newest.external_id, newest.opened_at, newest.updated_at, newest.resolved_at,
-            newest.closed_at, newest.data_subject
+            newest.closed_at, newest.inbox_id, newest.branch_id, newest.team_id, newest.data_subject
         FROM UNNEST($1::uuid[]) AS wanted (id)
         CROSS JOIN LATERAL (
             SELECT * FROM ticket_history WHERE ticket_id = wanted.id ORDER BY version DESC LIMIT 1
@@ -93,7 +93,7 @@ async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnectio
             ticket_id, version, number, ticket_type, subject, contact_id, category_id,
             subcategory_id, priority, status, hold_reason, hold_until, assignee_id,
             resolution_reason, resolution_note, reopen_count, channel, external_id, opened_at,
-            updated_at, resolved_at, closed_at, data_subject
+            updated_at, resolved_at, closed_at, inbox_id, branch_id, team_id, data_subject
         )
         SELECT * FROM UNNEST(
             $1::bigint[], $2::text[], $3::timestamptz[], $4::text[],
@@ -101,7 +101,7 @@ async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnectio
             $11::text[], $12::text[], $13::smallint[], $14::text[], $15::text[], $16::timestamptz[],
             $17::uuid[], $18::text[], $19::text[], $20::integer[], $21::text[], $22::text[],
             $23::timestamptz[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[],
-            $27::uuid[]
+            $27::uuid[], $28::uuid[], $29::uuid[], $30::uuid[]
         )"#,
         &happenings.position[..],
         &happenings.event_type[..],
@@ -129,6 +129,9 @@ async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnectio
         &columns.updated_at[..],
         &columns.resolved_at[..] as &[Option<DateTime<Utc>>],
         &columns.closed_at[..] as &[Option<DateTime<Utc>>],
+        &columns.inbox_id[..] as &[Option<Uuid>],
+        &columns.branch_id[..] as &[Option<Uuid>],
+        &columns.team_id[..] as &[Option<Uuid>],
         &columns.data_subject[..] as &[Option<Uuid>],
     )
     .execute(tx)

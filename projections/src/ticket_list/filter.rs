@@ -48,6 +48,9 @@ columns!(
         Ticket = ticket_id: |it| Some(it.ticket_id),
         Contact = contact_id: |it| it.contact_id,
         Assignee = assignee_id: |it| it.assignee_id,
+        Inbox = inbox_id: |it| it.inbox_id,
+        Branch = branch_id: |it| it.branch_id,
+        Team = team_id: |it| it.team_id,
     }
 );
 

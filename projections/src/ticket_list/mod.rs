@@ -20,7 +20,7 @@ pub const NAME: &str = "ticket_list";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 2,
+    version: 3,
     types: &["ticket.", "assignment.", "subject."],
     tables: include_str!("../../../migrations/read_models/ticket_list/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/ticket_list/indexes.sql"),

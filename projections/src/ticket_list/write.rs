@@ -66,13 +66,14 @@ async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectE
             ticket_id, version, number, ticket_type, subject, contact_id, category_id,
             subcategory_id, priority, status, hold_reason, hold_until, assignee_id,
             resolution_reason, resolution_note, reopen_count, channel, external_id, opened_at,
-            updated_at, resolved_at, closed_at, data_subject
+            updated_at, resolved_at, closed_at, inbox_id, branch_id, team_id, data_subject
         )
         SELECT * FROM UNNEST(
             $1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[],
             $8::text[], $9::smallint[], $10::text[], $11::text[], $12::timestamptz[], $13::uuid[],
             $14::text[], $15::text[], $16::integer[], $17::text[], $18::text[], $19::timestamptz[],
-            $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::uuid[]
+            $20::timestamptz[], $21::timestamptz[], $22::timestamptz[], $23::uuid[], $24::uuid[],
+            $25::uuid[], $26::uuid[]
         )
         ON CONFLICT (ticket_id) DO UPDATE SET
             version = EXCLUDED.version, number = EXCLUDED.number, ticket_type =
@@ -83,7 +84,9 @@ async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectE
             = EXCLUDED.resolution_reason, resolution_note = EXCLUDED.resolution_note, reopen_count =
             EXCLUDED.reopen_count, channel = EXCLUDED.channel, external_id = EXCLUDED.external_id,
             opened_at = EXCLUDED.opened_at, updated_at = EXCLUDED.updated_at, resolved_at =
-            EXCLUDED.resolved_at, closed_at = EXCLUDED.closed_at, data_subject = EXCLUDED.data_subject"#,
+            EXCLUDED.resolved_at, closed_at = EXCLUDED.closed_at, inbox_id =
+            EXCLUDED.inbox_id, branch_id = EXCLUDED.branch_id, team_id = EXCLUDED.team_id, data_subject =
+            EXCLUDED.data_subject"#,
         &columns.ticket_id[..],
         &columns.version[..],
         &columns.number[..],
@@ -106,6 +109,9 @@ async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectE
         &columns.updated_at[..],
         &columns.resolved_at[..] as &[Option<DateTime<Utc>>],
         &columns.closed_at[..] as &[Option<DateTime<Utc>>],
+        &columns.inbox_id[..] as &[Option<Uuid>],
+        &columns.branch_id[..] as &[Option<Uuid>],
+        &columns.team_id[..] as &[Option<Uuid>],
         &columns.data_subject[..] as &[Option<Uuid>],
     )
     .execute(tx)

@@ -17,7 +17,7 @@ use domain::{
     actor::{Actor, ActorKind},
     assignment::AssignmentCommand,
     ids::{AgentId, CommandId, TicketId},
-    ticket::{TicketCommand, TicketSource},
+    ticket::{TicketCommand, TicketPlace, TicketSource},
     values::{AssignmentMode, HoldReason, Priority, ResolutionReason, Subject, TicketType},
 };
 use event_store::{EventLog, Position, Vault};
@@ -209,6 +209,7 @@ fn request(name: &str, step: usize) -> Result<Request> {
                 channel: "api".to_owned(),
                 external_id: None,
             },
+            place: TicketPlace::default(),
         }),
         1 => ticket(TicketCommand::Prioritize {
             priority: Priority::High,

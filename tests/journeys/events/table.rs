@@ -7,6 +7,7 @@ use domain::{
     claim::ClaimEvent,
     contact::{ContactEvent, ContactKind, HandleWords, IdentifiedBy, Profile},
     data_subject::DataSubjectEvent,
+    denial::DenialEvent,
     event::DomainEvent,
     ids::{AgentId, ContactId, HandleId, OrganizationId},
     log_seal::{LogSealEvent, Sealed},
@@ -18,7 +19,7 @@ use domain::{
     read_model::ReadModelEvent,
     session::{SessionEnd, SessionEvent, SignInMethod},
     sign_in::{SignInEvent, SignInFault},
-    ticket::{TicketEvent, TicketSource},
+    ticket::{TicketEvent, TicketPlace, TicketSource},
     ticket_numbers::TicketNumbersEvent,
     user::{Link, UserEvent},
     values::{
@@ -84,6 +85,7 @@ samples! {
         subcategory_id: Some("mail.inbound".to_owned()),
         priority: Priority::High,
         source: TicketSource { channel: "servicenow".to_owned(), external_id: Some("INC0000045".to_owned()) },
+        place: TicketPlace::default(),
     },
     DomainEvent::Ticket(TicketEvent::SubjectChanged { .. }) => TicketEvent::SubjectChanged {
         subject: Personal::new(CUSTOMER, "Письма не приходят".to_owned()),
@@ -97,6 +99,9 @@ samples! {
         from: Priority::Medium,
         to: Priority::Urgent,
         reason: Some("авария".to_owned()),
+    },
+    DomainEvent::Ticket(TicketEvent::Moved { .. }) => TicketEvent::Moved {
+        place: TicketPlace { inbox_id: None, branch_id: Some(Uuid::from_u128(0xb)), team_id: Some(Uuid::from_u128(0x7)) },
     },
     DomainEvent::Ticket(TicketEvent::Started {}) => TicketEvent::Started {},
     DomainEvent::Ticket(TicketEvent::PutOnHold { .. }) => TicketEvent::PutOnHold {
@@ -186,6 +191,10 @@ samples! {
     DomainEvent::Session(SessionEvent::Ended { .. }) => SessionEvent::Ended {
         user_id: AGENT,
         reason: SessionEnd::TokenReused,
+    },
+    DomainEvent::Denial(DenialEvent::Denied { .. }) => DenialEvent::Denied {
+        operation: "apiKeys".to_owned(),
+        permission: Permission::ApiKeysWrite,
     },
     DomainEvent::SignIn(SignInEvent::Failed { .. }) => SignInEvent::Failed { fault: SignInFault::WrongPassword },
     DomainEvent::ApiKey(ApiKeyEvent::Issued { .. }) => ApiKeyEvent::Issued {

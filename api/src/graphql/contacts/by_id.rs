@@ -3,19 +3,19 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Result};
-use domain::access::Permission;
+use commands::Read;
 use projections::organization;
 use uuid::Uuid;
 
 use super::{Contact, Organization, types};
-use crate::graphql::{may_see, parts, postgres};
+use crate::graphql::{may_read, parts, postgres};
 
 /// The contacts with these ids, each as itself.
 pub(in crate::graphql) async fn by_ids(ctx: &Context<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<Contact>>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    may_see(ctx, Permission::ContactsRead)?;
+    may_read(ctx, Read::Contacts)?;
     types::load(&parts(ctx)?.pool, ids)
         .await
         .map_err(|it| postgres(ctx, &it))
@@ -26,7 +26,7 @@ pub(in crate::graphql) async fn organizations(ctx: &Context<'_>, ids: &[Uuid]) -
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    may_see(ctx, Permission::ContactsRead)?;
+    may_read(ctx, Read::Contacts)?;
     let rows = organization::by_ids(&parts(ctx)?.pool, ids).await;
     let rows = rows.map_err(|it| postgres(ctx, &it))?;
     Ok(rows
@@ -40,7 +40,7 @@ pub(in crate::graphql) async fn shown(ctx: &Context<'_>, ids: &[Uuid]) -> Result
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    may_see(ctx, Permission::ContactsRead)?;
+    may_read(ctx, Read::Contacts)?;
     let found = types::load_shown(&parts(ctx)?.pool, ids).await;
     found.map_err(|it| postgres(ctx, &it))
 }

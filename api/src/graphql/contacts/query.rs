@@ -1,5 +1,5 @@
 use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
-use domain::access::Permission;
+use commands::Read;
 use projections::{
     contact_card::{self, list::Contacts},
     list::{
@@ -21,7 +21,7 @@ use crate::{
         connection::{Edge, PageArgs, PageInfo},
         cursor,
         ids::{Kind, LogPosition, required},
-        may_see, parts, postgres, problem,
+        may_read, parts, postgres, problem,
     },
     problem::Problem,
 };
@@ -81,7 +81,7 @@ impl ContactsQuery {
             LogPosition,
         >,
     ) -> Result<Option<Contact>> {
-        may_see(ctx, Permission::ContactsRead)?;
+        may_read(ctx, Read::Contacts)?;
         let uuid = required(Kind::Contact, "id", &id).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, contact_card::NAME, min_position).await?;
         one(ctx, uuid).await
@@ -97,7 +97,7 @@ impl ContactsQuery {
             LogPosition,
         >,
     ) -> Result<Option<Contact>> {
-        may_see(ctx, Permission::ContactsRead)?;
+        may_read(ctx, Read::Contacts)?;
         let handle = handle.checked(&["handle", "value"]).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, contact_card::NAME, min_position).await?;
         let pool = &parts(ctx)?.pool;
@@ -128,7 +128,7 @@ impl ContactsQuery {
             LogPosition,
         >,
     ) -> Result<ContactConnection> {
-        may_see(ctx, Permission::ContactsRead)?;
+        may_read(ctx, Read::Contacts)?;
         let args = args(ctx, first, after, last, before)?;
         let condition = filter::condition(filter, include_merged).map_err(|it| problem(ctx, it))?;
         let order = filter::order(order_by).map_err(|it| problem(ctx, it))?;
@@ -163,7 +163,7 @@ impl ContactsQuery {
             LogPosition,
         >,
     ) -> Result<Option<Organization>> {
-        may_see(ctx, Permission::ContactsRead)?;
+        may_read(ctx, Read::Contacts)?;
         let uuid = required(Kind::Organization, "id", &id).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, organization::NAME, min_position).await?;
         let rows = organization::by_ids(&parts(ctx)?.pool, &[uuid]).await;
@@ -187,7 +187,7 @@ impl ContactsQuery {
             LogPosition,
         >,
     ) -> Result<OrganizationConnection> {
-        may_see(ctx, Permission::ContactsRead)?;
+        may_read(ctx, Read::Contacts)?;
         let args = args(ctx, first, after, last, before)?;
         let condition = filter::organizations(name, include_retired).map_err(|it| problem(ctx, it))?;
         let order = filter::order_of_organizations(order_by).map_err(|it| problem(ctx, it))?;

@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, OutputType, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::{access::Permission, organisation::Definition};
+use commands::Read;
+use domain::organisation::Definition;
 use event_store::Position;
 use projections::organisation::{ItemRow, RevisionRow, Section, count_history, history};
 use uuid::Uuid;
@@ -15,7 +16,7 @@ use super::{
 use crate::graphql::{
     LogPosition,
     connection::{Edge, PageArgs, PageInfo},
-    cursor, may_see, parts, postgres, problem,
+    cursor, may_read, parts, postgres, problem,
 };
 
 /// One thing that happened to an item of configuration.
@@ -104,7 +105,7 @@ where
     Revision<T>: OutputType + Clone,
     Edge<Revision<T>>: OutputType,
 {
-    may_see(ctx, Permission::OrganisationRead)?;
+    may_read(ctx, Read::Configuration)?;
     let args = PageArgs::try_new(first, after, last, before, true).map_err(|it| problem(ctx, it))?;
     let bound = |field, cursor: Option<&String>| {
         let version = cursor.map(|it| cursor::version(field, it)).transpose();

@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, InputObject, OutputType, Result, SimpleObject};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::{access::Permission, organisation::Definition};
+use commands::Read;
+use domain::organisation::Definition;
 use projections::organisation::{NAME, Place, Section, Wanted, count, page};
 
 use super::{
@@ -13,7 +14,7 @@ use crate::{
     graphql::{
         LogPosition,
         connection::{Edge, PageArgs, PageInfo},
-        may_see, parts, postgres, problem,
+        may_read, parts, postgres, problem,
     },
     problem::Problem,
 };
@@ -68,7 +69,7 @@ pub(super) async fn list<T: Thing>(ctx: &Context<'_>, asked: Asked) -> Result<Co
 where
     Edge<T>: OutputType,
 {
-    may_see(ctx, Permission::OrganisationRead)?;
+    may_read(ctx, Read::Configuration)?;
     let looks = |field: &str| ctx.look_ahead().field(field).exists();
     let nodes_wanted = ["edges", "nodes", "pageInfo"].iter().any(|it| looks(it));
     let args = PageArgs::try_new(asked.first, asked.after, asked.last, asked.before, nodes_wanted);

@@ -26,4 +26,4 @@ pub(super) use history::{
 pub(super) use mutation::OrganisationMutation;
 pub(super) use objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team};
 pub(super) use query::{OrganisationQuery, items, node};
-pub(super) use thing::from_row;
+pub(super) use thing::{Thing, from_row};

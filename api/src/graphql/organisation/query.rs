@@ -1,8 +1,8 @@
 //! What can be asked about the organisation.
 
 use async_graphql::{Context, Object, Result};
+use commands::Read;
 use domain::{
-    access::Permission,
     ids::singleton,
     organisation::{Category as Definition, Kind},
 };
@@ -15,7 +15,7 @@ use super::{
     region::{AddressRegion, of_address},
     thing::from_row,
 };
-use crate::graphql::{LogPosition, may_see, node::Node, parts, postgres};
+use crate::graphql::{LogPosition, may_read, node::Node, parts, postgres};
 
 /// What can be asked about the organisation.
 #[derive(Debug, Clone, Copy, Default)]
@@ -69,7 +69,7 @@ macro_rules! queries {
                 ctx: &Context<'_>,
                 #[graphql(desc = "An IPv4 or IPv6 address.")] ip: String,
             ) -> Result<AddressRegion> {
-                may_see(ctx, Permission::OrganisationRead)?;
+                may_read(ctx, Read::Configuration)?;
                 of_address(ctx, &ip).await
             }
         }
@@ -96,7 +96,7 @@ pub(in crate::graphql) async fn items(ctx: &Context<'_>, ids: &[Uuid]) -> Result
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    may_see(ctx, Permission::OrganisationRead)?;
+    may_read(ctx, Read::Configuration)?;
     by_ids(&parts(ctx)?.pool, ids).await.map_err(|it| postgres(ctx, &it))
 }
 

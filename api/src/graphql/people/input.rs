@@ -5,10 +5,12 @@ use chrono::{DateTime, Utc};
 use domain::{
     access::{Grant, Permission, RoleKey, Scope},
     organisation::Kind as ItemKind,
+    values::{Handle, HandleChannel},
 };
 
 use super::objects::ScopeKind;
 use crate::{
+    contact_problems,
     graphql::ids::{Kind, required},
     problem::Problem,
 };
@@ -190,28 +192,11 @@ pub(super) fn locale(text: &str) -> Result<String, Problem> {
     }
 }
 
-/// The address as it is compared: trimmed, lower case.
+/// The address as it is compared, see [`Handle`].
 pub(super) fn email(text: &str) -> Result<String, Problem> {
-    let text = text.trim().to_lowercase();
-    let fits = text.len() <= 254
-        && text.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty()
-                && local.len() <= 64
-                && host.contains('.')
-                && !host.contains('@')
-                && !host.starts_with('.')
-        })
-        && text.chars().all(|it| it.is_ascii_graphic());
-    if fits {
-        Ok(text)
-    } else {
-        Err(bad(
-            "email",
-            &text,
-            "адрес вида имя@домен.рф в латинице",
-            "an address like name@example.com",
-        ))
-    }
+    let handle = Handle::try_new(HandleChannel::Email, text);
+    let handle = handle.map_err(|it| contact_problems::handle(it, &["input", "email"]))?;
+    Ok(handle.value().to_owned())
 }
 
 pub(super) fn role(field: &str, text: &str) -> Result<RoleKey, Problem> {

@@ -8,8 +8,10 @@ mod objects;
 mod problems;
 mod query;
 mod tell;
+mod trouble;
 
 pub(super) use door::DoorMutation;
 pub(super) use mutation::PeopleMutation;
 pub(super) use objects::User;
 pub(super) use query::{PeopleQuery, users};
+pub(super) use trouble::{Denial, SignInFailure, TroubleQuery};

@@ -1,5 +1,6 @@
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
+use commands::Read;
 use domain::{
     access::{BUILT_IN, Permission, Reach, Rights, Scope},
     ids::AgentId,
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::door::is_me;
 use crate::graphql::{
     ids::{self, Kind},
-    may_see, parts, postgres,
+    may_read, parts, postgres,
 };
 
 /// Sessions shown of one person.
@@ -153,7 +154,7 @@ impl User {
     #[graphql(complexity = 20)]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
         if !is_me(ctx, AgentId(self.uuid))? {
-            may_see(ctx, Permission::UsersWrite)?;
+            may_read(ctx, Read::Sessions)?;
         }
         let sessions = people::sessions(&parts(ctx)?.pool, self.uuid, SESSIONS).await;
         let sessions = sessions.map_err(|it| postgres(ctx, &it))?;

@@ -1,5 +1,5 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use domain::access::Permission;
+use commands::Read;
 use projections::people;
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::graphql::{
     connection::{Edge, PageArgs, PageInfo, cost},
     cursor,
     ids::{self, Kind},
-    may_see, parts, postgres, problem,
+    may_read, parts, postgres, problem,
 };
 
 /// A page of people.
@@ -49,7 +49,7 @@ impl PeopleQuery {
 
     /// The person with this id; null when there is none.
     async fn user(&self, ctx: &Context<'_>, #[graphql(desc = "Id of the user.")] id: ID) -> Result<Option<User>> {
-        may_see(ctx, Permission::UsersRead)?;
+        may_read(ctx, Read::People)?;
         let uuid = ids::required(Kind::Agent, "id", &id).map_err(|it| problem(ctx, it))?;
         let row = people::user(&parts(ctx)?.pool, uuid).await;
         Ok(row.map_err(|it| postgres(ctx, &it))?.map(User::from))
@@ -63,7 +63,7 @@ impl PeopleQuery {
         #[graphql(desc = "How many at most, 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
     ) -> Result<UserConnection> {
-        may_see(ctx, Permission::UsersRead)?;
+        may_read(ctx, Read::People)?;
         let args = PageArgs::try_new(first, after, None, None, true).map_err(|it| problem(ctx, it))?;
         let place = args
             .after
@@ -93,7 +93,7 @@ impl PeopleQuery {
     /// Every role there is: those that come with the program, and the organisation's own.
     #[graphql(complexity = "30 * child_complexity")]
     async fn roles(&self, ctx: &Context<'_>) -> Result<Vec<Role>> {
-        may_see(ctx, Permission::UsersRead)?;
+        may_read(ctx, Read::People)?;
         let own = people::roles(&parts(ctx)?.pool)
             .await
             .map_err(|it| postgres(ctx, &it))?;
@@ -103,7 +103,7 @@ impl PeopleQuery {
     /// Every key that lets a program in, the newest first, those that were revoked included.
     #[graphql(complexity = "30 * child_complexity")]
     async fn api_keys(&self, ctx: &Context<'_>) -> Result<Vec<ApiKey>> {
-        may_see(ctx, Permission::ApiKeysWrite)?;
+        may_read(ctx, Read::ApiKeys)?;
         let keys = people::api_keys(&parts(ctx)?.pool).await;
         let keys = keys.map_err(|it| postgres(ctx, &it))?;
         Ok(keys.into_iter().map(ApiKey::from).collect())
@@ -115,7 +115,7 @@ pub(in crate::graphql) async fn users(ctx: &Context<'_>, ids: &[Uuid]) -> Result
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    may_see(ctx, Permission::UsersRead)?;
+    may_read(ctx, Read::People)?;
     let rows = people::by_ids(&parts(ctx)?.pool, ids).await;
     let rows = rows.map_err(|it| postgres(ctx, &it))?;
     Ok(rows.into_iter().map(|it| (it.user_id, it.into())).collect())

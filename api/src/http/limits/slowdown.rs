@@ -11,10 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lru::LruCache;
 
 /// Failures that cost nothing: people mistype.
-const FREE: u32 = 5;
+const FREE: u32 = 10;
 /// The first wait; each further failure doubles it.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_mins(15);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// After so long without a failure all is forgotten.
 const FORGIVEN: TimeDelta = TimeDelta::hours(1);
 /// Those kept at a time; who failed the longest ago is forgotten first.

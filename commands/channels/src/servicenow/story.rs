@@ -7,7 +7,7 @@ use domain::{
     assignment::AssignmentCommand,
     decider::{Context, Decider},
     ids::AgentId,
-    ticket::{Status, Ticket, TicketCommand, TicketRefusal, TicketSource},
+    ticket::{Status, Ticket, TicketCommand, TicketPlace, TicketRefusal, TicketSource},
     values::{AssignmentMode, CategoryKey, ClassifiedBy, CloseCause, ReopenCause, ResolutionReason, TicketType},
 };
 
@@ -91,6 +91,7 @@ impl Teller {
                 channel: CHANNEL.to_owned(),
                 external_id: Some(incident.number.clone()),
             },
+            place: TicketPlace::default(),
         })
     }
 

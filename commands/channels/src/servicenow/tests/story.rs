@@ -30,6 +30,7 @@ fn words(command: &TicketCommand) -> String {
             format!("categorize {category:?} by {}", by.as_str())
         }
         TicketCommand::Prioritize { priority, .. } => format!("prioritize {}", priority.as_str()),
+        TicketCommand::Move { .. } => "move".to_owned(),
         TicketCommand::Start => "start".to_owned(),
         TicketCommand::PutOnHold { reason, .. } => format!("hold {}", reason.as_str()),
         TicketCommand::Resume => "resume".to_owned(),

@@ -1,0 +1,46 @@
+//! Where tickets belong: in inboxes, branches and teams that are in use.
+
+use domain::{
+    organisation::{Inbox, Kind, Reference, Team},
+    ticket::TicketPlace,
+};
+
+use crate::{CommandError, Handler};
+
+impl Handler {
+    /// Refuses a place that names what is not there, or retired; where the ticket belonged before, it may stay.
+    pub(crate) async fn check_place(&self, wanted: TicketPlace, former: TicketPlace) -> Result<(), CommandError> {
+        self.check_references(&references(wanted), &references(former)).await
+    }
+
+    /// A place with the branch that follows from its team or its inbox, when it names none.
+    pub(crate) async fn complete(&self, place: TicketPlace) -> Result<TicketPlace, CommandError> {
+        let mut branch_id = place.branch_id;
+        if let (None, Some(team)) = (branch_id, place.team_id) {
+            let team = self.glance::<Team>(team).await?.state;
+            branch_id = team.and_then(|it| it.definition.branch_id);
+        }
+        if let (None, Some(inbox)) = (branch_id, place.inbox_id) {
+            let inbox = self.glance::<Inbox>(inbox).await?.state;
+            branch_id = inbox.and_then(|it| it.definition.branch_id);
+        }
+        Ok(TicketPlace { branch_id, ..place })
+    }
+}
+
+fn references(place: TicketPlace) -> Vec<Reference> {
+    let all = [
+        ("inboxId", Kind::Inbox, place.inbox_id),
+        ("branchId", Kind::Branch, place.branch_id),
+        ("teamId", Kind::Team, place.team_id),
+    ];
+    let named = all.into_iter().filter_map(|(field, kind, id)| {
+        Some(Reference {
+            field,
+            index: None,
+            kind,
+            id: id?,
+        })
+    });
+    named.collect()
+}

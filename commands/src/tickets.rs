@@ -1,0 +1,121 @@
+//! Commands about tickets: what they look at beside their own stream.
+
+use domain::{
+    access::{Place, Rights},
+    assignment::{Assignment, AssignmentCommand},
+    ids::TicketId,
+    ticket::{Status, Ticket, TicketCommand, TicketPlace, TicketRefusal},
+};
+
+use crate::{
+    Command, CommandError, Handler, Outcome, Refusal, Request, authorize::authorize_in, folded::Folded,
+    handler::check_version,
+};
+
+impl Handler {
+    pub(crate) async fn assign(
+        &self,
+        ticket_id: TicketId,
+        command: &AssignmentCommand,
+        rights: &Rights,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let slot = self.slot::<Ticket>(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        let ticket = self.look(&mut ticket, ticket_id.0).await?;
+        authorize_in(rights, &request.command, &place_of(ticket))?;
+        let slot = self.slot::<Assignment>(ticket_id.0);
+        let mut assignment = slot.lock().await;
+        if matches!(command, AssignmentCommand::Assign { .. }) && request.expected_version.is_none() {
+            self.presume_unborn(&mut assignment, ticket_id.0);
+        }
+        let guard = |assignment: &Folded<Assignment>| {
+            check_version(request.expected_version, ticket.version() + assignment.version())?;
+            match ticket.state.as_ref().map(|it| it.status) {
+                None => Err(Refusal::from(TicketRefusal::NotFound).into()),
+                Some(Status::Closed) => Err(Refusal::from(TicketRefusal::Closed).into()),
+                Some(Status::New | Status::Open | Status::Waiting(_) | Status::Resolved(_)) => Ok(()),
+            }
+        };
+        let answer = self.run(&mut assignment, ticket_id.0, command, request, guard).await?;
+        let position = if answer.repeated {
+            answer.position
+        } else {
+            answer.position.max(ticket.position)
+        };
+        Ok(Outcome { position, ..answer })
+    }
+
+    pub(crate) async fn open(
+        &self,
+        ticket_id: TicketId,
+        rights: &Rights,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let Command::Ticket(_, mut command) = request.command.clone() else {
+            return Err(Refusal::from(TicketRefusal::NotFound).into());
+        };
+        let TicketCommand::Open {
+            number: reserved,
+            contact_id,
+            place,
+            ..
+        } = &mut command
+        else {
+            return Err(Refusal::from(TicketRefusal::NotFound).into());
+        };
+        if let Some(named) = *contact_id {
+            *contact_id = Some(self.survivor(named).await?);
+        }
+        *place = self.complete(*place).await?;
+        authorize_in(rights, &request.command, &place.of(contact_id.map(|it| it.0)))?;
+        self.check_place(*place, TicketPlace::default()).await?;
+        let number = self.numbers.next().await?;
+        *reserved = number;
+        let slot = self.slot::<Ticket>(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        self.presume_unborn(&mut ticket, ticket_id.0);
+        let answer = self.run(&mut ticket, ticket_id.0, &command, request, |_| Ok(())).await;
+        if !answer.as_ref().is_ok_and(|it| it.changed) && !matches!(answer, Err(CommandError::Log(_))) {
+            self.numbers.give_back(number).await;
+        }
+        answer
+    }
+
+    pub(crate) async fn change(
+        &self,
+        ticket_id: TicketId,
+        command: &TicketCommand,
+        rights: &Rights,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let slot = self.slot::<Ticket>(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        let known = self.look(&mut ticket, ticket_id.0).await?;
+        authorize_in(rights, &request.command, &place_of(known))?;
+        if let TicketCommand::Move { place } = command
+            && let Some(state) = &known.state
+        {
+            // Nobody moves a ticket to where they could not have opened it.
+            authorize_in(rights, &request.command, &place.of(state.contact_id.map(|it| it.0)))?;
+            let former = state.place;
+            self.check_place(*place, former).await?;
+        }
+        // Ownership counts in the version, so it is looked at, and kept as it is, when the client names one.
+        let ownership = self.slot::<Assignment>(ticket_id.0);
+        let mut held = None;
+        let mut owned = 0;
+        if request.expected_version.is_some() {
+            let assignment = held.insert(ownership.lock().await);
+            owned = self.look(assignment, ticket_id.0).await?.version();
+        }
+        let guard = |ticket: &Folded<Ticket>| check_version(request.expected_version, ticket.version() + owned);
+        self.run(&mut ticket, ticket_id.0, command, request, guard).await
+    }
+}
+
+/// Where a ticket belongs; nowhere while it does not exist.
+fn place_of(ticket: &Folded<Ticket>) -> Place {
+    let state = ticket.state.as_ref();
+    state.map_or_else(Place::default, |it| it.place.of(it.contact_id.map(|it| it.0)))
+}
