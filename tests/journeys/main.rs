@@ -36,3 +36,4 @@ mod ticket;
 mod vault;
 mod vault_faults;
 mod vault_lost;
+mod welcome;

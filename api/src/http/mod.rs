@@ -2,6 +2,7 @@
 
 mod address;
 mod admit;
+mod asset;
 mod cors;
 mod documents;
 mod feed;
@@ -21,6 +22,7 @@ mod refusal;
 mod socket;
 mod stream;
 mod tls;
+mod welcome;
 
 use std::{sync::Arc, time::Duration};
 
@@ -151,7 +153,10 @@ pub fn router(shared: Shared, answers_graphql: bool) -> Router {
         .route("/graphql/ws", get(socket::upgrade))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/", get(graphiql::to_page))
-        .route("/graphiql/assets/{file}", get(graphiql::asset));
+        .route("/graphiql/assets/{file}", get(graphiql::asset))
+        .route("/welcome", get(welcome::page))
+        .route("/welcome/", get(welcome::to_page))
+        .route("/welcome/assets/{file}", get(welcome::asset));
     let routes = if answers_graphql { api } else { Router::new() };
     let routes = routes
         .route("/health/live", get(health::live))
