@@ -10,6 +10,7 @@ use domain::{
     ticket_numbers::TicketNumbersRefusal,
     user::UserRefusal,
     values::ValueError,
+    visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{LogError, vault::VaultError};
 use tracing::error;
@@ -252,6 +253,10 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::User(it) => user(it),
         Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
         Refusal::ApiKey(it) => api_key(it),
+        Refusal::VisitorSecret(VisitorSecretRefusal::InboxUnknown) => ("NOT_FOUND", "такой линии нет"),
+        Refusal::VisitorSecret(VisitorSecretRefusal::InboxRetired) => {
+            ("RETIRED", "линия выведена из использования: сначала верните её")
+        }
     };
     Problem::new(code, russian, english)
 }

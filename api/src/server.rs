@@ -24,7 +24,7 @@ use tokio_util::{
 use tracing::{info, warn};
 
 use crate::{
-    auth::{self, Keys},
+    auth::{self, Ground, Keys, Rules},
     config::Config,
     database::{is_away, migrate, options, pool},
     embedded::{DataDir, Postgres},
@@ -230,18 +230,15 @@ impl Run {
         }
         let observatory = Observatory::start(pool.clone(), working.clone());
         let handler = Arc::new(handler);
-        let (vault_, pool_, live_) = (vault.clone(), pool.clone(), live.clone());
-        let (handler_, clock) = (Arc::clone(&handler), self.clock.clone());
-        let door = auth::open(
-            &self.shared.keys,
-            handler_,
-            vault_,
-            pool_,
-            live_,
-            clock,
-            working.clone(),
-        )
-        .await?;
+        let ground = Ground {
+            handler: Arc::clone(&handler),
+            vault: vault.clone(),
+            pool: pool.clone(),
+            live: live.clone(),
+            clock: self.clock.clone(),
+            rules: Rules::new(&self.config),
+        };
+        let door = auth::open(&self.shared.keys, ground, working.clone()).await?;
         let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
             handler,

@@ -41,7 +41,7 @@ pub fn needs(command: &Command) -> Need {
             | ContactCommand::Separate { .. },
         ) => Need::Right(Permission::ContactsMerge),
         Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
-        Command::Organisation(_) => Need::Right(Permission::OrganisationWrite),
+        Command::Organisation(_) | Command::VisitorSecret(..) => Need::Right(Permission::OrganisationWrite),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
         Command::User(id, command) => user(*id, command),
         Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) => Need::Proof(Permission::AccessWrite),
@@ -103,7 +103,8 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::User(..)
         | Command::Session(..)
         | Command::SignIn(..)
-        | Command::ApiKey(..) => Ok(()),
+        | Command::ApiKey(..)
+        | Command::VisitorSecret(..) => Ok(()),
     }
 }
 

@@ -13,6 +13,7 @@ use domain::{
     sign_in::SignIn,
     ticket::Ticket,
     user::User,
+    visitor_secret::VisitorSecret,
 };
 
 use crate::{cache::Cache, folded::Stored};
@@ -68,4 +69,5 @@ caches! {
     api_keys: ApiKey = SOME,
     contacts: Contact = MANY,
     organizations: Organization = MANY,
+    visitor_secrets: VisitorSecret = FEW,
 }

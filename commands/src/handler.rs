@@ -16,11 +16,13 @@ use domain::{
     contact::Contact,
     decider::{Context, Decider},
     ids::{AgentId, TicketId, singleton, stream_name},
+    organisation::{Inbox, Item},
     organization::Organization,
     session::Session,
     sign_in::SignIn,
     ticket::{Status, Ticket, TicketCommand, TicketRefusal},
     user::User,
+    visitor_secret::VisitorSecret,
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
@@ -157,6 +159,7 @@ impl Handler {
             Command::Session(id, command) => self.plain::<Session>(id.0, command, request).await,
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
             Command::ApiKey(id, command) => self.plain::<ApiKey>(id.0, command, request).await,
+            Command::VisitorSecret(inbox, command) => self.vouching(*inbox, command, request).await,
         }
     }
 
@@ -213,6 +216,10 @@ impl Handler {
             Command::Session(id, _) => self.drop_slot::<Session>(id.0).await,
             Command::SignIn(id, _) => self.drop_slot::<SignIn>(*id).await,
             Command::ApiKey(id, _) => self.drop_slot::<ApiKey>(id.0).await,
+            Command::VisitorSecret(inbox, _) => {
+                self.drop_slot::<Item<Inbox>>(*inbox).await;
+                self.drop_slot::<VisitorSecret>(*inbox).await;
+            }
         }
     }
 

@@ -18,6 +18,7 @@ mod numbers;
 mod organisation;
 pub mod processes;
 mod router;
+mod visitors;
 
 pub use authorize::{Forbidden, Need, authorize, authorize_in, needs, permit, permit_in};
 pub use claims::{Claims, Taken};

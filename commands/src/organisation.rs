@@ -107,7 +107,7 @@ impl Handler {
     }
 
     /// The item as it is now.
-    async fn glance<D>(&self, id: Uuid) -> Result<Folded<Item<D>>, CommandError>
+    pub(crate) async fn glance<D>(&self, id: Uuid) -> Result<Folded<Item<D>>, CommandError>
     where
         D: Definition,
         Item<D>: Cached,

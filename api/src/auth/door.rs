@@ -17,9 +17,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
-    Directory, Secrets, Tokens, hash_of, passwords,
+    Directory, Rules, Secrets, Tokens, hash_of, passwords,
     renewal::{self, Renewal, Renewed},
     secrets::{SecretError, user_of_link},
+    tokens::Bearer,
 };
 use crate::live::Live;
 
@@ -100,6 +101,7 @@ pub(crate) struct Door {
     pub(crate) directory: Directory,
     pub(crate) tokens: Tokens,
     pub(crate) secrets: Secrets,
+    pub(crate) rules: Rules,
 }
 
 impl Door {
@@ -179,7 +181,7 @@ impl Door {
     }
 
     /// Begins a session of somebody who has proven who they are.
-    async fn let_in(&self, user: AgentId, method: SignInMethod, client: &str) -> Result<Pass, NotLetIn> {
+    pub(super) async fn let_in(&self, user: AgentId, method: SignInMethod, client: &str) -> Result<Pass, NotLetIn> {
         let command_id = Self::fresh("signIn");
         let session = SessionId::begun_by(command_id);
         let start = SessionCommand::Start {
@@ -193,7 +195,11 @@ impl Door {
     }
 
     async fn pass(&self, user: AgentId, renewal: Renewal, refresh_expires_at: DateTime<Utc>) -> Result<Pass, NotLetIn> {
-        let (access_token, access_expires_at) = self.tokens.issue(user.0, renewal.session).await?;
+        let bearer = Bearer::User {
+            user: user.0,
+            session: renewal.session,
+        };
+        let (access_token, access_expires_at) = self.tokens.issue(bearer, None).await?;
         let key = self.secrets.get("renewals").await?;
         Ok(Pass {
             user,
@@ -265,8 +271,12 @@ impl Door {
             Some(password) => Some(self.hash(password).await?),
             None => None,
         };
+        let token_hash = hash_of(token.trim().as_bytes());
+        if known.is_opened_by(&token_hash, self.clock.now()) {
+            self.receive(user, &known).await?;
+        }
         let follow = UserCommand::FollowLink {
-            token_hash: hash_of(token.trim().as_bytes()),
+            token_hash,
             password: hash,
             name,
         };
@@ -319,7 +329,7 @@ impl Door {
             email: email.to_owned(),
             name: name.to_owned(),
             locale: locale.to_owned(),
-            password: self.hash(password).await?,
+            password: Some(self.hash(password).await?),
             link: None,
         };
         self.carry_out(command_id, Command::User(user, register)).await?;
@@ -374,11 +384,11 @@ impl Door {
         Ok(())
     }
 
-    async fn command(&self, command: Command) -> Result<Outcome, CommandError> {
+    pub(super) async fn command(&self, command: Command) -> Result<Outcome, CommandError> {
         self.carry_out(Self::fresh("door"), command).await
     }
 
-    async fn carry_out(&self, command_id: CommandId, command: Command) -> Result<Outcome, CommandError> {
+    pub(super) async fn carry_out(&self, command_id: CommandId, command: Command) -> Result<Outcome, CommandError> {
         let request = Request {
             command_id,
             command,
@@ -390,13 +400,13 @@ impl Door {
     }
 
     /// Names a try: no two are the same wish.
-    fn fresh(operation: &str) -> CommandId {
+    pub(super) fn fresh(operation: &str) -> CommandId {
         let nonce = rand::random::<u128>().to_string();
         CommandId::of_request(&door().to_string(), operation, "", &nonce)
     }
 }
 
-fn door() -> Actor {
+pub(super) fn door() -> Actor {
     Actor::new(ActorKind::System, "door")
 }
 

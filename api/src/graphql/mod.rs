@@ -33,7 +33,7 @@ use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
-use people::{DoorMutation, PeopleMutation, PeopleQuery};
+use people::{DoorMutation, PeopleMutation, PeopleQuery, VisitorMutation};
 use query::Query;
 use sqlx::PgPool;
 use subscription::Subscription;
@@ -67,6 +67,7 @@ pub struct Mutations(
     OrganisationMutation,
     PeopleMutation,
     DoorMutation,
+    VisitorMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -113,6 +114,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         OrganisationMutation,
         PeopleMutation,
         DoorMutation,
+        VisitorMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)

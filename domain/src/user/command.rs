@@ -32,9 +32,9 @@ pub enum UserCommand {
         name: String,
         /// `ru` or `en`.
         locale: String,
-        /// PHC string of the password.
+        /// PHC string of the password; none when it comes with the link.
         #[serde(skip)]
-        password: String,
+        password: Option<String>,
         /// What the mail that proves the address carries; none when the operator vouches for it.
         #[serde(skip)]
         link: Option<Link>,

@@ -1,3 +1,5 @@
+use chrono::{DateTime, Utc};
+
 use super::{Link, Standing, TwoFactor, User, UserCommand, UserEvent};
 use crate::{
     decider::{Context, Decider},
@@ -68,6 +70,7 @@ impl Decider for User {
         {
             return Some(Self {
                 standing: Standing::Invited,
+                registered: matches!(event, UserEvent::Registered { .. }),
                 email: email.known().cloned(),
                 name: name.known().cloned(),
                 locale: locale.clone(),
@@ -125,9 +128,11 @@ fn begin(command: &UserCommand, context: &Context) -> Vec<UserEvent> {
                 locale: locale.clone(),
                 link: link.clone(),
             }];
-            events.push(UserEvent::PasswordSet {
-                hash: personal(password),
-            });
+            events.extend(
+                password
+                    .as_deref()
+                    .map(|it| UserEvent::PasswordSet { hash: personal(it) }),
+            );
             if link.is_none() {
                 events.push(UserEvent::Activated {});
             }
@@ -147,6 +152,12 @@ fn begin(command: &UserCommand, context: &Context) -> Vec<UserEvent> {
 }
 
 impl User {
+    /// Whether a link with this hash counts at that instant.
+    pub fn is_opened_by(&self, token_hash: &str, at: DateTime<Utc>) -> bool {
+        let counts = |it: &Link| it.token_hash == token_hash && it.expires_at > at;
+        self.link.as_ref().is_some_and(counts)
+    }
+
     fn after(mut self, event: &UserEvent) -> Self {
         if let Some(link) = link(event) {
             self.link = Some(link.clone());
@@ -231,8 +242,9 @@ impl User {
         name: Option<&str>,
         context: &Context,
     ) -> Result<Vec<UserEvent>, UserRefusal> {
-        let counts = |it: &&Link| it.token_hash == token_hash && it.expires_at > context.at;
-        self.link.as_ref().filter(counts).ok_or(UserRefusal::LinkInvalid)?;
+        if !self.is_opened_by(token_hash, context.at) {
+            return Err(UserRefusal::LinkInvalid);
+        }
         let personal = |text: &str| Personal::new(DataSubject(context.id), text.to_owned());
         let mut events = Vec::new();
         if let Some(name) = name.filter(|it| self.name.as_deref() != Some(it)) {

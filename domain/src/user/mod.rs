@@ -71,6 +71,8 @@ impl Standing {
 pub struct User {
     /// Where it stands.
     pub standing: Standing,
+    /// Whether they came by themselves.
+    pub registered: bool,
     /// Normalised address; `None` when forgotten.
     pub email: Option<String>,
     /// What others call them; `None` when forgotten.

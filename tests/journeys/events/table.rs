@@ -21,6 +21,7 @@ use domain::{
     ticket::{TicketEvent, TicketSource},
     ticket_numbers::TicketNumbersEvent,
     user::{Link, UserEvent},
+    visitor_secret::VisitorSecretEvent,
     values::{
         AssignmentMode, ClassifiedBy, CloseCause, HandleChannel, HoldReason, Priority, ReopenCause, ResolutionReason,
         TicketType,
@@ -197,6 +198,11 @@ samples! {
     },
     DomainEvent::ApiKey(ApiKeyEvent::Used { .. }) => ApiKeyEvent::Used { on: "2026-11-21".parse().unwrap() },
     DomainEvent::ApiKey(ApiKeyEvent::Revoked {}) => ApiKeyEvent::Revoked {},
+    DomainEvent::VisitorSecret(VisitorSecretEvent::Issued { .. }) => VisitorSecretEvent::Issued {
+        seed: Uuid::from_u128(0x5eed),
+        former_until: "2026-11-28T09:00:00Z".parse().ok(),
+    },
+    DomainEvent::VisitorSecret(VisitorSecretEvent::Revoked {}) => VisitorSecretEvent::Revoked {},
     DomainEvent::Claim(ClaimEvent::Taken { .. }) => ClaimEvent::Taken {
         owner: Uuid::from_u128(0xc),
         confirm_by: "2026-11-21T09:33:00Z".parse().unwrap_or_default(),

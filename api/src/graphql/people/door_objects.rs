@@ -92,6 +92,17 @@ pub(super) struct FollowLinkInput {
     pub(super) name: Option<String>,
 }
 
+/// Somebody who comes by themselves.
+#[derive(Debug, InputObject)]
+pub(super) struct RegisterInput {
+    /// Address for sign-in and mails, in a domain that the operator has opened.
+    pub(super) email: String,
+    /// What others call you, 1 to 100 characters in one line.
+    pub(super) name: String,
+    /// Language of mails, `ru` or `en`; that of the request by default.
+    pub(super) locale: Option<String>,
+}
+
 /// The first administrator.
 #[derive(Debug, InputObject)]
 pub(super) struct SetUpInput {

@@ -8,8 +8,12 @@ mod objects;
 mod problems;
 mod query;
 mod tell;
+mod visitor_objects;
+mod visitor_problems;
+mod visitors;
 
 pub(super) use door::DoorMutation;
 pub(super) use mutation::PeopleMutation;
 pub(super) use objects::User;
 pub(super) use query::{PeopleQuery, users};
+pub(super) use visitors::VisitorMutation;

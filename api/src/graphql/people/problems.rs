@@ -88,6 +88,15 @@ pub(super) fn email_taken() -> Problem {
     .about("email")
 }
 
+pub(super) fn registration_closed() -> Problem {
+    Problem::new(
+        "REGISTRATION_CLOSED",
+        "с адресами этого домена самим зарегистрироваться нельзя: попросите приглашение у администратора",
+        "people with addresses of this domain cannot register by themselves: ask an administrator to invite you",
+    )
+    .about("email")
+}
+
 pub(super) fn no_such_user() -> Problem {
     Problem::new("NOT_FOUND", "такого сотрудника нет", "there is no such user").about("userId")
 }
