@@ -1,7 +1,8 @@
 use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, contact::ContactRefusal,
     organisation::ItemRefusal, organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal,
-    ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal, visitor_secret::VisitorSecretRefusal,
+    ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
+    visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,

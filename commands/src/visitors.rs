@@ -18,7 +18,11 @@ impl Handler {
         request: &Request,
     ) -> Result<Outcome, CommandError> {
         let slot = self.slot::<VisitorSecret>(inbox);
-        let done = self.look(&mut *slot.lock().await, inbox).await?.find(request.command_id).is_some();
+        let done = self
+            .look(&mut *slot.lock().await, inbox)
+            .await?
+            .find(request.command_id)
+            .is_some();
         let refused = match (self.inbox(inbox).await?, command) {
             _ if done => None,
             (None, _) => Some(VisitorSecretRefusal::InboxUnknown),
@@ -58,6 +62,11 @@ impl Handler {
     pub async fn is_blocked(&self, id: ContactId) -> Result<bool, CommandError> {
         let slot = self.slot::<Contact>(id.0);
         let mut contact = slot.lock().await;
-        Ok(self.look(&mut contact, id.0).await?.state.as_ref().is_some_and(|it| it.blocked))
+        Ok(self
+            .look(&mut contact, id.0)
+            .await?
+            .state
+            .as_ref()
+            .is_some_and(|it| it.blocked))
     }
 }

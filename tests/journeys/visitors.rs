@@ -104,15 +104,26 @@ fn vouched_visitor_is_one_contact_and_may_ask_only_what_is_listed() -> Result<()
         let token = sign(&secret, &claims)?;
         let visit = desk.visit(&token).await?;
         let id = contact(&visit)?;
-        ensure!(contact(&desk.visit(&token).await?)? == id, "another contact for the same visitor");
+        ensure!(
+            contact(&desk.visit(&token).await?)? == id,
+            "another contact for the same visitor"
+        );
         let shown = "query($id: ID!) { contact(id: $id) { name handles { channel value verified } } }";
         let shown = desk.app.client.data(shown, json!({"id": id})).await?;
         let handles = shown["contact"]["handles"].as_array().context("no handles")?;
         ensure!(handles.len() == 3 && shown["contact"]["name"] == "Анна", "{shown}");
         ensure!(handles.iter().all(|it| it["verified"] == true), "{shown}");
-        let visitor = desk.app.client.with_key(visit["session"]["accessToken"].as_str().context("no token")?);
+        let visitor = desk
+            .app
+            .client
+            .with_key(visit["session"]["accessToken"].as_str().context("no token")?);
         let viewer = visitor.data(VIEWER, json!({})).await?;
-        ensure!(viewer["viewer"]["actor"].as_str().is_some_and(|it| it.starts_with("contact:")), "{viewer}");
+        ensure!(
+            viewer["viewer"]["actor"]
+                .as_str()
+                .is_some_and(|it| it.starts_with("contact:")),
+            "{viewer}"
+        );
         for right in viewer["viewer"]["rights"].as_array().context("no rights")? {
             ensure!(right["scopes"] == json!([{"kind": "CONTACT", "id": id}]), "{right}");
         }
@@ -143,7 +154,9 @@ fn address_of_somebody_else_makes_nobody_that_person() -> Result<()> {
     run(async {
         let desk = Desk::open().await?;
         let secret = desk.secret("1", 0).await?;
-        let first = desk.visit(&sign(&secret, &desk.claims(&json!({"email": "anna@example.com"})))?).await?;
+        let first = desk
+            .visit(&sign(&secret, &desk.claims(&json!({"email": "anna@example.com"})))?)
+            .await?;
         let claims = desk.claims(&json!({"sub": "43", "email": "anna@example.com"}));
         let second = desk.visit(&sign(&secret, &claims)?).await?;
         ensure!(contact(&first)? != contact(&second)?);
@@ -199,8 +212,16 @@ fn id_with_its_hmac_vouches_as_well() -> Result<()> {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());
         let tag = aws_lc_rs::hmac::sign(&key, b"42");
         let hmac: String = tag.as_ref().iter().map(|it| format!("{it:02x}")).collect();
-        let visit = |id: &str| start(&desk.app, json!({"inboxId": desk.inbox, "externalId": id, "hmac": hmac}));
-        ensure!(contact(&visit("42").await?)? == by_token, "another contact for the same visitor");
+        let visit = |id: &str| {
+            start(
+                &desk.app,
+                json!({"inboxId": desk.inbox, "externalId": id, "hmac": hmac}),
+            )
+        };
+        ensure!(
+            contact(&visit("42").await?)? == by_token,
+            "another contact for the same visitor"
+        );
         let wrong = visit("43").await?;
         ensure!(wrong["userErrors"][0]["code"] == "VISITOR_TOKEN_SIGNATURE", "{wrong}");
         desk.app.finish().await
@@ -212,7 +233,10 @@ fn replaced_secret_counts_only_for_as_long_as_was_said() -> Result<()> {
     run(async {
         let desk = Desk::open().await?;
         let first = desk.secret("1", 0).await?;
-        ensure!(desk.secret("1", 0).await? == first, "a repeated wish gives another secret");
+        ensure!(
+            desk.secret("1", 0).await? == first,
+            "a repeated wish gives another secret"
+        );
         let second = desk.secret("2", 3600).await?;
         let claims = desk.claims(&json!({}));
         for secret in [&first, &second] {
@@ -224,8 +248,12 @@ fn replaced_secret_counts_only_for_as_long_as_was_said() -> Result<()> {
             ensure!(visit["session"].is_object() == opens, "{visit}");
         }
         let wrong = issue(&desk.app.client, &desk.inbox, "4", -1).await?;
-        ensure!(wrong["userErrors"][0]["code"] == "BAD_USER_INPUT" && wrong["secret"].is_null(), "{wrong}");
-        let revoke = "mutation($i: RevokeVisitorSecretInput!) { revokeVisitorSecret(input: $i) { userErrors { code } } }";
+        ensure!(
+            wrong["userErrors"][0]["code"] == "BAD_USER_INPUT" && wrong["secret"].is_null(),
+            "{wrong}"
+        );
+        let revoke =
+            "mutation($i: RevokeVisitorSecretInput!) { revokeVisitorSecret(input: $i) { userErrors { code } } }";
         let input = json!({"idempotencyKey": "5", "inboxId": desk.inbox});
         desk.app.client.data(revoke, json!({"i": input})).await?;
         ensure!(desk.code(&sign(&third, &claims)?).await? == "VISITOR_TOKEN_SIGNATURE");
@@ -242,13 +270,23 @@ fn retired_inbox_and_blocked_contact_let_nobody_in() -> Result<()> {
         let token = sign(&secret, &desk.claims(&json!({})))?;
         let id = contact(&desk.visit(&token).await?)?;
         let block = "mutation($i: BlockContactInput!) { blockContact(input: $i) { userErrors { code } } }";
-        client.data(block, json!({"i": {"idempotencyKey": "b", "contactId": id, "reason": "спам"}})).await?;
+        client
+            .data(
+                block,
+                json!({"i": {"idempotencyKey": "b", "contactId": id, "reason": "спам"}}),
+            )
+            .await?;
         ensure!(desk.code(&token).await? == "VISITOR_BLOCKED");
         let retire = "mutation($i: RetireInput!) { retireInbox(input: $i) { userErrors { code } } }";
-        client.data(retire, json!({"i": {"idempotencyKey": "r", "id": desk.inbox}})).await?;
+        client
+            .data(retire, json!({"i": {"idempotencyKey": "r", "id": desk.inbox}}))
+            .await?;
         ensure!(desk.code(&token).await? == "RETIRED");
         let refused = issue(client, &desk.inbox, "2", 0).await?;
-        ensure!(refused["userErrors"][0]["code"] == "RETIRED" && refused["secret"].is_null(), "{refused}");
+        ensure!(
+            refused["userErrors"][0]["code"] == "RETIRED" && refused["secret"].is_null(),
+            "{refused}"
+        );
         let unknown = start(&desk.app, json!({"inboxId": uuid::Uuid::nil(), "token": token})).await?;
         ensure!(unknown["userErrors"][0]["code"] == "NOT_FOUND", "{unknown}");
         desk.app.finish().await

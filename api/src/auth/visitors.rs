@@ -116,8 +116,12 @@ impl Door {
             (HandleChannel::Email, &vouched.email),
             (HandleChannel::Phone, &vouched.phone),
         ];
-        let further = further.into_iter().filter_map(|(channel, text)| Some((channel, text.as_deref()?)));
-        let further = further.map(|(channel, text)| new(0, channel, text)).collect::<Result<Vec<_>, Unvouched>>()?;
+        let further = further
+            .into_iter()
+            .filter_map(|(channel, text)| Some((channel, text.as_deref()?)));
+        let further = further
+            .map(|(channel, text)| new(0, channel, text))
+            .collect::<Result<Vec<_>, Unvouched>>()?;
         let name = vouched.name.as_deref().and_then(|it| Name::try_new(it).ok());
         let create = ContactCommand::Create {
             handles: vec![external],

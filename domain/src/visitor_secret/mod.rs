@@ -111,7 +111,10 @@ impl Decider for VisitorSecret {
         Some(match event {
             VisitorSecretEvent::Issued { seed, former_until } => Self {
                 seed: Some(*seed),
-                former: before.seed.zip(*former_until).map(|(seed, until)| Former { seed, until }),
+                former: before
+                    .seed
+                    .zip(*former_until)
+                    .map(|(seed, until)| Former { seed, until }),
             },
             VisitorSecretEvent::Revoked {} => Self::default(),
         })

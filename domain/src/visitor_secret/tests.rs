@@ -28,7 +28,10 @@ fn issue(seed: Uuid, keep_former_s: u32) -> VisitorSecretCommand {
 }
 
 fn seeds(history: &[VisitorSecretEvent], instant: &str) -> Vec<Uuid> {
-    VisitorSecret::fold(history).unwrap_or_default().seeds(at(instant)).collect()
+    VisitorSecret::fold(history)
+        .unwrap_or_default()
+        .seeds(at(instant))
+        .collect()
 }
 
 #[test]

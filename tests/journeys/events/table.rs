@@ -21,11 +21,11 @@ use domain::{
     ticket::{TicketEvent, TicketSource},
     ticket_numbers::TicketNumbersEvent,
     user::{Link, UserEvent},
-    visitor_secret::VisitorSecretEvent,
     values::{
         AssignmentMode, ClassifiedBy, CloseCause, HandleChannel, HoldReason, Priority, ReopenCause, ResolutionReason,
         TicketType,
     },
+    visitor_secret::VisitorSecretEvent,
 };
 use uuid::Uuid;
 

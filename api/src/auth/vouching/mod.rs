@@ -157,7 +157,10 @@ fn signed(token: &str, secrets: &[String]) -> Result<Payload, VoucherFlaw> {
     Err(VoucherFlaw::Signature)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "what no number of seconds holds is no instant either")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what no number of seconds holds is no instant either"
+)]
 fn instant(seconds: f64) -> Result<DateTime<Utc>, VoucherFlaw> {
     DateTime::from_timestamp(seconds as i64, 0)
         // So that a leeway can be added.

@@ -18,7 +18,12 @@ fn in_seconds(seconds: i64) -> i64 {
 }
 
 fn signed(algorithm: Algorithm, payload: &Value) -> String {
-    encode(&Header::new(algorithm), payload, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+    encode(
+        &Header::new(algorithm),
+        payload,
+        &EncodingKey::from_secret(SECRET.as_bytes()),
+    )
+    .unwrap()
 }
 
 fn payload(more: &Value) -> Value {
@@ -39,8 +44,15 @@ fn flaw(more: &Value) -> Option<VoucherFlaw> {
 
 #[test]
 fn token_under_any_secret_that_counts_vouches() {
-    let vouched = check(&signed(Algorithm::HS256, &payload(&json!({"email": "a@example.com", "name": "Анна"})))).unwrap();
-    assert_eq!((vouched.external_id.as_str(), vouched.email.as_deref()), ("42", Some("a@example.com")));
+    let vouched = check(&signed(
+        Algorithm::HS256,
+        &payload(&json!({"email": "a@example.com", "name": "Анна"})),
+    ))
+    .unwrap();
+    assert_eq!(
+        (vouched.external_id.as_str(), vouched.email.as_deref()),
+        ("42", Some("a@example.com"))
+    );
     assert_eq!(vouched.name.as_deref(), Some("Анна"));
     assert_eq!(flaw(&json!({"aud": ["other", INBOX]})), None);
     assert_eq!(flaw(&json!({"aud": null, "iss": INBOX})), None);
@@ -60,7 +72,10 @@ fn each_flaw_has_its_name() {
         (json!({"aud": Uuid::from_u128(8)}), VoucherFlaw::OtherInbox),
         (json!({"aud": []}), VoucherFlaw::OtherInbox),
         (json!({"aud": null}), VoucherFlaw::OtherInbox),
-        (json!({"aud": Uuid::from_u128(8), "iss": INBOX}), VoucherFlaw::OtherInbox),
+        (
+            json!({"aud": Uuid::from_u128(8), "iss": INBOX}),
+            VoucherFlaw::OtherInbox,
+        ),
         (json!({"sub": " "}), VoucherFlaw::Malformed),
         (json!({"sub": 42}), VoucherFlaw::Malformed),
         (json!({"sub": "4".repeat(201)}), VoucherFlaw::Malformed),
@@ -78,9 +93,16 @@ fn other_algorithms_and_no_algorithm_are_refused_before_the_signature_is_looked_
     let (_, rest) = good.split_once('.').unwrap();
     for alg in ["none", "None", "RS256", "ES256", "HS384", "hs256", ""] {
         let header = URL_SAFE_NO_PAD.encode(json!({"alg": alg, "typ": "JWT"}).to_string());
-        assert_eq!(check(&format!("{header}.{rest}")), Err(VoucherFlaw::Algorithm), "{alg:?}");
+        assert_eq!(
+            check(&format!("{header}.{rest}")),
+            Err(VoucherFlaw::Algorithm),
+            "{alg:?}"
+        );
     }
-    assert_eq!(check(&signed(Algorithm::HS512, &payload(&json!({})))), Err(VoucherFlaw::Algorithm));
+    assert_eq!(
+        check(&signed(Algorithm::HS512, &payload(&json!({})))),
+        Err(VoucherFlaw::Algorithm)
+    );
 }
 
 #[test]
@@ -90,7 +112,10 @@ fn changed_token_and_foreign_secret_are_refused() {
     let other = URL_SAFE_NO_PAD.encode(payload(&json!({"sub": "43"})).to_string());
     let changed = format!("{}.{other}.{}", parts[0], parts[2]);
     assert_eq!(check(&changed), Err(VoucherFlaw::Signature));
-    assert_eq!(check(&format!("{}.{}.", parts[0], parts[1])), Err(VoucherFlaw::Signature));
+    assert_eq!(
+        check(&format!("{}.{}.", parts[0], parts[1])),
+        Err(VoucherFlaw::Signature)
+    );
     assert_eq!(by_token(&good, &[], INBOX, now()), Err(VoucherFlaw::Signature));
 }
 

@@ -45,7 +45,11 @@ impl VisitorMutation {
     ) -> Result<VisitorSecretPayload> {
         may_see(ctx, Permission::OrganisationWrite)?;
         let inbox = inbox_id(ctx, &input.inbox_id)?;
-        let wish = wish("issueVisitorSecret", &inbox.to_string(), input.idempotency_key.as_deref());
+        let wish = wish(
+            "issueVisitorSecret",
+            &inbox.to_string(),
+            input.idempotency_key.as_deref(),
+        );
         let command_id = match command_id(ctx, &wish)? {
             Ok(id) => id,
             Err(refusal) => {
@@ -74,7 +78,11 @@ impl VisitorMutation {
     ) -> Result<VisitorSecretPayload> {
         may_see(ctx, Permission::OrganisationWrite)?;
         let inbox = inbox_id(ctx, &input.inbox_id)?;
-        let wish = wish("revokeVisitorSecret", &inbox.to_string(), input.idempotency_key.as_deref());
+        let wish = wish(
+            "revokeVisitorSecret",
+            &inbox.to_string(),
+            input.idempotency_key.as_deref(),
+        );
         let command = Command::VisitorSecret(inbox, VisitorSecretCommand::Revoke);
         let told = tell_checked(ctx, &wish, Ok(command)).await?;
         Ok(VisitorSecretPayload::new(None, told, input.client_mutation_id))
@@ -106,7 +114,10 @@ impl VisitorMutation {
 }
 
 fn which() -> Problem {
-    let (russian, english) = ("либо token, либо externalId и hmac", "either token, or externalId and hmac");
+    let (russian, english) = (
+        "либо token, либо externalId и hmac",
+        "either token, or externalId and hmac",
+    );
     bad("token", "", russian, english)
 }
 
