@@ -20,6 +20,7 @@ use figment::{
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::provider::{self, Provider};
 use crate::roles::Roles;
 use crate::settings::{self, Origin};
 
@@ -70,6 +71,9 @@ pub struct Config {
     /// Role that they get, everywhere, once the address is proven; none by default.
     #[serde(deserialize_with = "settings::registration_role")]
     pub registration_role: Option<RoleKey>,
+    /// OpenID Connect providers that people may sign in with; from the file alone.
+    #[serde(deserialize_with = "provider::providers")]
+    pub oidc: Vec<Provider>,
     /// Sites whose pages may use the API from a browser; none but its own by default.
     #[serde(deserialize_with = "settings::origins")]
     pub cors_origins: Vec<Origin>,
@@ -131,6 +135,7 @@ impl Default for Config {
             public_url: None,
             registration_domains: Vec::new(),
             registration_role: None,
+            oidc: Vec::new(),
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             tls_certificate_file: None,

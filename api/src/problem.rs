@@ -293,6 +293,8 @@ fn user(refusal: UserRefusal) -> (&'static str, &'static str) {
         UserRefusal::TwoFactorOn => ("TWO_FACTOR_ON", "второй фактор уже включён: сначала отключите его"),
         UserRefusal::TwoFactorOff => ("TWO_FACTOR_OFF", "второй фактор выключен"),
         UserRefusal::CodeInvalid => ("CODE_INVALID", "код восстановления неверен или уже использован"),
+        UserRefusal::OtherAccount => ("OTHER_ACCOUNT", "у сотрудника там другая учётная запись"),
+        UserRefusal::AccountTaken => ("ACCOUNT_TAKEN", "та учётная запись принадлежит другому сотруднику"),
         UserRefusal::Forgotten => (
             "DATA_SUBJECT_FORGOTTEN",
             "персональные данные сотрудника удалены: записать о нём больше ничего нельзя",

@@ -65,6 +65,7 @@ impl Server {
     pub async fn start(config: Config, clock: Clock) -> Result<Self, ServeError> {
         let geo = Geo::open(config.geoip_file.as_deref())?;
         let tls = tls(&config)?;
+        let rules = Rules::new(&config)?;
         let front = Arc::new(Front::new(&config, clock.clone())?);
         let data = DataDir::open(&config.data)?;
         let busy = |source| ServeError::Port {
@@ -90,6 +91,7 @@ impl Server {
             config,
             clock,
             geo,
+            rules,
             data,
             address,
             phases,
@@ -141,6 +143,7 @@ struct Run {
     config: Config,
     clock: Clock,
     geo: Geo,
+    rules: Rules,
     data: DataDir,
     address: SocketAddr,
     phases: watch::Sender<Phase>,
@@ -236,7 +239,7 @@ impl Run {
             pool: pool.clone(),
             live: live.clone(),
             clock: self.clock.clone(),
-            rules: Rules::new(&self.config),
+            rules: self.rules.clone(),
         };
         let door = auth::open(&self.shared.keys, ground, working.clone()).await?;
         let tickets = Tickets::start(pool.clone(), working.clone());

@@ -68,6 +68,7 @@ fn user(id: AgentId, command: &UserCommand) -> Need {
         UserCommand::Register { .. }
         | UserCommand::FollowLink { .. }
         | UserCommand::RequestRecovery { .. }
+        | UserCommand::LinkAccount { .. }
         | UserCommand::UseRecoveryCode { .. } => Need::Proof(Permission::AccessWrite),
     }
 }

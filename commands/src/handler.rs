@@ -21,7 +21,7 @@ use domain::{
     session::Session,
     sign_in::SignIn,
     ticket::{Status, Ticket, TicketCommand, TicketRefusal},
-    user::User,
+    user::{User, UserCommand},
     visitor_secret::VisitorSecret,
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
@@ -154,6 +154,9 @@ impl Handler {
             Command::Access(command) => {
                 let id = singleton(Access::CATEGORY);
                 self.plain::<Access>(id, command, request).await
+            }
+            Command::User(id, command @ UserCommand::LinkAccount { issuer, subject }) => {
+                self.link_account(*id, (issuer, subject), command, request).await
             }
             Command::User(id, command) => self.plain::<User>(id.0, command, request).await,
             Command::Session(id, command) => self.plain::<Session>(id.0, command, request).await,

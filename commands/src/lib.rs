@@ -3,6 +3,7 @@
 //! Called by `api` (mutations) and by `channels` (imports). Deliberately absent: everything that reads tables; a
 //! decision rests on the log alone.
 
+mod accounts;
 mod authorize;
 mod cache;
 mod caches;

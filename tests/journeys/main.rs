@@ -22,6 +22,7 @@ mod import;
 mod lists;
 mod live;
 mod metrics;
+mod open_id;
 mod organisation;
 mod pages;
 mod people;

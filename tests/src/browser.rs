@@ -112,7 +112,8 @@ impl Browser {
     /// When it does not within the time a test has, with all that the page shows.
     pub async fn wait(&mut self, script: &str) -> Result<()> {
         for _ in 0..300 {
-            if self.run(script).await? == true {
+            // A page that is just being left has nothing to say.
+            if self.run(script).await.unwrap_or_default() == true {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -6,6 +6,7 @@
   const SESSION = "session { accessToken } user { name email } userErrors { code message }";
   const FOLLOW = `mutation Follow($input: FollowLinkInput!) { answer: followLink(input: $input) { ${SESSION} } }`;
   const SIGN_IN = `mutation SignIn($input: SignInInput!) { answer: signIn(input: $input) { ${SESSION} } }`;
+  const TAKE_UP = `mutation TakeUp($input: TakeUpSignInInput!) { answer: takeUpSignIn(input: $input) { ${SESSION} } }`;
   const SIGN_OUT = "mutation SignOut { signOut { done } }";
   const VIEWER = "query Viewer { viewer { user { name email } } }";
 
@@ -14,7 +15,8 @@
   const at = (id) => document.getElementById(id);
   const linkForm = at("link-form");
   const signInForm = at("sign-in-form");
-  const token = location.hash.slice(1);
+  const [, what, rest] = location.hash.match(/^#(sign-in|sign-in-error)=(.*)$/) ?? [];
+  const token = what ? "" : location.hash.slice(1);
 
   function say(message, errors = []) {
     at("message").textContent = message;
@@ -64,13 +66,25 @@
     say(user ? texts.passwordSet(user) : texts.passwordSetCode);
   }
 
+  // Back from a provider: nobody but the page that began has the verifier.
+  async function comeBack() {
+    history.replaceState(null, "", location.pathname);
+    if (what === "sign-in-error") return say("", [texts.signInErrors[rest] ?? texts.notSignedIn(rest)]);
+    const answer = await carryOut(TAKE_UP, { code: rest, verifier: LETOPIS_PROVIDERS.verifier() });
+    if (answer) await greet(answer);
+  }
+
+  async function greet(answer) {
+    say(texts.signedIn(await tryOut(answer.session.accessToken)));
+    signInForm.hidden = true;
+    at("providers").hidden = true;
+  }
+
   async function signIn() {
     const code = at("code").value.trim();
     const input = { email: at("email").value, password: at("password").value, code: code || null };
     const answer = await carryOut(SIGN_IN, input);
-    if (!answer) return;
-    say(texts.signedIn(await tryOut(answer.session.accessToken)));
-    signInForm.hidden = true;
+    if (answer) await greet(answer);
   }
 
   function on(form, deed) {
@@ -95,6 +109,9 @@
   on(linkForm, setPassword);
   on(signInForm, signIn);
   (token ? linkForm : signInForm).hidden = false;
+  const unreachable = () => say("", [texts.unreachable]);
+  if (!token) LETOPIS_PROVIDERS.show(at("providers"), texts).catch(unreachable);
+  if (what) comeBack().catch(unreachable);
   // Another link opened in this tab changes only what stands behind the `#`.
   addEventListener("hashchange", () => location.reload());
 })();

@@ -65,6 +65,8 @@ pub(crate) enum NotLetIn {
     WrongCode,
     /// The session is over.
     Over,
+    /// The code of a sign-in was used, ran out, or is another page's.
+    Spent,
     /// The first administrator is there already, or the token is none.
     SetUpOver,
     /// A rule forbids it.
@@ -115,11 +117,7 @@ impl Door {
         let phc = user.as_ref().and_then(|it| it.password.clone());
         let right = passwords::verify(proof.password.clone(), phc).await;
         let (Some(id), Some(user)) = (id, user) else {
-            // An id for the record that does not tell the address.
-            let key = self.secrets.get("unknown addresses").await?;
-            let hash = blake3::keyed_hash(key.as_bytes(), proof.email.as_bytes());
-            let stranger = Uuid::new_v5(&singleton("sign_in"), hash.as_bytes());
-            self.record(stranger, SignInFault::UnknownUser).await?;
+            self.record_stranger(&proof.email).await?;
             return Err(NotLetIn::Wrong);
         };
         if !right {
@@ -181,15 +179,31 @@ impl Door {
     }
 
     /// Begins a session of somebody who has proven who they are.
-    pub(super) async fn let_in(&self, user: AgentId, method: SignInMethod, client: &str) -> Result<Pass, NotLetIn> {
-        let command_id = Self::fresh("signIn");
+    async fn let_in(&self, user: AgentId, method: SignInMethod, client: &str) -> Result<Pass, NotLetIn> {
+        self.let_in_by(Self::fresh("signIn"), user, method, client).await
+    }
+
+    /// The same by a command that may have been given before: it begins a session once.
+    pub(super) async fn let_in_by(
+        &self,
+        command_id: CommandId,
+        user: AgentId,
+        method: SignInMethod,
+        client: &str,
+    ) -> Result<Pass, NotLetIn> {
         let session = SessionId::begun_by(command_id);
         let start = SessionCommand::Start {
             user_id: user,
             method,
             client: client.chars().take(300).collect(),
         };
-        self.carry_out(command_id, Command::Session(session, start)).await?;
+        if self
+            .carry_out(command_id, Command::Session(session, start))
+            .await?
+            .repeated
+        {
+            return Err(NotLetIn::Spent);
+        }
         let (renewal, refresh_expires_at) = renewal::begin(&self.pool, session.0, user.0, self.clock.now()).await?;
         self.pass(user, renewal, refresh_expires_at).await
     }
@@ -378,7 +392,15 @@ impl Door {
         Ok(shows)
     }
 
-    async fn record(&self, account: Uuid, fault: SignInFault) -> Result<(), NotLetIn> {
+    /// Under an id that does not tell the address.
+    pub(super) async fn record_stranger(&self, email: &str) -> Result<(), NotLetIn> {
+        let key = self.secrets.get("unknown addresses").await?;
+        let hash = blake3::keyed_hash(key.as_bytes(), email.as_bytes());
+        let stranger = Uuid::new_v5(&singleton("sign_in"), hash.as_bytes());
+        self.record(stranger, SignInFault::UnknownUser).await
+    }
+
+    pub(super) async fn record(&self, account: Uuid, fault: SignInFault) -> Result<(), NotLetIn> {
         self.command(Command::SignIn(account, SignInCommand::Fail { fault }))
             .await?;
         Ok(())

@@ -6,6 +6,7 @@
 mod directory;
 mod door;
 mod open;
+mod open_id;
 mod passwords;
 mod registration;
 mod renewal;
@@ -31,6 +32,8 @@ pub(crate) use door::{Door, INVITATION, NotLetIn, Pass, Proof, normal};
 use lru::LruCache;
 pub use open::set_up_token;
 pub(crate) use open::{Ground, open};
+pub(crate) use open_id::NotWelcome;
+pub use open_id::OpenIdError;
 pub(crate) use passwords::{PasswordProblem, checked};
 pub(crate) use rules::Rules;
 pub use secrets::SecretError;

@@ -14,6 +14,7 @@ mod health;
 mod limits;
 mod listen;
 mod metrics;
+mod open_id;
 mod operation;
 mod persisted;
 mod prepare;
@@ -154,6 +155,9 @@ pub fn router(shared: Shared, answers_graphql: bool) -> Router {
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/", get(graphiql::to_page))
         .route("/graphiql/assets/{file}", get(graphiql::asset))
+        .route("/auth/oidc", get(open_id::list))
+        .route("/auth/oidc/{name}/start", get(open_id::begin))
+        .route("/auth/oidc/{name}/callback", get(open_id::end))
         .route("/welcome", get(welcome::page))
         .route("/welcome/", get(welcome::to_page))
         .route("/welcome/assets/{file}", get(welcome::asset));

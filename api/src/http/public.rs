@@ -6,7 +6,7 @@ use async_graphql::{
 };
 
 /// Fields of mutations that need no credential.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 8] = [
     "setUp",
     "signIn",
     "refreshSession",
@@ -14,6 +14,7 @@ const OPEN: [&str; 7] = [
     "requestPasswordRecovery",
     "register",
     "startVisit",
+    "takeUpSignIn",
 ];
 
 /// The one of them that takes what people choose themselves, and others guess.

@@ -84,6 +84,13 @@ pub enum UserCommand {
         /// `ru` or `en`.
         locale: String,
     },
+    /// Sign in with an account elsewhere from now on; its provider has proven the address.
+    LinkAccount {
+        /// Whom the provider calls itself.
+        issuer: String,
+        /// Whom it means.
+        subject: String,
+    },
     /// Let them in no more.
     Suspend {
         /// Why.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::{Link, Standing, TwoFactor, User, UserCommand, UserEvent};
@@ -39,6 +41,12 @@ pub enum UserRefusal {
     /// The recovery code is none, or used up.
     #[error("this recovery code is not valid, or was used before")]
     CodeInvalid,
+    /// The user signs in with another account of that provider.
+    #[error("this user has another account there")]
+    OtherAccount,
+    /// Somebody else signs in with that account.
+    #[error("the account there belongs to another user")]
+    AccountTaken,
     /// The person's data was erased.
     #[error("this user's personal data was erased: nothing more can be recorded of them")]
     Forgotten,
@@ -76,6 +84,7 @@ impl Decider for User {
                 locale: locale.clone(),
                 password: None,
                 link: link(event).cloned(),
+                accounts: BTreeMap::new(),
                 two_factor: None,
             });
         }
@@ -96,6 +105,7 @@ fn link(event: &UserEvent) -> Option<&Link> {
         | UserEvent::RecoveryCodeUsed { .. }
         | UserEvent::TwoFactorDisabled {}
         | UserEvent::ProfileChanged { .. }
+        | UserEvent::AccountLinked { .. }
         | UserEvent::Suspended { .. }
         | UserEvent::Reinstated {} => None,
     }
@@ -146,6 +156,7 @@ fn begin(command: &UserCommand, context: &Context) -> Vec<UserEvent> {
         | UserCommand::UseRecoveryCode { .. }
         | UserCommand::DisableTwoFactor
         | UserCommand::ChangeProfile { .. }
+        | UserCommand::LinkAccount { .. }
         | UserCommand::Suspend { .. }
         | UserCommand::Reinstate => Vec::new(),
     }
@@ -190,6 +201,11 @@ impl User {
                 self.name = name.known().cloned();
                 self.locale.clone_from(locale);
             }
+            UserEvent::AccountLinked { issuer, subject } => {
+                if let Some(subject) = subject.known() {
+                    self.accounts.insert(issuer.clone(), subject.clone());
+                }
+            }
             UserEvent::Suspended { .. } => self.standing = Standing::Suspended,
             UserEvent::Reinstated {} => self.standing = Standing::Active,
             UserEvent::Invited { .. }
@@ -212,6 +228,7 @@ impl User {
                 password,
                 name,
             } => self.follow(token_hash, password.as_deref(), name.as_deref(), context),
+            UserCommand::LinkAccount { issuer, subject } => self.link_account(issuer, subject, context),
             _ if self.standing == Standing::Invited => Err(UserRefusal::NotActive),
             UserCommand::RequestRecovery { link } => Ok(vec![UserEvent::RecoveryRequested { link: link.clone() }]),
             UserCommand::ChangePassword { password } => Ok(vec![UserEvent::PasswordSet {
@@ -260,6 +277,22 @@ impl User {
             None if self.password.is_none() => return Err(UserRefusal::PasswordNeeded),
             None => {}
         }
+        if self.standing == Standing::Invited {
+            events.push(UserEvent::Activated {});
+        }
+        Ok(events)
+    }
+
+    fn link_account(&self, issuer: &str, subject: &str, context: &Context) -> Result<Vec<UserEvent>, UserRefusal> {
+        let mut events = match self.accounts.get(issuer) {
+            Some(known) if known == subject => return Ok(vec![]),
+            // An address that was given to somebody else there.
+            Some(_) => return Err(UserRefusal::OtherAccount),
+            None => vec![UserEvent::AccountLinked {
+                issuer: issuer.to_owned(),
+                subject: Personal::new(DataSubject(context.id), subject.to_owned()),
+            }],
+        };
         if self.standing == Standing::Invited {
             events.push(UserEvent::Activated {});
         }

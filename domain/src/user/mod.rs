@@ -8,7 +8,7 @@ mod command;
 mod decide;
 mod event;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 pub use command::UserCommand;
@@ -83,6 +83,8 @@ pub struct User {
     pub password: Option<String>,
     /// The invitation or the recovery that counts.
     pub link: Option<Link>,
+    /// Accounts elsewhere: subject by issuer; without those of whom is forgotten.
+    pub accounts: BTreeMap<String, String>,
     /// The second factor, when it is on.
     pub two_factor: Option<TwoFactor>,
 }

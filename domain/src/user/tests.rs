@@ -107,6 +107,26 @@ fn suspended_user_can_do_nothing_until_reinstated() {
 }
 
 #[test]
+fn account_elsewhere_proves_the_address_and_stays_the_only_one_there() {
+    let link = |subject: &str| UserCommand::LinkAccount {
+        issuer: "https://id.example.org".to_owned(),
+        subject: subject.to_owned(),
+    };
+    let mut history = vec![invited("2026-11-22T12:00:00Z")];
+    let events = decide(&history, &link("1")).unwrap();
+    let linked = UserEvent::AccountLinked {
+        issuer: "https://id.example.org".to_owned(),
+        subject: personal("1"),
+    };
+    assert_eq!(events, vec![linked, UserEvent::Activated {}]);
+    history.extend(events);
+    assert_eq!(decide(&history, &link("1")), Ok(vec![]));
+    assert_eq!(decide(&history, &link("2")), Err(UserRefusal::OtherAccount));
+    history.push(UserEvent::Suspended { reason: None });
+    assert_eq!(decide(&history, &link("1")), Err(UserRefusal::Suspended));
+}
+
+#[test]
 fn recovery_code_is_used_once() {
     let mut history = active();
     let enable = UserCommand::EnableTwoFactor {

@@ -177,6 +177,10 @@ samples! {
         name: of_agent("Анна Петровна"),
         locale: "en".to_owned(),
     },
+    DomainEvent::User(UserEvent::AccountLinked { .. }) => UserEvent::AccountLinked {
+        issuer: "https://id.example.org/realms/office".to_owned(),
+        subject: of_agent("5f0c7f2e"),
+    },
     DomainEvent::User(UserEvent::Suspended { .. }) => UserEvent::Suspended { reason: Some("отпуск".to_owned()) },
     DomainEvent::User(UserEvent::Reinstated {}) => UserEvent::Reinstated {},
     DomainEvent::Session(SessionEvent::Started { .. }) => SessionEvent::Started {

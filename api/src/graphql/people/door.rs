@@ -12,13 +12,13 @@ use projections::people;
 
 use super::{
     door_objects::{
-        DonePayload, FollowLinkInput, RegisterInput, SessionPayload, SetUpInput, SignInInput, TwoFactorDraft,
-        TwoFactorPayload,
+        DonePayload, FollowLinkInput, RegisterInput, SessionPayload, SetUpInput, SignInInput, TakeUpSignInInput,
+        TwoFactorDraft, TwoFactorPayload,
     },
     input,
     objects::User,
     problems::{
-        broken, code_needed, fault, no_session, over, registration_closed, set_up_over, wrong, wrong_code,
+        broken, code_needed, fault, no_session, over, registration_closed, set_up_over, spent, wrong, wrong_code,
         wrong_password,
     },
 };
@@ -73,6 +73,18 @@ impl DoorMutation {
         };
         let passed = parts(ctx)?.door.sign_in(proof, &client(ctx)).await.map(Some);
         session(ctx, passed).await
+    }
+
+    /// Lets somebody in who has come back from a provider of accounts (OpenID Connect), by the code in the address of the
+    /// page, once.
+    async fn take_up_sign_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the page has.")] input: TakeUpSignInInput,
+    ) -> Result<SessionPayload> {
+        let door = &parts(ctx)?.door;
+        let passed = door.take_up_sign_in(&input.code, &input.verifier, &client(ctx)).await;
+        session(ctx, passed.map(Some)).await
     }
 
     /// Renews a session. The token is used up: the answer has the next one.
@@ -325,6 +337,7 @@ async fn session(ctx: &Context<'_>, passed: std::result::Result<Option<Pass>, No
             Ok(not_in(language, wrong_code()))
         }
         Err(NotLetIn::Over) => Ok(not_in(language, over())),
+        Err(NotLetIn::Spent) => Ok(not_in(language, spent())),
         Err(NotLetIn::SetUpOver) => Ok(not_in(language, set_up_over())),
         Err(NotLetIn::Refused(error)) => match Answer::from(error) {
             Answer::Failed(fault) => Err(problem(ctx, fault)),

@@ -92,6 +92,15 @@ pub(super) struct FollowLinkInput {
     pub(super) name: Option<String>,
 }
 
+/// Somebody who comes back from a provider of accounts.
+#[derive(Debug, InputObject)]
+pub(super) struct TakeUpSignInInput {
+    /// What stands in the address of the page behind `#sign-in=`.
+    pub(super) code: String,
+    /// What the page that began has kept to itself: the text whose SHA-256, base64url, was its `challenge`.
+    pub(super) verifier: String,
+}
+
 /// Somebody who comes by themselves.
 #[derive(Debug, InputObject)]
 pub(super) struct RegisterInput {

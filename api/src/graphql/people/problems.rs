@@ -19,9 +19,12 @@ pub(super) fn broken(ctx: &Context<'_>, error: NotLetIn) -> Error {
             Answer::Failed(fault) | Answer::Refused(fault) => problem(ctx, fault),
         },
         NotLetIn::Fault(reason) => fault(ctx, &reason),
-        NotLetIn::Wrong | NotLetIn::CodeNeeded | NotLetIn::WrongCode | NotLetIn::Over | NotLetIn::SetUpOver => {
-            problem(ctx, over())
-        }
+        NotLetIn::Wrong
+        | NotLetIn::CodeNeeded
+        | NotLetIn::WrongCode
+        | NotLetIn::Over
+        | NotLetIn::Spent
+        | NotLetIn::SetUpOver => problem(ctx, over()),
     }
 }
 
@@ -61,6 +64,15 @@ pub(super) fn over() -> Problem {
         "сеанс окончен: войдите снова",
         "the session is over: sign in again",
     )
+}
+
+pub(super) fn spent() -> Problem {
+    Problem::new(
+        "SIGN_IN_CODE_INVALID",
+        "код входа уже использован, истёк или получен другой страницей: начните вход снова",
+        "the code of the sign-in was used, ran out, or belongs to another page: begin again",
+    )
+    .about("code")
 }
 
 pub(super) fn set_up_over() -> Problem {
