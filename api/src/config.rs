@@ -10,6 +10,7 @@ use std::{
 };
 
 use clap::Args;
+use domain::access::RoleKey;
 use event_store::{open_regular, vault::MasterKey};
 use figment::{
     Figment,
@@ -19,6 +20,7 @@ use figment::{
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::provider::{self, Provider};
 use crate::roles::Roles;
 use crate::settings::{self, Origin};
 
@@ -63,6 +65,15 @@ pub struct Config {
     /// Where people reach this server, for the links in mails; `http://` and `listen` when absent.
     #[serde(deserialize_with = "public_url")]
     pub public_url: Option<String>,
+    /// Mail domains whose people may register by themselves; none by default.
+    #[serde(deserialize_with = "settings::mail_domains")]
+    pub registration_domains: Vec<String>,
+    /// Role that they get, everywhere, once the address is proven; none by default.
+    #[serde(deserialize_with = "settings::registration_role")]
+    pub registration_role: Option<RoleKey>,
+    /// OpenID Connect providers that people may sign in with; from the file alone.
+    #[serde(deserialize_with = "provider::providers")]
+    pub oidc: Vec<Provider>,
     /// Sites whose pages may use the API from a browser; none but its own by default.
     #[serde(deserialize_with = "settings::origins")]
     pub cors_origins: Vec<Origin>,
@@ -122,6 +133,9 @@ impl Default for Config {
             seal_interval_s: 60,
             geoip_file: None,
             public_url: None,
+            registration_domains: Vec::new(),
+            registration_role: None,
+            oidc: Vec::new(),
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             tls_certificate_file: None,
@@ -376,6 +390,8 @@ fn environment() -> BTreeMap<&'static str, String> {
         ("LETOPIS_SEAL_INTERVAL_S", "seal_interval_s"),
         ("LETOPIS_GEOIP_FILE", "geoip_file"),
         ("LETOPIS_PUBLIC_URL", "public_url"),
+        ("LETOPIS_REGISTRATION_DOMAINS", "registration_domains"),
+        ("LETOPIS_REGISTRATION_ROLE", "registration_role"),
         ("LETOPIS_CORS_ORIGINS", "cors_origins"),
         ("LETOPIS_TRUSTED_PROXIES", "trusted_proxies"),
         ("LETOPIS_TLS_CERTIFICATE_FILE", "tls_certificate_file"),

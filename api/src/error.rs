@@ -8,7 +8,7 @@ use sqlx::migrate::MigrateError;
 use tokio::task::JoinError;
 
 use crate::{
-    auth::SecretError,
+    auth::{OpenIdError, SecretError},
     embedded::{DataDirError, PostgresError},
     geo::GeoError,
     http::{PersistedError, TlsError},
@@ -78,6 +78,9 @@ pub enum ServeError {
     /// The vault of personal data.
     #[error(transparent)]
     Vault(#[from] VaultSetupError),
+    /// An OpenID Connect provider.
+    #[error(transparent)]
+    OpenId(#[from] OpenIdError),
     /// The installation's own secrets.
     #[error(transparent)]
     Secret(#[from] SecretError),

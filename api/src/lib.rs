@@ -21,6 +21,7 @@ pub mod observatory;
 pub mod open_files;
 pub mod outbox;
 pub mod problem;
+mod provider;
 pub mod read_models;
 pub mod roles;
 pub mod schema_check;
@@ -33,4 +34,5 @@ pub mod vault;
 mod watch;
 
 pub use error::ServeError;
+pub use provider::Provider;
 pub use settings::Origin;

@@ -124,6 +124,7 @@ fn kind(event: &UserEvent) -> Option<&'static str> {
         | UserEvent::RecoveryCodeUsed { .. }
         | UserEvent::TwoFactorDisabled {}
         | UserEvent::ProfileChanged { .. }
+        | UserEvent::AccountLinked { .. }
         | UserEvent::Suspended { .. }
         | UserEvent::Reinstated {} => None,
     }

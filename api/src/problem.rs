@@ -10,6 +10,7 @@ use domain::{
     ticket_numbers::TicketNumbersRefusal,
     user::UserRefusal,
     values::ValueError,
+    visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{LogError, vault::VaultError};
 use tracing::error;
@@ -259,6 +260,10 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::User(it) => user(it),
         Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
         Refusal::ApiKey(it) => api_key(it),
+        Refusal::VisitorSecret(VisitorSecretRefusal::InboxUnknown) => ("NOT_FOUND", "такой линии нет"),
+        Refusal::VisitorSecret(VisitorSecretRefusal::InboxRetired) => {
+            ("RETIRED", "линия выведена из использования: сначала верните её")
+        }
     };
     Problem::new(code, russian, english)
 }
@@ -296,6 +301,8 @@ fn user(refusal: UserRefusal) -> (&'static str, &'static str) {
         UserRefusal::TwoFactorOn => ("TWO_FACTOR_ON", "второй фактор уже включён: сначала отключите его"),
         UserRefusal::TwoFactorOff => ("TWO_FACTOR_OFF", "второй фактор выключен"),
         UserRefusal::CodeInvalid => ("CODE_INVALID", "код восстановления неверен или уже использован"),
+        UserRefusal::OtherAccount => ("OTHER_ACCOUNT", "у сотрудника там другая учётная запись"),
+        UserRefusal::AccountTaken => ("ACCOUNT_TAKEN", "та учётная запись принадлежит другому сотруднику"),
         UserRefusal::Forgotten => (
             "DATA_SUBJECT_FORGOTTEN",
             "персональные данные сотрудника удалены: записать о нём больше ничего нельзя",

@@ -24,7 +24,7 @@ use tokio_util::{
 use tracing::{info, warn};
 
 use crate::{
-    auth::{self, Keys},
+    auth::{self, Ground, Keys, Rules},
     config::Config,
     database::{is_away, migrate, options, pool},
     embedded::{DataDir, Postgres},
@@ -65,6 +65,7 @@ impl Server {
     pub async fn start(config: Config, clock: Clock) -> Result<Self, ServeError> {
         let geo = Geo::open(config.geoip_file.as_deref())?;
         let tls = tls(&config)?;
+        let rules = Rules::new(&config)?;
         let front = Arc::new(Front::new(&config, clock.clone())?);
         let data = DataDir::open(&config.data)?;
         let busy = |source| ServeError::Port {
@@ -90,6 +91,7 @@ impl Server {
             config,
             clock,
             geo,
+            rules,
             data,
             address,
             phases,
@@ -141,6 +143,7 @@ struct Run {
     config: Config,
     clock: Clock,
     geo: Geo,
+    rules: Rules,
     data: DataDir,
     address: SocketAddr,
     phases: watch::Sender<Phase>,
@@ -230,18 +233,15 @@ impl Run {
         }
         let observatory = Observatory::start(pool.clone(), working.clone());
         let handler = Arc::new(handler);
-        let (vault_, pool_, live_) = (vault.clone(), pool.clone(), live.clone());
-        let (handler_, clock) = (Arc::clone(&handler), self.clock.clone());
-        let door = auth::open(
-            &self.shared.keys,
-            handler_,
-            vault_,
-            pool_,
-            live_,
-            clock,
-            working.clone(),
-        )
-        .await?;
+        let ground = Ground {
+            handler: Arc::clone(&handler),
+            vault: vault.clone(),
+            pool: pool.clone(),
+            live: live.clone(),
+            clock: self.clock.clone(),
+            rules: self.rules.clone(),
+        };
+        let door = auth::open(&self.shared.keys, ground, working.clone()).await?;
         let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
             handler,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
 
 use axum::http::{HeaderValue, Uri};
+use domain::{access::RoleKey, values::host};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
@@ -80,6 +81,26 @@ pub(crate) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
     )
 }
 
+/// Mail domains as addresses have them: ASCII, lower case.
+pub(crate) fn mail_domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let accepted = "mail domains without @, such as example.org";
+    each(words(deserializer)?, |it| host(it).ok(), accepted)
+}
+
+/// A role that everybody of a mail domain may have. Who administers is decided by people, and customers are no users.
+pub(crate) fn registration_role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RoleKey>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let role = RoleKey::try_new(text.trim()).ok();
+    let role = role.filter(|it| !it.is_admin() && it.as_str() != "contact");
+    role.map(Some).ok_or_else(|| {
+        D::Error::custom(format!(
+            "{text:?} is not acceptable: give the key of a role other than admin and contact, such as agent"
+        ))
+    })
+}
+
 fn full(address: std::net::IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
@@ -139,7 +160,12 @@ pub(crate) fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D:
 
 /// What counts when the operator says nothing: nobody signs in or asks for mails without end, from one address.
 pub(crate) fn operation_limits() -> BTreeMap<String, u32> {
-    let limits = [("*", 60_000), ("signIn", 60), ("requestPasswordRecovery", 20)];
+    let limits = [
+        ("*", 60_000),
+        ("signIn", 60),
+        ("requestPasswordRecovery", 20),
+        ("register", 20),
+    ];
     limits.map(|(name, most)| (name.to_owned(), most)).into()
 }
 
@@ -184,7 +210,7 @@ mod tests {
         value::{Error, StrDeserializer},
     };
 
-    use super::{budget, networks, operations, origins, seconds};
+    use super::{budget, mail_domains, networks, operations, origins, registration_role, seconds};
 
     fn text(text: &str) -> StrDeserializer<'_, Error> {
         text.into_deserializer()
@@ -219,6 +245,21 @@ mod tests {
                 .to_string()
                 .contains("10.0.0.0/8")
         );
+    }
+
+    #[test]
+    fn registration_is_for_domains_and_for_roles_that_do_not_administer() {
+        let read = mail_domains(text("Example.org, почта.рф")).unwrap();
+        assert_eq!(read, ["example.org", "xn--80a1acny.xn--p1ai"]);
+        for wrong in ["@example.org", "localhost", "a@b.org", "*.example.org"] {
+            let said = mail_domains(text(wrong)).unwrap_err().to_string();
+            assert!(said.contains(wrong) && said.contains("without @"), "{said}");
+        }
+        let role =
+            |it| registration_role::<serde::de::value::StringDeserializer<Error>>(String::from(it).into_deserializer());
+        for wrong in ["admin", "contact", "Agent", ""] {
+            assert!(role(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

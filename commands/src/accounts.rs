@@ -1,68 +1,71 @@
-//! Commands that bring an address into an account: nobody else may have it, over all accounts and servers.
-
-use std::time::Duration;
+//! Accounts elsewhere: each belongs to one user, so it is claimed before the event that links it.
 
 use domain::{
-    claim::UserEmail,
+    claim::UserAccount,
     ids::AgentId,
     user::{User, UserCommand, UserRefusal},
 };
-use tokio::time::sleep;
+use uuid::Uuid;
 
 use crate::{CommandError, Handler, Outcome, Refusal, Request, Taken};
 
-/// Tries to get an address that somebody else is about to get.
-const TRIES: u32 = 10;
-const PAUSE: Duration = Duration::from_millis(50);
+/// Whose an account is.
+enum Owner {
+    /// Nobody's, though somebody may have claimed it and not have it.
+    Nobody(Option<Uuid>),
+    User(AgentId),
+}
 
 impl Handler {
-    pub(crate) async fn account(
-        &self,
-        id: AgentId,
-        command: &UserCommand,
-        request: &Request,
-    ) -> Result<Outcome, CommandError> {
-        let (UserCommand::Invite { email, .. } | UserCommand::Register { email, .. }) = command else {
-            return self.plain::<User>(id.0, command, request).await;
-        };
-        let claim = self.claims().pseudonym::<UserEmail>(email).await?;
-        let _row = self.claims().queue(&[claim]).await;
-        let mut without_value = None;
-        for _ in 0..TRIES {
-            let taken = self
-                .claims()
-                .take::<UserEmail>(claim, id.0, without_value, request)
-                .await?;
-            let Taken::Held { owner, .. } = taken else {
-                let done = self.plain::<User>(id.0, command, request).await;
-                if let Err(CommandError::Refused(_)) = done {
-                    self.give_back(id, email, request).await?;
-                }
-                return done;
-            };
-            let holder = self.user(AgentId(owner)).await?;
-            if holder.and_then(|it| it.email).as_ref() == Some(email) {
-                return Err(Refusal::from(UserRefusal::EmailTaken).into());
-            }
-            without_value = Some(owner);
-            sleep(PAUSE).await;
-        }
-        Err(CommandError::Contention {
-            stream: "the address".to_owned(),
+    /// Who signs in with an account elsewhere; `None` when nobody does.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn owner_of_account(&self, issuer: &str, subject: &str) -> Result<Option<AgentId>, CommandError> {
+        Ok(match self.account(issuer, subject).await?.1 {
+            Owner::User(id) => Some(id),
+            Owner::Nobody(_) => None,
         })
     }
 
-    /// Gives an address up that did not get into the account.
-    async fn give_back(&self, id: AgentId, email: &str, request: &Request) -> Result<(), CommandError> {
-        let has_it = self
-            .user(id)
-            .await?
-            .and_then(|it| it.email)
-            .is_some_and(|it| it == email);
-        if has_it {
-            return Ok(());
+    async fn account(&self, issuer: &str, subject: &str) -> Result<(Uuid, Owner), CommandError> {
+        let value = format!("{issuer}\n{subject}");
+        let pseudonym = self.claims.pseudonym::<UserAccount>(&value).await?;
+        let Some(claim) = self.claims.look::<UserAccount>(pseudonym).await? else {
+            return Ok((pseudonym, Owner::Nobody(None)));
+        };
+        let user = self.user(AgentId(claim.owner)).await?;
+        let owner = match user {
+            Some(user) if user.accounts.get(issuer).map(String::as_str) == Some(subject) => {
+                Owner::User(AgentId(claim.owner))
+            }
+            Some(_) | None => Owner::Nobody(Some(claim.owner)),
+        };
+        Ok((pseudonym, owner))
+    }
+
+    /// Links an account elsewhere to a user, if it is nobody else's.
+    pub(crate) async fn link_account(
+        &self,
+        id: AgentId,
+        (issuer, subject): (&str, &str),
+        command: &UserCommand,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let taken = || Err(Refusal::from(UserRefusal::AccountTaken).into());
+        let (pseudonym, left) = match self.account(issuer, subject).await? {
+            (_, Owner::User(owner)) if owner != id => return taken(),
+            (_, Owner::User(_)) => return self.plain::<User>(id.0, command, request).await,
+            (pseudonym, Owner::Nobody(left)) => (pseudonym, left),
+        };
+        match self.claims.take::<UserAccount>(pseudonym, id.0, left, request).await? {
+            Taken::Yes => {}
+            Taken::Held { .. } => return taken(),
         }
-        let claim = self.claims().pseudonym::<UserEmail>(email).await?;
-        self.claims().release::<UserEmail>(claim, id.0, request).await
+        let done = self.plain::<User>(id.0, command, request).await;
+        if let Err(CommandError::Refused(_)) = done {
+            self.claims.release::<UserAccount>(pseudonym, id.0, request).await?;
+        }
+        done
     }
 }

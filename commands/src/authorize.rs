@@ -41,7 +41,7 @@ pub fn needs(command: &Command) -> Need {
             | ContactCommand::Separate { .. },
         ) => Need::Right(Permission::ContactsMerge),
         Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
-        Command::Organisation(_) => Need::Right(Permission::OrganisationWrite),
+        Command::Organisation(_) | Command::VisitorSecret(..) => Need::Right(Permission::OrganisationWrite),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
         Command::User(id, command) => user(*id, command),
         Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) | Command::Denial(..) => {
@@ -70,6 +70,7 @@ fn user(id: AgentId, command: &UserCommand) -> Need {
         UserCommand::Register { .. }
         | UserCommand::FollowLink { .. }
         | UserCommand::RequestRecovery { .. }
+        | UserCommand::LinkAccount { .. }
         | UserCommand::UseRecoveryCode { .. } => Need::Proof(Permission::AccessWrite),
     }
 }
@@ -137,7 +138,8 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::Session(..)
         | Command::SignIn(..)
         | Command::Denial(..)
-        | Command::ApiKey(..) => Ok(()),
+        | Command::ApiKey(..)
+        | Command::VisitorSecret(..) => Ok(()),
     }
 }
 

@@ -14,6 +14,7 @@ use domain::{
     sign_in::SignIn,
     ticket::Ticket,
     user::User,
+    visitor_secret::VisitorSecret,
 };
 
 use crate::{cache::Cache, folded::Stored};
@@ -70,4 +71,5 @@ caches! {
     api_keys: ApiKey = SOME,
     contacts: Contact = MANY,
     organizations: Organization = MANY,
+    visitor_secrets: VisitorSecret = FEW,
 }

@@ -2,6 +2,7 @@ use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, contact::ContactRefusal,
     denial::DenialRefusal, organisation::ItemRefusal, organization::OrganizationRefusal, session::SessionRefusal,
     sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
+    visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -49,6 +50,9 @@ pub enum Refusal {
     /// Of a company or authority.
     #[error(transparent)]
     Organization(#[from] OrganizationRefusal),
+    /// Of the secret that vouches for visitors.
+    #[error(transparent)]
+    VisitorSecret(#[from] VisitorSecretRefusal),
 }
 
 /// Why a command had no effect.

@@ -17,11 +17,13 @@ use domain::{
     decider::{Context, Decider},
     denial::Denial,
     ids::{AgentId, singleton, stream_name},
+    organisation::{Inbox, Item},
     organization::Organization,
     session::Session,
     sign_in::SignIn,
     ticket::{Ticket, TicketCommand},
-    user::User,
+    user::{User, UserCommand},
+    visitor_secret::VisitorSecret,
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
@@ -154,11 +156,15 @@ impl Handler {
                 let id = singleton(Access::CATEGORY);
                 self.plain::<Access>(id, command, request).await
             }
-            Command::User(id, command) => self.account(*id, command, request).await,
+            Command::User(id, command @ UserCommand::LinkAccount { issuer, subject }) => {
+                self.link_account(*id, (issuer, subject), command, request).await
+            }
+            Command::User(id, command) => self.with_address(*id, command, request).await,
             Command::Session(id, command) => self.plain::<Session>(id.0, command, request).await,
             Command::Denial(id, command) => self.plain::<Denial>(*id, command, request).await,
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
             Command::ApiKey(id, command) => self.plain::<ApiKey>(id.0, command, request).await,
+            Command::VisitorSecret(inbox, command) => self.vouching(*inbox, command, request).await,
         }
     }
 
@@ -216,6 +222,10 @@ impl Handler {
             Command::Denial(id, _) => self.drop_slot::<Denial>(*id).await,
             Command::SignIn(id, _) => self.drop_slot::<SignIn>(*id).await,
             Command::ApiKey(id, _) => self.drop_slot::<ApiKey>(id.0).await,
+            Command::VisitorSecret(inbox, _) => {
+                self.drop_slot::<Item<Inbox>>(*inbox).await;
+                self.drop_slot::<VisitorSecret>(*inbox).await;
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! decision rests on the log alone.
 
 mod accounts;
+mod addresses;
 mod authorize;
 mod cache;
 mod caches;
@@ -22,6 +23,7 @@ mod places;
 pub mod processes;
 mod router;
 mod tickets;
+mod visitors;
 
 pub use authorize::{Forbidden, Need, Read, authorize, authorize_in, needs, permit, permit_in, reads};
 pub use claims::{Claims, Taken};

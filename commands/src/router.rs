@@ -14,6 +14,7 @@ use domain::{
     sign_in::SignInCommand,
     ticket::TicketCommand,
     user::UserCommand,
+    visitor_secret::VisitorSecretCommand,
 };
 use event_store::Envelope;
 use serde::Serialize;
@@ -44,6 +45,8 @@ pub enum Command {
     SignIn(Uuid, SignInCommand),
     /// About a key that lets a program in.
     ApiKey(ApiKeyId, ApiKeyCommand),
+    /// About the secret that vouches for the visitors of the inbox with this id.
+    VisitorSecret(Uuid, VisitorSecretCommand),
 }
 
 /// A command with everything that is known of the one who gives it.

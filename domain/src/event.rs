@@ -26,6 +26,7 @@ use crate::{
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
     user::{User, UserEvent},
+    visitor_secret::{VisitorSecret, VisitorSecretEvent},
 };
 
 /// Stored category of claims: their streams are named by kind, their events are the same for all kinds.
@@ -66,6 +67,8 @@ pub enum DomainEvent {
     SignIn(SignInEvent),
     /// Of a key that lets a program in.
     ApiKey(ApiKeyEvent),
+    /// Of the secret that vouches for an inbox's visitors.
+    VisitorSecret(VisitorSecretEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -116,6 +119,7 @@ impl DomainEvent {
             Self::Denial(event) => split(Denial::CATEGORY, event),
             Self::SignIn(event) => split(SignIn::CATEGORY, event),
             Self::ApiKey(event) => split(ApiKey::CATEGORY, event),
+            Self::VisitorSecret(event) => split(VisitorSecret::CATEGORY, event),
         }
     }
 
@@ -146,6 +150,7 @@ impl DomainEvent {
             | Self::Denial(_)
             | Self::SignIn(_)
             | Self::ApiKey(_)
+            | Self::VisitorSecret(_)
             | Self::Session(SessionEvent::Ended { .. })
             | Self::Claim(_)
             | Self::Organization(_) => Vec::new(),
@@ -179,6 +184,7 @@ impl DomainEvent {
             Some((Denial::CATEGORY, name)) => join(event_type, name, payload).map(Self::Denial),
             Some((SignIn::CATEGORY, name)) => join(event_type, name, payload).map(Self::SignIn),
             Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
+            Some((VisitorSecret::CATEGORY, name)) => join(event_type, name, payload).map(Self::VisitorSecret),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -253,6 +259,7 @@ member!(Session, SessionEvent);
 member!(Denial, DenialEvent);
 member!(SignIn, SignInEvent);
 member!(ApiKey, ApiKeyEvent);
+member!(VisitorSecret, VisitorSecretEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

@@ -28,3 +28,4 @@ pub mod ticket_numbers;
 pub mod upcast;
 pub mod user;
 pub mod values;
+pub mod visitor_secret;

@@ -1,36 +1,15 @@
 //! GraphiQL in a real browser, when there is one.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use tests::{App, run};
+use tests::{App, HEADLESS, installed_browser, run};
 use tokio::{process::Command, time::timeout};
-
-const FLAGS: &[&str] = &[
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=10000",
-    "--dump-dom",
-];
-
-fn browser() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    ["chromium", "chromium-browser", "google-chrome"]
-        .iter()
-        .find_map(|name| folders.iter().map(|it| it.join(name)).find(|it| it.is_file()))
-}
 
 #[expect(clippy::print_stdout, reason = "who runs the tests has to know that one did not run")]
 #[test]
 fn browser_shows_the_editor() -> Result<()> {
-    let Some(browser) = browser() else {
+    let Some(browser) = installed_browser() else {
         println!("skipped: no chromium, chromium-browser or google-chrome is on PATH");
         return Ok(());
     };
@@ -39,7 +18,8 @@ fn browser_shows_the_editor() -> Result<()> {
         let profile = tempfile::tempdir()?;
         let mut command = Command::new(browser);
         command
-            .args(FLAGS)
+            .args(HEADLESS)
+            .args(["--virtual-time-budget=10000", "--dump-dom"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg(format!("{}/graphiql", app.client.base))
             .kill_on_drop(true);

@@ -2,6 +2,7 @@
 //! clients that speak to it over real sockets.
 
 mod app;
+mod browser;
 mod client;
 mod cluster;
 mod compare;
@@ -15,6 +16,7 @@ use std::sync::LazyLock;
 
 use anyhow::Result;
 pub use app::App;
+pub use browser::{Browser, HEADLESS, installed_browser};
 pub use client::{Client, TICKET};
 pub use cluster::Cluster;
 pub use compare::{assert_replay_equals_live, open_log, open_vault};

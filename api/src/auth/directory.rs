@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use commands::Clock;
 use domain::{
-    access::{Permission, Rights},
+    access::{BUILT_IN, Permission, Rights, Scope},
     actor::{Actor, ActorKind},
     ids::{AgentId, ApiKeyId, SessionId},
     user::Standing,
@@ -21,7 +21,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::{ApiKeySecret, Viewer, tokens::Claims};
+use super::{
+    ApiKeySecret, Viewer,
+    tokens::{Bearer, Claims},
+};
 use crate::live::Live;
 
 /// Sessions that ended longer ago have no access token left that counts.
@@ -167,17 +170,26 @@ impl Directory {
         self.known().people.get(&user.0).cloned()
     }
 
-    /// The person whose token says this, unless the session is over or the account suspended since.
-    pub(super) fn person(&self, claims: &Claims) -> Option<Viewer> {
+    /// Whom a token that says this lets in, if it counts still.
+    pub(super) fn bearer(&self, claims: &Claims) -> Option<Viewer> {
+        if claims.expires_at <= self.clock.now() {
+            return None;
+        }
+        match claims.bearer {
+            Bearer::User { user, session } => self.person(user, session),
+            Bearer::Visitor { contact, .. } => Some(visitor(contact)),
+        }
+    }
+
+    /// A person, unless the session is over or the account suspended since.
+    fn person(&self, user: Uuid, session: Uuid) -> Option<Viewer> {
         let known = self.known();
-        let person = known.people.get(&claims.user)?;
-        let counts = claims.expires_at > self.clock.now()
-            && person.standing == Standing::Active
-            && !known.ended.contains(&claims.session);
+        let person = known.people.get(&user)?;
+        let counts = person.standing == Standing::Active && !known.ended.contains(&session);
         counts.then(|| Viewer {
-            actor: Actor::new(ActorKind::Agent, claims.user.to_string()),
+            actor: Actor::new(ActorKind::Agent, user.to_string()),
             rights: Arc::clone(&person.rights),
-            session: Some(SessionId(claims.session)),
+            session: Some(SessionId(session)),
             read_only: false,
         })
     }
@@ -226,6 +238,20 @@ impl Directory {
         if !told.contains(&used) && self.uses.try_send(used).is_ok() {
             told.insert(used);
         }
+    }
+}
+
+/// A customer, who may do what the role of customers allows in what concerns them.
+fn visitor(contact: Uuid) -> Viewer {
+    let role = BUILT_IN.iter().find(|(role, _)| *role == "contact");
+    let mut rights = Rights::default();
+    let permissions = role.into_iter().flat_map(|(_, it)| it.iter().copied());
+    rights.grant(permissions, Scope::Contact(contact));
+    Viewer {
+        actor: Actor::new(ActorKind::Contact, contact.to_string()),
+        rights: Arc::new(rights),
+        session: None,
+        read_only: false,
     }
 }
 

@@ -17,9 +17,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
-    Directory, Secrets, Tokens, hash_of, passwords,
+    Directory, Rules, Secrets, Tokens, hash_of, passwords,
     renewal::{self, Renewal, Renewed},
     secrets::{SecretError, user_of_link},
+    tokens::Bearer,
 };
 use crate::live::Live;
 
@@ -64,6 +65,8 @@ pub(crate) enum NotLetIn {
     WrongCode,
     /// The session is over.
     Over,
+    /// The code of a sign-in was used, ran out, or is another page's.
+    Spent,
     /// The first administrator is there already, or the token is none.
     SetUpOver,
     /// A rule forbids it.
@@ -100,6 +103,7 @@ pub(crate) struct Door {
     pub(crate) directory: Directory,
     pub(crate) tokens: Tokens,
     pub(crate) secrets: Secrets,
+    pub(crate) rules: Rules,
 }
 
 impl Door {
@@ -113,11 +117,7 @@ impl Door {
         let phc = user.as_ref().and_then(|it| it.password.clone());
         let right = passwords::verify(proof.password.clone(), phc).await;
         let (Some(id), Some(user)) = (id, user) else {
-            // An id for the record that does not tell the address.
-            let key = self.secrets.get("unknown addresses").await?;
-            let hash = blake3::keyed_hash(key.as_bytes(), proof.email.as_bytes());
-            let stranger = Uuid::new_v5(&singleton("sign_in"), hash.as_bytes());
-            self.record(stranger, SignInFault::UnknownUser).await?;
+            self.record_stranger(&proof.email).await?;
             return Err(NotLetIn::Wrong);
         };
         if !right {
@@ -180,20 +180,40 @@ impl Door {
 
     /// Begins a session of somebody who has proven who they are.
     async fn let_in(&self, user: AgentId, method: SignInMethod, client: &str) -> Result<Pass, NotLetIn> {
-        let command_id = Self::fresh("signIn");
+        self.let_in_by(Self::fresh("signIn"), user, method, client).await
+    }
+
+    /// The same by a command that may have been given before: it begins a session once.
+    pub(super) async fn let_in_by(
+        &self,
+        command_id: CommandId,
+        user: AgentId,
+        method: SignInMethod,
+        client: &str,
+    ) -> Result<Pass, NotLetIn> {
         let session = SessionId::begun_by(command_id);
         let start = SessionCommand::Start {
             user_id: user,
             method,
             client: client.chars().take(300).collect(),
         };
-        self.carry_out(command_id, Command::Session(session, start)).await?;
+        if self
+            .carry_out(command_id, Command::Session(session, start))
+            .await?
+            .repeated
+        {
+            return Err(NotLetIn::Spent);
+        }
         let (renewal, refresh_expires_at) = renewal::begin(&self.pool, session.0, user.0, self.clock.now()).await?;
         self.pass(user, renewal, refresh_expires_at).await
     }
 
     async fn pass(&self, user: AgentId, renewal: Renewal, refresh_expires_at: DateTime<Utc>) -> Result<Pass, NotLetIn> {
-        let (access_token, access_expires_at) = self.tokens.issue(user.0, renewal.session).await?;
+        let bearer = Bearer::User {
+            user: user.0,
+            session: renewal.session,
+        };
+        let (access_token, access_expires_at) = self.tokens.issue(bearer, None).await?;
         let key = self.secrets.get("renewals").await?;
         Ok(Pass {
             user,
@@ -265,8 +285,12 @@ impl Door {
             Some(password) => Some(self.hash(password).await?),
             None => None,
         };
+        let token_hash = hash_of(token.trim().as_bytes());
+        if known.is_opened_by(&token_hash, self.clock.now()) {
+            self.receive(user, &known).await?;
+        }
         let follow = UserCommand::FollowLink {
-            token_hash: hash_of(token.trim().as_bytes()),
+            token_hash,
             password: hash,
             name,
         };
@@ -319,7 +343,7 @@ impl Door {
             email: email.to_owned(),
             name: name.to_owned(),
             locale: locale.to_owned(),
-            password: self.hash(password).await?,
+            password: Some(self.hash(password).await?),
             link: None,
         };
         self.carry_out(command_id, Command::User(user, register)).await?;
@@ -368,17 +392,25 @@ impl Door {
         Ok(shows)
     }
 
-    async fn record(&self, account: Uuid, fault: SignInFault) -> Result<(), NotLetIn> {
+    /// Under an id that does not tell the address.
+    pub(super) async fn record_stranger(&self, email: &str) -> Result<(), NotLetIn> {
+        let key = self.secrets.get("unknown addresses").await?;
+        let hash = blake3::keyed_hash(key.as_bytes(), email.as_bytes());
+        let stranger = Uuid::new_v5(&singleton("sign_in"), hash.as_bytes());
+        self.record(stranger, SignInFault::UnknownUser).await
+    }
+
+    pub(super) async fn record(&self, account: Uuid, fault: SignInFault) -> Result<(), NotLetIn> {
         self.command(Command::SignIn(account, SignInCommand::Fail { fault }))
             .await?;
         Ok(())
     }
 
-    async fn command(&self, command: Command) -> Result<Outcome, CommandError> {
+    pub(super) async fn command(&self, command: Command) -> Result<Outcome, CommandError> {
         self.carry_out(Self::fresh("door"), command).await
     }
 
-    async fn carry_out(&self, command_id: CommandId, command: Command) -> Result<Outcome, CommandError> {
+    pub(super) async fn carry_out(&self, command_id: CommandId, command: Command) -> Result<Outcome, CommandError> {
         let request = Request {
             command_id,
             command,
@@ -390,13 +422,13 @@ impl Door {
     }
 
     /// Names a try: no two are the same wish.
-    fn fresh(operation: &str) -> CommandId {
+    pub(super) fn fresh(operation: &str) -> CommandId {
         let nonce = rand::random::<u128>().to_string();
         CommandId::of_request(&door().to_string(), operation, "", &nonce)
     }
 }
 
-fn door() -> Actor {
+pub(super) fn door() -> Actor {
     Actor::new(ActorKind::System, "door")
 }
 

@@ -6,10 +6,15 @@
 mod directory;
 mod door;
 mod open;
+mod open_id;
 mod passwords;
+mod registration;
 mod renewal;
+mod rules;
 mod secrets;
 mod tokens;
+mod visitors;
+mod vouching;
 
 use std::{
     num::NonZeroUsize,
@@ -25,12 +30,17 @@ use domain::{
 };
 pub(crate) use door::{Door, INVITATION, NotLetIn, Pass, Proof, normal};
 use lru::LruCache;
-pub(crate) use open::open;
 pub use open::set_up_token;
+pub(crate) use open::{Ground, open};
+pub(crate) use open_id::NotWelcome;
+pub use open_id::OpenIdError;
 pub(crate) use passwords::{PasswordProblem, checked};
+pub(crate) use rules::Rules;
 pub use secrets::SecretError;
 pub(crate) use secrets::{ApiKeySecret, Secrets, hash_of, new_recovery_codes, new_secret};
 pub(crate) use tokens::Tokens;
+pub(crate) use visitors::{Unvouched, Visit, Voucher};
+pub(crate) use vouching::VoucherFlaw;
 
 use self::tokens::Claims;
 
@@ -132,7 +142,7 @@ impl Keys {
             return directory.holder(&secret);
         }
         let claims = self.claims(tokens, credential)?;
-        directory.person(&claims)
+        directory.bearer(&claims)
     }
 
     /// Whether somebody who was let in before may stay, and do what they could.

@@ -13,19 +13,30 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Directory, Door, KeyInUse, Keys, Secrets, Tokens};
+use super::{Directory, Door, KeyInUse, Keys, Rules, Secrets, Tokens};
 use crate::{config::Config, error::ServeError, live::Live, target::Target};
 
+/// What the door stands on.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    pub(crate) handler: Arc<Handler>,
+    pub(crate) vault: Vault,
+    pub(crate) pool: PgPool,
+    pub(crate) live: Live,
+    pub(crate) clock: Clock,
+    pub(crate) rules: Rules,
+}
+
 /// Opens the door: from here on API keys and access tokens count, and people can sign in.
-pub(crate) async fn open(
-    keys: &Keys,
-    handler: Arc<Handler>,
-    vault: Vault,
-    pool: PgPool,
-    live: Live,
-    clock: Clock,
-    working: CancellationToken,
-) -> Result<Door, ServeError> {
+pub(crate) async fn open(keys: &Keys, ground: Ground, working: CancellationToken) -> Result<Door, ServeError> {
+    let Ground {
+        handler,
+        vault,
+        pool,
+        live,
+        clock,
+        rules,
+    } = ground;
     let started = Directory::start(pool.clone(), &live, clock.clone(), working.clone()).await;
     let (directory, used) = started.map_err(ServeError::Database)?;
     let secrets = Secrets::new(vault);
@@ -40,6 +51,7 @@ pub(crate) async fn open(
         directory,
         tokens,
         secrets,
+        rules,
     };
     if door.directory.lacks_administrator() {
         info!(

@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 /// What API keys begin with, so that scanners of source code find lost ones.
 const PREFIX: &str = "ltp_";
+/// The same of secrets that vouch for visitors.
+const VISITORS: &str = "ltv_";
 
 /// The secrets by name.
 #[derive(Debug, Clone)]
@@ -80,6 +82,14 @@ impl Secrets {
             id,
             secret: *secret.as_bytes(),
         })
+    }
+
+    /// The secret that vouches for visitors of an inbox, as it is shown once; the text itself is the key.
+    pub(crate) async fn visitors(&self, inbox: Uuid, seed: Uuid) -> Result<String, SecretError> {
+        let key = self.get("visitors").await?;
+        let named = [inbox.as_bytes().as_slice(), seed.as_bytes()].concat();
+        let secret = blake3::keyed_hash(key.as_bytes(), &named);
+        Ok(format!("{VISITORS}{}", URL_SAFE_NO_PAD.encode(secret.as_bytes())))
     }
 
     /// What the first administrator must show: whoever sees the server's output has it.

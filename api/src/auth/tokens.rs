@@ -21,11 +21,29 @@ use super::{Secrets, secrets::SecretError};
 pub(super) const LIFE: TimeDelta = TimeDelta::minutes(10);
 const ISSUER: &str = "letopis";
 
+/// Whom a token lets in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bearer {
+    /// A person who works here.
+    User {
+        /// Who.
+        user: Uuid,
+        /// The session.
+        session: Uuid,
+    },
+    /// A customer for whom somebody has vouched.
+    Visitor {
+        /// Which.
+        contact: Uuid,
+        /// Where.
+        inbox: Uuid,
+    },
+}
+
 /// What a token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Claims {
-    pub(super) user: Uuid,
-    pub(super) session: Uuid,
+    pub(super) bearer: Bearer,
     pub(super) expires_at: DateTime<Utc>,
 }
 
@@ -33,9 +51,44 @@ pub(super) struct Claims {
 struct Payload {
     iss: String,
     sub: Uuid,
-    sid: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    inbox: Option<Uuid>,
     iat: i64,
     exp: i64,
+}
+
+impl Payload {
+    fn of(bearer: Bearer, now: DateTime<Utc>, expires_at: DateTime<Utc>) -> Self {
+        let (sub, sid, inbox) = match bearer {
+            Bearer::User { user, session } => (user, Some(session), None),
+            Bearer::Visitor { contact, inbox } => (contact, None, Some(inbox)),
+        };
+        Self {
+            iss: ISSUER.to_owned(),
+            sub,
+            sid,
+            inbox,
+            iat: now.timestamp(),
+            exp: expires_at.timestamp(),
+        }
+    }
+
+    /// A token is a person's or a visitor's, never both.
+    fn bearer(&self) -> Option<Bearer> {
+        match (self.sid, self.inbox) {
+            (Some(session), None) => Some(Bearer::User {
+                user: self.sub,
+                session,
+            }),
+            (None, Some(inbox)) => Some(Bearer::Visitor {
+                contact: self.sub,
+                inbox,
+            }),
+            (Some(_), Some(_)) | (None, None) => None,
+        }
+    }
 }
 
 struct Signing {
@@ -90,18 +143,17 @@ impl Tokens {
         Ok(())
     }
 
-    /// A token for a session, and until when it counts.
-    pub(super) async fn issue(&self, user: Uuid, session: Uuid) -> Result<(String, DateTime<Utc>), SecretError> {
+    /// A token, and until when it counts; not longer than `at_most`.
+    pub(super) async fn issue(
+        &self,
+        bearer: Bearer,
+        at_most: Option<DateTime<Utc>>,
+    ) -> Result<(String, DateTime<Utc>), SecretError> {
         self.prepare().await?;
         let now = self.clock.now();
-        let (name, expires_at) = (month(now), now + LIFE);
-        let payload = Payload {
-            iss: ISSUER.to_owned(),
-            sub: user,
-            sid: session,
-            iat: now.timestamp(),
-            exp: expires_at.timestamp(),
-        };
+        let expires_at = at_most.map_or(now + LIFE, |it| it.min(now + LIFE));
+        let name = month(now);
+        let payload = Payload::of(bearer, now, expires_at);
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(name.clone());
         let signed = self
@@ -128,8 +180,7 @@ impl Tokens {
         validation.validate_exp = false;
         let payload = decode::<Payload>(token, &key.decoding, &validation).ok()?.claims;
         Some(Claims {
-            user: payload.sub,
-            session: payload.sid,
+            bearer: payload.bearer()?,
             expires_at: DateTime::from_timestamp(payload.exp, 0)?,
         })
     }

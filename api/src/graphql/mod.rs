@@ -37,7 +37,7 @@ use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
-use people::{DoorMutation, PeopleMutation, PeopleQuery, TroubleQuery};
+use people::{DoorMutation, PeopleMutation, PeopleQuery, TroubleQuery, VisitorMutation};
 use query::Query;
 use sqlx::PgPool;
 use subscription::Subscription;
@@ -71,6 +71,7 @@ pub struct Mutations(
     OrganisationMutation,
     PeopleMutation,
     DoorMutation,
+    VisitorMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -117,6 +118,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         OrganisationMutation,
         PeopleMutation,
         DoorMutation,
+        VisitorMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)

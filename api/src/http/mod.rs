@@ -2,6 +2,7 @@
 
 mod address;
 mod admit;
+mod asset;
 mod cors;
 mod denied;
 mod documents;
@@ -14,6 +15,7 @@ mod health;
 mod limits;
 mod listen;
 mod metrics;
+mod open_id;
 mod operation;
 mod persisted;
 mod prepare;
@@ -22,6 +24,7 @@ mod refusal;
 mod socket;
 mod stream;
 mod tls;
+mod welcome;
 
 use std::{sync::Arc, time::Duration};
 
@@ -163,7 +166,13 @@ pub fn router(shared: Shared, answers_graphql: bool) -> Router {
         .route("/graphql/ws", get(socket::upgrade))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/", get(graphiql::to_page))
-        .route("/graphiql/assets/{file}", get(graphiql::asset));
+        .route("/graphiql/assets/{file}", get(graphiql::asset))
+        .route("/auth/oidc", get(open_id::list))
+        .route("/auth/oidc/{name}/start", get(open_id::begin))
+        .route("/auth/oidc/{name}/callback", get(open_id::end))
+        .route("/welcome", get(welcome::page))
+        .route("/welcome/", get(welcome::to_page))
+        .route("/welcome/assets/{file}", get(welcome::asset));
     let routes = if answers_graphql { api } else { Router::new() };
     let routes = routes
         .route("/health/live", get(health::live))

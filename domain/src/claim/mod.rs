@@ -37,6 +37,14 @@ impl ClaimKind for UserEmail {
     const CATEGORY: &'static str = "claim_user_email";
 }
 
+/// Accounts elsewhere: an issuer, and whom it means by a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserAccount {}
+
+impl ClaimKind for UserAccount {
+    const CATEGORY: &'static str = "claim_user_account";
+}
+
 /// A claim that somebody holds; free when there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim<K> {

@@ -21,6 +21,8 @@ pub enum SignInMethod {
     PasswordAndRecoveryCode,
     /// A link that was mailed: invitation or recovery.
     Link,
+    /// An account elsewhere, by OpenID Connect.
+    OpenId,
 }
 
 impl SignInMethod {
@@ -31,6 +33,7 @@ impl SignInMethod {
             Self::PasswordAndCode => "password_and_code",
             Self::PasswordAndRecoveryCode => "password_and_recovery_code",
             Self::Link => "link",
+            Self::OpenId => "open_id",
         }
     }
 }

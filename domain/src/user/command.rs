@@ -32,9 +32,9 @@ pub enum UserCommand {
         name: String,
         /// `ru` or `en`.
         locale: String,
-        /// PHC string of the password.
+        /// PHC string of the password; none when it comes with the link.
         #[serde(skip)]
-        password: String,
+        password: Option<String>,
         /// What the mail that proves the address carries; none when the operator vouches for it.
         #[serde(skip)]
         link: Option<Link>,
@@ -83,6 +83,13 @@ pub enum UserCommand {
         name: String,
         /// `ru` or `en`.
         locale: String,
+    },
+    /// Sign in with an account elsewhere from now on; its provider has proven the address.
+    LinkAccount {
+        /// Whom the provider calls itself.
+        issuer: String,
+        /// Whom it means.
+        subject: String,
     },
     /// Let them in no more.
     Suspend {

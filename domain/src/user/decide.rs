@@ -1,3 +1,7 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
 use super::{Link, Standing, TwoFactor, User, UserCommand, UserEvent};
 use crate::{
     decider::{Context, Decider},
@@ -40,6 +44,12 @@ pub enum UserRefusal {
     /// The recovery code is none, or used up.
     #[error("this recovery code is not valid, or was used before")]
     CodeInvalid,
+    /// The user signs in with another account of that provider.
+    #[error("this user has another account there")]
+    OtherAccount,
+    /// Somebody else signs in with that account.
+    #[error("the account there belongs to another user")]
+    AccountTaken,
     /// The person's data was erased.
     #[error("this user's personal data was erased: nothing more can be recorded of them")]
     Forgotten,
@@ -71,11 +81,13 @@ impl Decider for User {
         {
             return Some(Self {
                 standing: Standing::Invited,
+                registered: matches!(event, UserEvent::Registered { .. }),
                 email: email.known().cloned(),
                 name: name.known().cloned(),
                 locale: locale.clone(),
                 password: None,
                 link: link(event).cloned(),
+                accounts: BTreeMap::new(),
                 two_factor: None,
             });
         }
@@ -96,6 +108,7 @@ fn link(event: &UserEvent) -> Option<&Link> {
         | UserEvent::RecoveryCodeUsed { .. }
         | UserEvent::TwoFactorDisabled {}
         | UserEvent::ProfileChanged { .. }
+        | UserEvent::AccountLinked { .. }
         | UserEvent::Suspended { .. }
         | UserEvent::Reinstated {} => None,
     }
@@ -128,9 +141,11 @@ fn begin(command: &UserCommand, context: &Context) -> Vec<UserEvent> {
                 locale: locale.clone(),
                 link: link.clone(),
             }];
-            events.push(UserEvent::PasswordSet {
-                hash: personal(password),
-            });
+            events.extend(
+                password
+                    .as_deref()
+                    .map(|it| UserEvent::PasswordSet { hash: personal(it) }),
+            );
             if link.is_none() {
                 events.push(UserEvent::Activated {});
             }
@@ -144,12 +159,19 @@ fn begin(command: &UserCommand, context: &Context) -> Vec<UserEvent> {
         | UserCommand::UseRecoveryCode { .. }
         | UserCommand::DisableTwoFactor
         | UserCommand::ChangeProfile { .. }
+        | UserCommand::LinkAccount { .. }
         | UserCommand::Suspend { .. }
         | UserCommand::Reinstate => Vec::new(),
     }
 }
 
 impl User {
+    /// Whether a link with this hash counts at that instant.
+    pub fn is_opened_by(&self, token_hash: &str, at: DateTime<Utc>) -> bool {
+        let counts = |it: &Link| it.token_hash == token_hash && it.expires_at > at;
+        self.link.as_ref().is_some_and(counts)
+    }
+
     fn after(mut self, event: &UserEvent) -> Self {
         if let Some(link) = link(event) {
             self.link = Some(link.clone());
@@ -182,6 +204,11 @@ impl User {
                 self.name = name.known().cloned();
                 self.locale.clone_from(locale);
             }
+            UserEvent::AccountLinked { issuer, subject } => {
+                if let Some(subject) = subject.known() {
+                    self.accounts.insert(issuer.clone(), subject.clone());
+                }
+            }
             UserEvent::Suspended { .. } => self.standing = Standing::Suspended,
             UserEvent::Reinstated {} => self.standing = Standing::Active,
             UserEvent::Invited { .. }
@@ -204,6 +231,7 @@ impl User {
                 password,
                 name,
             } => self.follow(token_hash, password.as_deref(), name.as_deref(), context),
+            UserCommand::LinkAccount { issuer, subject } => self.link_account(issuer, subject, context),
             _ if self.standing == Standing::Invited => Err(UserRefusal::NotActive),
             UserCommand::RequestRecovery { link } => Ok(vec![UserEvent::RecoveryRequested { link: link.clone() }]),
             UserCommand::ChangePassword { password } => Ok(vec![UserEvent::PasswordSet {
@@ -234,8 +262,9 @@ impl User {
         name: Option<&str>,
         context: &Context,
     ) -> Result<Vec<UserEvent>, UserRefusal> {
-        let counts = |it: &&Link| it.token_hash == token_hash && it.expires_at > context.at;
-        self.link.as_ref().filter(counts).ok_or(UserRefusal::LinkInvalid)?;
+        if !self.is_opened_by(token_hash, context.at) {
+            return Err(UserRefusal::LinkInvalid);
+        }
         let personal = |text: &str| Personal::new(DataSubject(context.id), text.to_owned());
         let mut events = Vec::new();
         if let Some(name) = name.filter(|it| self.name.as_deref() != Some(it)) {
@@ -251,6 +280,22 @@ impl User {
             None if self.password.is_none() => return Err(UserRefusal::PasswordNeeded),
             None => {}
         }
+        if self.standing == Standing::Invited {
+            events.push(UserEvent::Activated {});
+        }
+        Ok(events)
+    }
+
+    fn link_account(&self, issuer: &str, subject: &str, context: &Context) -> Result<Vec<UserEvent>, UserRefusal> {
+        let mut events = match self.accounts.get(issuer) {
+            Some(known) if known == subject => return Ok(vec![]),
+            // An address that was given to somebody else there.
+            Some(_) => return Err(UserRefusal::OtherAccount),
+            None => vec![UserEvent::AccountLinked {
+                issuer: issuer.to_owned(),
+                subject: Personal::new(DataSubject(context.id), subject.to_owned()),
+            }],
+        };
         if self.standing == Standing::Invited {
             events.push(UserEvent::Activated {});
         }

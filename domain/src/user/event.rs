@@ -71,6 +71,13 @@ pub enum UserEvent {
         /// Language of mails to them: `ru` or `en`.
         locale: String,
     },
+    /// They can sign in with an account elsewhere.
+    AccountLinked {
+        /// Whom the provider calls itself.
+        issuer: String,
+        /// Whom it means.
+        subject: Personal<String>,
+    },
     /// They cannot sign in for now.
     Suspended {
         /// Why, if told.
@@ -91,6 +98,7 @@ impl UserEvent {
             Self::PasswordSet { hash } => vec![("hash", hash)],
             Self::TwoFactorEnabled { secret, .. } => vec![("secret", secret)],
             Self::ProfileChanged { name, .. } => vec![("name", name)],
+            Self::AccountLinked { subject, .. } => vec![("subject", subject)],
             Self::Reinvited { .. }
             | Self::Activated {}
             | Self::RecoveryRequested { .. }

@@ -8,7 +8,7 @@ mod command;
 mod decide;
 mod event;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 pub use command::UserCommand;
@@ -71,6 +71,8 @@ impl Standing {
 pub struct User {
     /// Where it stands.
     pub standing: Standing,
+    /// Whether they came by themselves.
+    pub registered: bool,
     /// Normalised address; `None` when forgotten.
     pub email: Option<String>,
     /// What others call them; `None` when forgotten.
@@ -81,6 +83,8 @@ pub struct User {
     pub password: Option<String>,
     /// The invitation or the recovery that counts.
     pub link: Option<Link>,
+    /// Accounts elsewhere: subject by issuer; without those of whom is forgotten.
+    pub accounts: BTreeMap<String, String>,
     /// The second factor, when it is on.
     pub two_factor: Option<TwoFactor>,
 }

@@ -107,6 +107,26 @@ fn suspended_user_can_do_nothing_until_reinstated() {
 }
 
 #[test]
+fn account_elsewhere_proves_the_address_and_stays_the_only_one_there() {
+    let link = |subject: &str| UserCommand::LinkAccount {
+        issuer: "https://id.example.org".to_owned(),
+        subject: subject.to_owned(),
+    };
+    let mut history = vec![invited("2026-11-22T12:00:00Z")];
+    let events = decide(&history, &link("1")).unwrap();
+    let linked = UserEvent::AccountLinked {
+        issuer: "https://id.example.org".to_owned(),
+        subject: personal("1"),
+    };
+    assert_eq!(events, vec![linked, UserEvent::Activated {}]);
+    history.extend(events);
+    assert_eq!(decide(&history, &link("1")), Ok(vec![]));
+    assert_eq!(decide(&history, &link("2")), Err(UserRefusal::OtherAccount));
+    history.push(UserEvent::Suspended { reason: None });
+    assert_eq!(decide(&history, &link("1")), Err(UserRefusal::Suspended));
+}
+
+#[test]
 fn recovery_code_is_used_once() {
     let mut history = active();
     let enable = UserCommand::EnableTwoFactor {
@@ -125,16 +145,18 @@ fn recovery_code_is_used_once() {
 
 #[test]
 fn whoever_comes_by_themselves_proves_the_address_first() {
-    let register = |link| UserCommand::Register {
+    let register = |link: Option<Link>| UserCommand::Register {
         email: "anna@example.com".to_owned(),
         name: "Анна".to_owned(),
         locale: "ru".to_owned(),
-        password: "h".to_owned(),
+        password: link.is_none().then(|| "h".to_owned()),
         link,
     };
     let alone = decide(&[], &register(Some(link("t", "2026-11-22T12:00:00Z")))).unwrap();
     assert_eq!(User::fold(&alone).unwrap().standing, Standing::Invited);
-    let came = User::fold(alone.iter().chain(&decide(&alone, &follow("t", None)).unwrap())).unwrap();
+    assert!(User::fold(&alone).unwrap().registered);
+    assert_eq!(decide(&alone, &follow("t", None)), Err(UserRefusal::PasswordNeeded));
+    let came = User::fold(alone.iter().chain(&decide(&alone, &follow("t", Some("h"))).unwrap())).unwrap();
     assert_eq!((came.standing, came.password.as_deref()), (Standing::Active, Some("h")));
     let vouched = User::fold(&decide(&[], &register(None)).unwrap()).unwrap();
     assert_eq!(vouched.standing, Standing::Active);

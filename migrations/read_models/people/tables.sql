@@ -91,7 +91,7 @@ CREATE TABLE user_session (
 COMMENT ON TABLE user_session IS 'Who was signed in when, and from where? One row a session.';
 COMMENT ON COLUMN user_session.session_id IS 'Id of the session.';
 COMMENT ON COLUMN user_session.user_id IS 'Who.';
-COMMENT ON COLUMN user_session.method IS 'By what they proved who they are: password, password_and_code, password_and_recovery_code or link.';
+COMMENT ON COLUMN user_session.method IS 'By what they proved who they are: password, password_and_code, password_and_recovery_code, link or open_id.';
 COMMENT ON COLUMN user_session.client IS 'Address and program they came from; NULL when the person''s data was erased.';
 COMMENT ON COLUMN user_session.started_at IS 'Instant of signing in.';
 COMMENT ON COLUMN user_session.ended_at IS 'Instant of its end; NULL while it was not ended (it may have run out).';

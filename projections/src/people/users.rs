@@ -95,7 +95,8 @@ fn change(row: &mut UserRow, event: &UserEvent) {
         | UserEvent::Registered { .. }
         | UserEvent::PasswordSet { .. }
         | UserEvent::RecoveryRequested { .. }
-        | UserEvent::RecoveryCodeUsed { .. } => {}
+        | UserEvent::RecoveryCodeUsed { .. }
+        | UserEvent::AccountLinked { .. } => {}
     }
 }
 

@@ -21,6 +21,7 @@ fn every_response_and_every_error_has_the_name_of_its_request() -> Result<()> {
             ("/health/live", 200),
             ("/metrics", 200),
             ("/graphiql", 200),
+            ("/welcome", 200),
             ("/nothing", 404),
         ] {
             let response = app.client.fetch(path).await?;
@@ -54,7 +55,7 @@ fn every_response_and_every_error_has_the_name_of_its_request() -> Result<()> {
 fn browsers_are_told_to_make_nothing_of_what_they_get() -> Result<()> {
     run(async {
         let app = App::start().await?;
-        for path in ["/health/live", "/graphiql", "/graphql", "/nothing"] {
+        for path in ["/health/live", "/graphiql", "/welcome", "/graphql", "/nothing"] {
             let response = app.client.fetch(path).await?;
             assert_eq!(header(&response, "x-content-type-options")?, "nosniff");
             assert_eq!(header(&response, "x-frame-options")?, "DENY");

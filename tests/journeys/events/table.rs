@@ -26,6 +26,7 @@ use domain::{
         AssignmentMode, ClassifiedBy, CloseCause, HandleChannel, HoldReason, Priority, ReopenCause, ResolutionReason,
         TicketType,
     },
+    visitor_secret::VisitorSecretEvent,
 };
 use uuid::Uuid;
 
@@ -181,6 +182,10 @@ samples! {
         name: of_agent("Анна Петровна"),
         locale: "en".to_owned(),
     },
+    DomainEvent::User(UserEvent::AccountLinked { .. }) => UserEvent::AccountLinked {
+        issuer: "https://id.example.org/realms/office".to_owned(),
+        subject: of_agent("5f0c7f2e"),
+    },
     DomainEvent::User(UserEvent::Suspended { .. }) => UserEvent::Suspended { reason: Some("отпуск".to_owned()) },
     DomainEvent::User(UserEvent::Reinstated {}) => UserEvent::Reinstated {},
     DomainEvent::Session(SessionEvent::Started { .. }) => SessionEvent::Started {
@@ -206,6 +211,11 @@ samples! {
     },
     DomainEvent::ApiKey(ApiKeyEvent::Used { .. }) => ApiKeyEvent::Used { on: "2026-11-21".parse().unwrap() },
     DomainEvent::ApiKey(ApiKeyEvent::Revoked {}) => ApiKeyEvent::Revoked {},
+    DomainEvent::VisitorSecret(VisitorSecretEvent::Issued { .. }) => VisitorSecretEvent::Issued {
+        seed: Uuid::from_u128(0x5eed),
+        former_until: "2026-11-28T09:00:00Z".parse().ok(),
+    },
+    DomainEvent::VisitorSecret(VisitorSecretEvent::Revoked {}) => VisitorSecretEvent::Revoked {},
     DomainEvent::Claim(ClaimEvent::Taken { .. }) => ClaimEvent::Taken {
         owner: Uuid::from_u128(0xc),
         confirm_by: "2026-11-21T09:33:00Z".parse().unwrap_or_default(),

@@ -12,11 +12,15 @@ use projections::people;
 
 use super::{
     door_objects::{
-        DonePayload, FollowLinkInput, SessionPayload, SetUpInput, SignInInput, TwoFactorDraft, TwoFactorPayload,
+        DonePayload, FollowLinkInput, RegisterInput, SessionPayload, SetUpInput, SignInInput, TakeUpSignInInput,
+        TwoFactorDraft, TwoFactorPayload,
     },
     input,
     objects::User,
-    problems::{broken, code_needed, fault, no_session, over, set_up_over, wrong, wrong_code, wrong_password},
+    problems::{
+        broken, code_needed, fault, no_session, over, registration_closed, set_up_over, spent, wrong, wrong_code,
+        wrong_password,
+    },
 };
 use crate::{
     auth::{NotLetIn, Pass, PasswordProblem, Proof, checked, hash_of, new_recovery_codes, new_secret, normal},
@@ -71,6 +75,18 @@ impl DoorMutation {
         session(ctx, passed).await
     }
 
+    /// Lets somebody in who has come back from a provider of accounts (OpenID Connect), by the code in the address of the
+    /// page, once.
+    async fn take_up_sign_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What the page has.")] input: TakeUpSignInInput,
+    ) -> Result<SessionPayload> {
+        let door = &parts(ctx)?.door;
+        let passed = door.take_up_sign_in(&input.code, &input.verifier, &client(ctx)).await;
+        session(ctx, passed.map(Some)).await
+    }
+
     /// Renews a session. The token is used up: the answer has the next one.
     async fn refresh_session(
         &self,
@@ -114,6 +130,32 @@ impl DoorMutation {
             Ok(email) => parts(ctx)?.door.ask_for_recovery(&email).await,
             Err(refusal) => return done(ctx, Err(refusal)),
         };
+        done(ctx, asked.map_err(|it| broken(ctx, it)).map(Ok)?)
+    }
+
+    /// Mails a link to whoever comes by themselves, to be taken up by `followLink`, with a password. Where the operator lets
+    /// them; the answer is the same whether or not somebody with this address is there already.
+    async fn register(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who it is.")] input: RegisterInput,
+    ) -> Result<DonePayload> {
+        let (language, door) = (caller(ctx)?.language, &parts(ctx)?.door);
+        let valid = (|| {
+            let email = input::email(&input.email)?;
+            let name = input::name("name", &input.name)?;
+            let locale = input::locale(input.locale.as_deref().unwrap_or(locale(language)))?;
+            if door.may_register(&email) {
+                Ok((email, name, locale))
+            } else {
+                Err(registration_closed())
+            }
+        })();
+        let (email, name, locale) = match valid {
+            Ok(valid) => valid,
+            Err(refusal) => return done(ctx, Err(refusal)),
+        };
+        let asked = door.register(email, name, locale).await;
         done(ctx, asked.map_err(|it| broken(ctx, it)).map(Ok)?)
     }
 
@@ -295,6 +337,7 @@ async fn session(ctx: &Context<'_>, passed: std::result::Result<Option<Pass>, No
             Ok(not_in(language, wrong_code()))
         }
         Err(NotLetIn::Over) => Ok(not_in(language, over())),
+        Err(NotLetIn::Spent) => Ok(not_in(language, spent())),
         Err(NotLetIn::SetUpOver) => Ok(not_in(language, set_up_over())),
         Err(NotLetIn::Refused(error)) => match Answer::from(error) {
             Answer::Failed(fault) => Err(problem(ctx, fault)),

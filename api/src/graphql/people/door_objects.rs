@@ -92,6 +92,26 @@ pub(super) struct FollowLinkInput {
     pub(super) name: Option<String>,
 }
 
+/// Somebody who comes back from a provider of accounts.
+#[derive(Debug, InputObject)]
+pub(super) struct TakeUpSignInInput {
+    /// What stands in the address of the page behind `#sign-in=`.
+    pub(super) code: String,
+    /// What the page that began has kept to itself: the text whose SHA-256, base64url, was its `challenge`.
+    pub(super) verifier: String,
+}
+
+/// Somebody who comes by themselves.
+#[derive(Debug, InputObject)]
+pub(super) struct RegisterInput {
+    /// Address for sign-in and mails, in a domain that the operator has opened.
+    pub(super) email: String,
+    /// What others call you, 1 to 100 characters in one line.
+    pub(super) name: String,
+    /// Language of mails, `ru` or `en`; that of the request by default.
+    pub(super) locale: Option<String>,
+}
+
 /// The first administrator.
 #[derive(Debug, InputObject)]
 pub(super) struct SetUpInput {

@@ -9,9 +9,13 @@ mod problems;
 mod query;
 mod tell;
 mod trouble;
+mod visitor_objects;
+mod visitor_problems;
+mod visitors;
 
 pub(super) use door::DoorMutation;
 pub(super) use mutation::PeopleMutation;
 pub(super) use objects::User;
 pub(super) use query::{PeopleQuery, users};
 pub(super) use trouble::{Denial, SignInFailure, TroubleQuery};
+pub(super) use visitors::VisitorMutation;

@@ -191,8 +191,8 @@ impl From<GrantRow> for RoleGrant {
 pub(super) struct Session {
     /// Opaque global id.
     id: ID,
-    /// By what they proved who they are: `password`, `password_and_code`, `password_and_recovery_code` or
-    /// `link`.
+    /// By what they proved who they are: `password`, `password_and_code`, `password_and_recovery_code`,
+    /// `link` or `open_id`.
     method: String,
     /// Address and program they came from; null when erased.
     client: Option<String>,

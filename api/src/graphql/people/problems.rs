@@ -19,9 +19,12 @@ pub(super) fn broken(ctx: &Context<'_>, error: NotLetIn) -> Error {
             Answer::Failed(fault) | Answer::Refused(fault) => problem(ctx, fault),
         },
         NotLetIn::Fault(reason) => fault(ctx, &reason),
-        NotLetIn::Wrong | NotLetIn::CodeNeeded | NotLetIn::WrongCode | NotLetIn::Over | NotLetIn::SetUpOver => {
-            problem(ctx, over())
-        }
+        NotLetIn::Wrong
+        | NotLetIn::CodeNeeded
+        | NotLetIn::WrongCode
+        | NotLetIn::Over
+        | NotLetIn::Spent
+        | NotLetIn::SetUpOver => problem(ctx, over()),
     }
 }
 
@@ -63,6 +66,15 @@ pub(super) fn over() -> Problem {
     )
 }
 
+pub(super) fn spent() -> Problem {
+    Problem::new(
+        "SIGN_IN_CODE_INVALID",
+        "код входа уже использован, истёк или получен другой страницей: начните вход снова",
+        "the code of the sign-in was used, ran out, or belongs to another page: begin again",
+    )
+    .about("code")
+}
+
 pub(super) fn set_up_over() -> Problem {
     Problem::new(
         "SET_UP_OVER",
@@ -84,6 +96,15 @@ pub(super) fn email_taken() -> Problem {
         "EMAIL_TAKEN",
         "сотрудник с этим адресом уже есть",
         "somebody with this address is there already",
+    )
+    .about("email")
+}
+
+pub(super) fn registration_closed() -> Problem {
+    Problem::new(
+        "REGISTRATION_CLOSED",
+        "с адресами этого домена самим зарегистрироваться нельзя: попросите приглашение у администратора",
+        "people with addresses of this domain cannot register by themselves: ask an administrator to invite you",
     )
     .about("email")
 }
