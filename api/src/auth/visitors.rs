@@ -66,14 +66,14 @@ impl Door {
             return Err(Unvouched::InboxRetired);
         }
         let secrets = self.visitor_secrets(inbox).await?;
-        let vouched = match &voucher {
+        let said = match &voucher {
             Voucher::Token(token) => by_token(token, &secrets, inbox, self.clock.now()),
             Voucher::Hmac { external_id, hmac } => by_hmac(external_id, hmac, &secrets),
         };
-        let mut vouched = vouched.map_err(Unvouched::Flaw)?;
+        let mut visitor = said.map_err(Unvouched::Flaw)?;
         // What they call themselves is no secret of anybody's.
-        vouched.name = vouched.name.or(name);
-        let contact = self.contact_of(inbox, &vouched).await?;
+        visitor.name = visitor.name.or(name);
+        let contact = self.contact_of(inbox, &visitor).await?;
         if self.handler.is_blocked(contact).await? {
             return Err(Unvouched::Blocked);
         }
@@ -81,7 +81,7 @@ impl Door {
             contact: contact.0,
             inbox,
         };
-        let (access_token, expires_at) = self.tokens.issue(bearer, vouched.until).await?;
+        let (access_token, expires_at) = self.tokens.issue(bearer, visitor.until).await?;
         Ok(Visit {
             contact,
             access_token,
@@ -153,9 +153,9 @@ impl Door {
         };
         let add = ContactCommand::AddHandles { handles: vec![handle] };
         match self.carry_out(command_id, Command::Contact(contact, add)).await {
-            Ok(_) => Ok(()),
             // Whoever it belongs to, staff can merge the two.
-            Err(CommandError::Refused(Refusal::Contact(
+            Ok(_)
+            | Err(CommandError::Refused(Refusal::Contact(
                 ContactRefusal::HandleTaken { .. } | ContactRefusal::TooManyHandles,
             ))) => Ok(()),
             Err(error) => Err(error.into()),
