@@ -6,7 +6,7 @@ use commands::{Command, CommandError, Refusal, Request};
 use domain::{
     access::Rights,
     contact::{Change, ContactCommand, ContactRefusal, Name, NewHandle, ProfileChanges},
-    ids::{ContactId, HandleId},
+    ids::{CommandId, ContactId, HandleId},
     values::{Handle, HandleChannel, HandleError},
 };
 use uuid::Uuid;
@@ -103,25 +103,17 @@ impl Door {
     /// have them: by these alone nobody becomes somebody else.
     async fn contact_of(&self, inbox: Uuid, vouched: &Vouched) -> Result<ContactId, Unvouched> {
         let command_id = Self::fresh("startVisit");
-        let new = |index, channel, text: &str| {
-            let handle = Handle::try_new(channel, text).map_err(Unvouched::Handle)?;
-            Ok(NewHandle {
-                id: HandleId::added_by(command_id, index),
-                handle,
-                verified: true,
-            })
-        };
-        let external = new(0, HandleChannel::External, &format!("{inbox}:{}", vouched.external_id))?;
-        let further = [
+        let external = format!("{inbox}:{}", vouched.external_id);
+        let external = shown(command_id, HandleChannel::External, &external)?;
+        let mut further = Vec::new();
+        for (channel, text) in [
             (HandleChannel::Email, &vouched.email),
             (HandleChannel::Phone, &vouched.phone),
-        ];
-        let further = further
-            .into_iter()
-            .filter_map(|(channel, text)| Some((channel, text.as_deref()?)));
-        let further = further
-            .map(|(channel, text)| new(0, channel, text))
-            .collect::<Result<Vec<_>, Unvouched>>()?;
+        ] {
+            if let Some(text) = text {
+                further.push(shown(command_id, channel, text)?);
+            }
+        }
         let name = vouched.name.as_deref().and_then(|it| Name::try_new(it).ok());
         let create = ContactCommand::Create {
             handles: vec![external],
@@ -161,4 +153,13 @@ impl Door {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// A handle that the visitor was shown to have.
+fn shown(command_id: CommandId, channel: HandleChannel, text: &str) -> Result<NewHandle, Unvouched> {
+    Ok(NewHandle {
+        id: HandleId::added_by(command_id, 0),
+        handle: Handle::try_new(channel, text).map_err(Unvouched::Handle)?,
+        verified: true,
+    })
 }
