@@ -58,12 +58,12 @@ pub struct Config {
     /// Private key that signs the seals of the log; made and kept in the data folder when absent.
     pub seal_key_file: Option<PathBuf>,
     /// Seconds after which what is new in the log is sealed, from 1 on.
-    #[serde(deserialize_with = "interval")]
+    #[serde(deserialize_with = "settings::interval")]
     pub seal_interval_s: u64,
     /// MaxMind file that says where addresses are; nobody knows when absent.
     pub geoip_file: Option<PathBuf>,
     /// Where people reach this server, for the links in mails; `http://` and `listen` when absent.
-    #[serde(deserialize_with = "public_url")]
+    #[serde(deserialize_with = "settings::public_url")]
     pub public_url: Option<String>,
     /// Mail domains whose people may register by themselves; none by default.
     #[serde(deserialize_with = "settings::mail_domains")]
@@ -337,42 +337,6 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
         ))
     };
     text.parse().map_err(|_unparsable| wrong())
-}
-
-/// An address that links can begin with, without the slash at its end.
-fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
-    let url = text.trim().trim_end_matches('/').to_owned();
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let fits =
-        rest.is_some_and(|it| !it.is_empty() && it.chars().all(|it| it.is_ascii_graphic() && it != '#' && it != '?'));
-    if fits {
-        Ok(Some(url))
-    } else {
-        Err(serde::de::Error::custom(format!(
-            "{text:?} is not acceptable; accepted: http://HOST or https://HOST, with a path if need be"
-        )))
-    }
-}
-
-/// A number, or its text in the environment.
-fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Given {
-        Number(u64),
-        Text(String),
-    }
-    let (number, text) = match Given::deserialize(deserializer) {
-        Ok(Given::Number(number)) => (Some(number), number.to_string()),
-        Ok(Given::Text(text)) => (text.trim().parse().ok(), text),
-        Err(_unreadable) => (None, "what is given".to_owned()),
-    };
-    number
-        .filter(|it| (1..=86_400).contains(it))
-        .ok_or_else(|| serde::de::Error::custom(format!("{text} is no interval: give whole seconds, 1 to 86400")))
 }
 
 /// Settings of the environment, each as the text it is: a key of digits is no number.

@@ -81,6 +81,42 @@ pub(crate) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
     )
 }
 
+/// An address that links can begin with, without the slash at its end.
+pub(crate) fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let url = text.trim().trim_end_matches('/').to_owned();
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let fits =
+        rest.is_some_and(|it| !it.is_empty() && it.chars().all(|it| it.is_ascii_graphic() && it != '#' && it != '?'));
+    if fits {
+        Ok(Some(url))
+    } else {
+        Err(D::Error::custom(format!(
+            "{text:?} is not acceptable; accepted: http://HOST or https://HOST, with a path if need be"
+        )))
+    }
+}
+
+/// A number, or its text in the environment.
+pub(crate) fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Number(u64),
+        Text(String),
+    }
+    let (number, text) = match Given::deserialize(deserializer) {
+        Ok(Given::Number(number)) => (Some(number), number.to_string()),
+        Ok(Given::Text(text)) => (text.trim().parse().ok(), text),
+        Err(_unreadable) => (None, "what is given".to_owned()),
+    };
+    number
+        .filter(|it| (1..=86_400).contains(it))
+        .ok_or_else(|| D::Error::custom(format!("{text} is no interval: give whole seconds, 1 to 86400")))
+}
+
 /// Mail domains as addresses have them: ASCII, lower case.
 pub(crate) fn mail_domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let accepted = "mail domains without @, such as example.org";

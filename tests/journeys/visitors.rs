@@ -211,7 +211,12 @@ fn id_with_its_hmac_vouches_as_well() -> Result<()> {
         let by_token = contact(&desk.visit(&sign(&secret, &desk.claims(&json!({})))?).await?)?;
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());
         let tag = aws_lc_rs::hmac::sign(&key, b"42");
-        let hmac: String = tag.as_ref().iter().map(|it| format!("{it:02x}")).collect();
+        let hmac: String = tag
+            .as_ref()
+            .iter()
+            .flat_map(|it| [it >> 4, it & 15])
+            .filter_map(|it| char::from_digit(it.into(), 16))
+            .collect();
         let visit = |id: &str| {
             start(
                 &desk.app,

@@ -1,4 +1,4 @@
-//! A real browser, driven over its DevTools protocol.
+//! A real browser, driven over the protocol of its tools for developers.
 
 use std::{
     path::{Path, PathBuf},

@@ -6,7 +6,7 @@ use commands::{Command, CommandError, Refusal, Request};
 use domain::{
     access::Rights,
     contact::{Change, ContactCommand, ContactRefusal, Name, NewHandle, ProfileChanges},
-    ids::{ContactId, HandleId},
+    ids::{CommandId, ContactId, HandleId},
     values::{Handle, HandleChannel, HandleError},
 };
 use uuid::Uuid;
@@ -66,14 +66,14 @@ impl Door {
             return Err(Unvouched::InboxRetired);
         }
         let secrets = self.visitor_secrets(inbox).await?;
-        let vouched = match &voucher {
+        let said = match &voucher {
             Voucher::Token(token) => by_token(token, &secrets, inbox, self.clock.now()),
             Voucher::Hmac { external_id, hmac } => by_hmac(external_id, hmac, &secrets),
         };
-        let mut vouched = vouched.map_err(Unvouched::Flaw)?;
+        let mut visitor = said.map_err(Unvouched::Flaw)?;
         // What they call themselves is no secret of anybody's.
-        vouched.name = vouched.name.or(name);
-        let contact = self.contact_of(inbox, &vouched).await?;
+        visitor.name = visitor.name.or(name);
+        let contact = self.contact_of(inbox, &visitor).await?;
         if self.handler.is_blocked(contact).await? {
             return Err(Unvouched::Blocked);
         }
@@ -81,7 +81,7 @@ impl Door {
             contact: contact.0,
             inbox,
         };
-        let (access_token, expires_at) = self.tokens.issue(bearer, vouched.until).await?;
+        let (access_token, expires_at) = self.tokens.issue(bearer, visitor.until).await?;
         Ok(Visit {
             contact,
             access_token,
@@ -103,25 +103,17 @@ impl Door {
     /// have them: by these alone nobody becomes somebody else.
     async fn contact_of(&self, inbox: Uuid, vouched: &Vouched) -> Result<ContactId, Unvouched> {
         let command_id = Self::fresh("startVisit");
-        let new = |index, channel, text: &str| {
-            let handle = Handle::try_new(channel, text).map_err(Unvouched::Handle)?;
-            Ok(NewHandle {
-                id: HandleId::added_by(command_id, index),
-                handle,
-                verified: true,
-            })
-        };
-        let external = new(0, HandleChannel::External, &format!("{inbox}:{}", vouched.external_id))?;
-        let further = [
+        let external = format!("{inbox}:{}", vouched.external_id);
+        let external = shown(command_id, HandleChannel::External, &external)?;
+        let mut further = Vec::new();
+        for (channel, text) in [
             (HandleChannel::Email, &vouched.email),
             (HandleChannel::Phone, &vouched.phone),
-        ];
-        let further = further
-            .into_iter()
-            .filter_map(|(channel, text)| Some((channel, text.as_deref()?)));
-        let further = further
-            .map(|(channel, text)| new(0, channel, text))
-            .collect::<Result<Vec<_>, Unvouched>>()?;
+        ] {
+            if let Some(text) = text {
+                further.push(shown(command_id, channel, text)?);
+            }
+        }
         let name = vouched.name.as_deref().and_then(|it| Name::try_new(it).ok());
         let create = ContactCommand::Create {
             handles: vec![external],
@@ -153,12 +145,21 @@ impl Door {
         };
         let add = ContactCommand::AddHandles { handles: vec![handle] };
         match self.carry_out(command_id, Command::Contact(contact, add)).await {
-            Ok(_) => Ok(()),
             // Whoever it belongs to, staff can merge the two.
-            Err(CommandError::Refused(Refusal::Contact(
+            Ok(_)
+            | Err(CommandError::Refused(Refusal::Contact(
                 ContactRefusal::HandleTaken { .. } | ContactRefusal::TooManyHandles,
             ))) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// A handle that the visitor was shown to have.
+fn shown(command_id: CommandId, channel: HandleChannel, text: &str) -> Result<NewHandle, Unvouched> {
+    Ok(NewHandle {
+        id: HandleId::added_by(command_id, 0),
+        handle: Handle::try_new(channel, text).map_err(Unvouched::Handle)?,
+        verified: true,
+    })
 }

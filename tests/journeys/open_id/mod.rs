@@ -49,9 +49,9 @@ impl Office {
         std::fs::write(secret.path(), "a secret\n")?;
         let settings = format!(
             "public_url = {PUBLIC:?}\n[[oidc]]\nname = \"office\"\nissuer = {:?}\nclient_id = \"desk\"\n\
-             client_secret_file = {:?}\n{more}",
+             client_secret_file = \"{}\"\n{more}",
             issuer.base(),
-            secret.path()
+            secret.path().display()
         );
         let settings = Config::from_toml(&settings)?;
         let app = App::start_with(|it| Config {

@@ -125,7 +125,6 @@ impl Issuer {
         };
         // Another part of the process may have chosen the same before.
         drop(aws_lc_rs::default_provider().install_default());
-        #[expect(clippy::disallowed_methods, reason = "the one client that speaks to providers")]
         let http = reqwest::Client::builder()
             // A provider that sends us elsewhere is none; following would let it reach inside.
             .redirect(reqwest::redirect::Policy::none())
@@ -174,7 +173,7 @@ impl Issuer {
                 NotWelcome::Token,
                 "the answer of the token endpoint does not read".to_owned(),
             ),
-            other => away(&other),
+            other @ (RequestTokenError::Request(_) | RequestTokenError::Other(_)) => away(&other),
         })?;
         let nonce = Nonce::new(secrets.nonce.clone());
         match self.checked(&speaker, &tokens, &nonce) {
@@ -220,15 +219,14 @@ impl Issuer {
             .as_ref()
             .filter(|(_, since)| since.elapsed() < age)
             .map(|(it, _)| Arc::clone(it));
-        let metadata = match fresh {
-            Some(metadata) => metadata,
-            None => {
-                let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(|it| away(&it))?;
-                let found = CoreProviderMetadata::discover_async(issuer, &self.http).await;
-                let found = Arc::new(found.map_err(|it| away(&it))?);
-                *known = Some((Arc::clone(&found), Instant::now()));
-                found
-            }
+        let metadata = if let Some(metadata) = fresh {
+            metadata
+        } else {
+            let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(|it| away(&it))?;
+            let found = CoreProviderMetadata::discover_async(issuer, &self.http).await;
+            let found = Arc::new(found.map_err(|it| away(&it))?);
+            *known = Some((Arc::clone(&found), Instant::now()));
+            found
         };
         let client_id = ClientId::new(self.settings.client_id.clone());
         let back = RedirectUrl::new(self.back.clone()).map_err(|it| away(&it))?;

@@ -105,7 +105,7 @@ impl Door {
                 Ok(outcome) => drop(self.settle(&outcome).await?),
                 // Such as the last administrator: people see to that.
                 Err(CommandError::Refused(error)) => {
-                    warn!(%error, %user, role = role.as_str(), "a group is not followed")
+                    warn!(%error, %user, role = role.as_str(), "a group is not followed");
                 }
                 Err(error) => return Err(error.into()),
             }
