@@ -16,6 +16,7 @@ mod erasure;
 mod events;
 mod freshness;
 mod graphiql;
+mod guide;
 mod handler;
 mod idempotency;
 mod import;
