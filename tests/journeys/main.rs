@@ -28,6 +28,7 @@ mod pages;
 mod people;
 mod proof;
 mod read_models;
+mod rest;
 mod roles;
 mod samples;
 mod schema;

@@ -16,6 +16,7 @@ mod payload;
 mod people;
 mod query;
 mod related;
+mod statistics;
 mod subscription;
 mod ticket;
 mod words;
@@ -36,8 +37,10 @@ use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery};
 use query::Query;
 use sqlx::PgPool;
+use statistics::StatisticsQuery;
 use subscription::Subscription;
 pub(crate) use subscription::{Entrance, Source};
+pub(crate) use words::{Hold, Resolution, Sort, Status, Urgency};
 
 use crate::{
     auth::{Door, Viewer},
@@ -56,7 +59,7 @@ pub(crate) const COMPLEXITY: u32 = 20_000;
 /// What can be asked.
 #[derive(Debug, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery);
+pub struct Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery, StatisticsQuery);
 
 /// What can be told.
 #[derive(Debug, MergedObject)]
@@ -106,7 +109,7 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
-    let queries = Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery);
+    let queries = Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery, StatisticsQuery);
     let mutations = Mutations(
         Mutation,
         ContactsMutation,

@@ -2,13 +2,10 @@
 
 use axum::{
     extract::Path,
-    http::{HeaderName, StatusCode, header},
     response::{IntoResponse, Redirect},
 };
 
-/// Nothing from elsewhere, nothing inline.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+use super::page::serve;
 
 macro_rules! assets {
     ($($file:literal: $type:literal),+ $(,)?) => {
@@ -35,7 +32,7 @@ assets! {
 
 /// The page.
 pub(super) async fn page() -> impl IntoResponse {
-    serve("index.html")
+    serve(find("index.html"))
 }
 
 /// The page's addresses are relative, so it has one place.
@@ -45,24 +42,5 @@ pub(super) async fn to_page() -> Redirect {
 
 /// What the page loads.
 pub(super) async fn asset(Path(file): Path<String>) -> impl IntoResponse {
-    serve(&file)
-}
-
-fn serve(file: &str) -> impl IntoResponse + use<> {
-    let headers = |kind: &'static str| -> [(HeaderName, &'static str); 4] {
-        [
-            (header::CONTENT_TYPE, kind),
-            (header::CONTENT_SECURITY_POLICY, POLICY),
-            (header::CACHE_CONTROL, "no-cache"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        ]
-    };
-    match find(file) {
-        Some((kind, content)) => (StatusCode::OK, headers(kind), content),
-        None => (
-            StatusCode::NOT_FOUND,
-            headers("text/plain; charset=utf-8"),
-            b"no such file".as_slice(),
-        ),
-    }
+    serve(find(&file))
 }

@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::{
-    LARGEST_BODY, Shared,
+    LARGEST_BODY, Ready, Shared,
     prepare::{BY_POST, Prepared, named, prepare},
     refusal::{Refusal, retry_after},
 };
@@ -67,9 +67,21 @@ async fn respond(
         Ok(prepared) => prepared,
         Err(refused) => return Ok(shown(*refused)),
     };
+    let response = carried_out(call, ready, prepared).await?;
+    if stranger && call.has_failed() {
+        shared.front.limits.failed(call.address);
+    }
+    Ok(shown(response))
+}
+
+/// The response to an operation that may be carried out.
+///
+/// # Errors
+/// When its task breaks down.
+pub(super) async fn carried_out(call: &Call, ready: Ready, prepared: Prepared) -> Result<Response, Refusal> {
     let Prepared { request, kind, charge } = prepared;
-    let carried_out = async move { ready.schema.execute(request).await }.in_current_span();
-    let mut running = AbortOnDropHandle::new(tokio::spawn(carried_out));
+    let executed = async move { ready.schema.execute(request).await }.in_current_span();
+    let mut running = AbortOnDropHandle::new(tokio::spawn(executed));
     let answered = if kind == Some(OperationType::Mutation) {
         // A client that goes away does not break off a command that is half-way.
         running.detach().await
@@ -77,13 +89,10 @@ async fn respond(
         (&mut running).await
     };
     let mut response = answered.map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, internal(&error)))?;
-    if stranger && call.has_failed() {
-        shared.front.limits.failed(call.address);
-    }
     charge.settle(&mut response);
     let mut response = coded(response);
     named(&mut response, &call.id);
-    Ok(shown(response))
+    Ok(response)
 }
 
 /// A response as HTTP has it; what says when to come back stands in a header too.
@@ -114,6 +123,15 @@ pub(super) async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: 
     if *method != Method::POST {
         return from_query(uri.query().unwrap_or_default());
     }
+    let body = json_body(headers, body).await?;
+    parse(&body).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, malformed(&error)))
+}
+
+/// The whole body of a request that says it is JSON.
+///
+/// # Errors
+/// When it says something else, or is too large.
+pub(super) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let media = content_type
         .and_then(|it| it.split(';').next())
@@ -124,8 +142,7 @@ pub(super) async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: 
         let problem = Problem::bad_input("Content-Type", media, "application/json", "application/json");
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
     }
-    let body = whole(body).await?;
-    parse(&body).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, malformed(&error)))
+    whole(body).await
 }
 
 /// The whole body, if it is not too large.

@@ -58,7 +58,7 @@ impl<T: Table> Condition<T> {
     }
 
     /// Appends the condition as SQL that is never NULL.
-    pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+    pub(crate) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
         match self {
             Self::And(all) => push_list(all, " AND ", "TRUE", sql),
             Self::Or(any) => push_list(any, " OR ", "FALSE", sql),

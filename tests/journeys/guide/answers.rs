@@ -60,9 +60,12 @@ impl Known {
 
     /// The same in the words of a header.
     pub(super) fn in_header(&self, value: &str) -> Result<String> {
-        let word = |it: &str| match it.starts_with('$') {
-            true => Ok(self.known(it)?.as_str().context("a header that is no text")?.to_owned()),
-            false => Ok(it.to_owned()),
+        let word = |it: &str| {
+            if it.starts_with('$') {
+                Ok(self.known(it)?.as_str().context("a header that is no text")?.to_owned())
+            } else {
+                Ok(it.to_owned())
+            }
         };
         Ok(value.split(' ').map(word).collect::<Result<Vec<_>>>()?.join(" "))
     }
