@@ -71,6 +71,32 @@ fn every_operation_is_described_with_all_its_answers() -> Result<()> {
     })
 }
 
+/// Every place of the document that another part of it points at.
+fn references(part: &Value) -> Vec<String> {
+    let own = part["$ref"].as_str().map(str::to_owned);
+    let within: Vec<&Value> = match part {
+        Value::Array(parts) => parts.iter().collect(),
+        Value::Object(fields) => fields.values().collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    own.into_iter().chain(within.into_iter().flat_map(references)).collect()
+}
+
+#[test]
+fn every_reference_of_the_document_leads_somewhere() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let document = document(&app).await?;
+        let all = references(&document);
+        ensure!(all.len() > 50, "only {} references", all.len());
+        for place in all {
+            let found = document.pointer(place.trim_start_matches('#'));
+            ensure!(found.is_some(), "{place} is not in the document");
+        }
+        app.finish().await
+    })
+}
+
 #[test]
 fn routes_are_those_of_the_document_and_no_others() -> Result<()> {
     run(async {

@@ -12,7 +12,10 @@ use utoipa::{
     },
 };
 
-use super::failure::{Details, MEDIA_TYPE};
+use super::{
+    failure::{Details, MEDIA_TYPE},
+    input::Sorting,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,7 +31,7 @@ use super::failure::{Details, MEDIA_TYPE};
         (name = "desk", description = "What the support team does with all tickets.")
     ),
     security(("bearer" = [])),
-    components(schemas(Details))
+    components(schemas(Details, Sorting))
 )]
 struct Head;
 
