@@ -450,7 +450,7 @@ fn request_that_does_not_fit_the_schema_is_bad_input() -> Result<()> {
     run(async {
         let app = App::start().await?;
         for query in [
-            "mutation { startTicket(input: {ticketId: \"1\"}) { stale } }",
+            "mutation { startTicket(input: {idempotencyKey: \"k\"}) { stale } }",
             "mutation { changeTicketPriority(input: {idempotencyKey: \"k\", ticketId: \"1\", priority: PINK}) { stale } }",
             "mutation { flyTicket { stale } }",
             "{ ticket(id: ",

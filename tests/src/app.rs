@@ -145,7 +145,11 @@ impl App {
         Ok(listed.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
     }
 
-    async fn tell(&self, words: &[&str]) -> Result<String> {
+    /// What `letopis` with these arguments prints, beside this server.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn tell(&self, words: &[&str]) -> Result<String> {
         let data = self.data.path().to_str().context("a path that is no text")?;
         let place = ["--data", data, "--database-url", &self.database_url];
         let output = Program::output(&[words, &place].concat()).await?;

@@ -193,7 +193,7 @@ impl<'a> Count<'a> {
     fn field(&mut self, field: &'a Field) -> Totals {
         let below = self.set(&field.selection_set.node);
         let own = match field.name.node.as_str() {
-            "totalCount" | "projections" => 10,
+            "totalCount" | "projections" | "ticketStatistics" => 10,
             _ => 1,
         };
         Totals {

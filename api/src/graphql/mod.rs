@@ -17,6 +17,7 @@ mod people;
 mod query;
 mod related;
 mod sight;
+mod statistics;
 mod subscription;
 mod ticket;
 mod words;
@@ -40,8 +41,10 @@ use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery, TroubleQuery, VisitorMutation};
 use query::Query;
 use sqlx::PgPool;
+use statistics::StatisticsQuery;
 use subscription::Subscription;
 pub(crate) use subscription::{Entrance, Source};
+pub(crate) use words::{Hold, Resolution, Sort, Status, Urgency};
 
 use crate::{
     auth::{Door, Viewer},
@@ -60,7 +63,14 @@ pub(crate) const COMPLEXITY: u32 = 20_000;
 /// What can be asked.
 #[derive(Debug, MergedObject)]
 #[graphql(name = "Query")]
-pub struct Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery, TroubleQuery);
+pub struct Queries(
+    Query,
+    ContactsQuery,
+    OrganisationQuery,
+    PeopleQuery,
+    StatisticsQuery,
+    TroubleQuery,
+);
 
 /// What can be told.
 #[derive(Debug, MergedObject)]
@@ -111,7 +121,14 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
-    let queries = Queries(Query, ContactsQuery, OrganisationQuery, PeopleQuery, TroubleQuery);
+    let queries = Queries(
+        Query,
+        ContactsQuery,
+        OrganisationQuery,
+        PeopleQuery,
+        StatisticsQuery,
+        TroubleQuery,
+    );
     let mutations = Mutations(
         Mutation,
         ContactsMutation,

@@ -5,11 +5,15 @@ use domain::{
     ticket::StatusCategory,
     values::{HoldReason, Priority, ResolutionReason, TicketType},
 };
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Where a ticket stands in its life.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = TicketStatus)]
 #[graphql(name = "TicketStatus", remote = "StatusCategory")]
-pub(super) enum Status {
+pub(crate) enum Status {
     /// Nobody works on it yet.
     New,
     /// Somebody works on it.
@@ -25,9 +29,11 @@ pub(super) enum Status {
 }
 
 /// How urgent a ticket is, in rising order.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = TicketPriority)]
 #[graphql(name = "TicketPriority", remote = "Priority")]
-pub(super) enum Urgency {
+pub(crate) enum Urgency {
     /// Answered within 24 to 48 hours.
     Low,
     /// Answered within 8 to 12 hours; the default.
@@ -39,9 +45,11 @@ pub(super) enum Urgency {
 }
 
 /// What sort of request a ticket is.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = TicketType)]
 #[graphql(name = "TicketType", remote = "TicketType")]
-pub(super) enum Sort {
+pub(crate) enum Sort {
     /// Somebody wants to know something; the default.
     Question,
     /// Something that worked does not.
@@ -55,9 +63,11 @@ pub(super) enum Sort {
 }
 
 /// What a ticket on hold waits for.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = HoldReason)]
 #[graphql(name = "HoldReason", remote = "HoldReason")]
-pub(super) enum Hold {
+pub(crate) enum Hold {
     /// The customer's answer: the ticket is PENDING, with any other reason it is ON_HOLD.
     Customer,
     /// A supplier.
@@ -71,9 +81,11 @@ pub(super) enum Hold {
 }
 
 /// How a ticket was resolved.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = ResolutionReason)]
 #[graphql(name = "ResolutionReason", remote = "ResolutionReason")]
-pub(super) enum Resolution {
+pub(crate) enum Resolution {
     /// The customer has what was needed; the default.
     Solved,
     /// It could not be solved.

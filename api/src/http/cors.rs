@@ -5,7 +5,10 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower_http::cors::CorsLayer;
 
-use super::guard::{IDEMPOTENCY_KEY, REQUEST_ID};
+use super::{
+    guard::{IDEMPOTENCY_KEY, REQUEST_ID},
+    rest::{LEFT, POLICY},
+};
 use crate::settings::Origin;
 
 /// How long a browser may remember what it may.
@@ -18,7 +21,7 @@ pub(super) fn layer(origins: &[Origin]) -> Option<CorsLayer> {
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
             .allow_origin(origins)
-            .allow_methods([Method::GET, Method::POST])
+            .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
             .allow_headers([
                 header::AUTHORIZATION,
                 header::CONTENT_TYPE,
@@ -27,7 +30,7 @@ pub(super) fn layer(origins: &[Origin]) -> Option<CorsLayer> {
                 REQUEST_ID,
                 traceparent,
             ])
-            .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+            .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::LOCATION, POLICY, LEFT])
             .max_age(REMEMBERED)
     })
 }

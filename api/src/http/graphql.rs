@@ -1,6 +1,6 @@
 //! `POST /graphql`, and `GET` for queries: one operation a request, JSON out.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Request, Response, parser::types::OperationType};
 use axum::{
@@ -17,12 +17,12 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::{
-    LARGEST_BODY, Shared, denied,
+    LARGEST_BODY, Ready, Shared, denied,
     prepare::{BY_POST, Prepared, named, prepare},
     refusal::{Refusal, retry_after},
 };
 use crate::{
-    graphql::Call,
+    graphql::{Call, Caller},
     problem::{Problem, internal},
 };
 
@@ -70,15 +70,32 @@ async fn respond(
             return Ok(shown(*refused));
         }
     };
+    let response = carried_out(call, &caller, ready, prepared).await?;
+    if stranger && call.has_failed() {
+        shared.front.limits.failed(call.address);
+    }
+    Ok(shown(response))
+}
+
+/// The response to an operation that may be carried out.
+///
+/// # Errors
+/// When its task breaks down.
+pub(super) async fn carried_out(
+    call: &Call,
+    caller: &Caller,
+    ready: Ready,
+    prepared: Prepared,
+) -> Result<Response, Refusal> {
     let Prepared { request, kind, charge } = prepared;
-    let recorded = call.clone();
-    let carried_out = async move {
+    let (call, caller, id) = (call.clone(), caller.clone(), Arc::clone(&call.id));
+    let executed = async move {
         let response = ready.schema.execute(request).await;
-        denied::record(&ready, &recorded, &caller).await;
+        denied::record(&ready, &call, &caller).await;
         response
     };
-    let carried_out = carried_out.in_current_span();
-    let mut running = AbortOnDropHandle::new(tokio::spawn(carried_out));
+    let executed = executed.in_current_span();
+    let mut running = AbortOnDropHandle::new(tokio::spawn(executed));
     let answered = if kind == Some(OperationType::Mutation) {
         // A client that goes away does not break off a command that is half-way.
         running.detach().await
@@ -86,13 +103,10 @@ async fn respond(
         (&mut running).await
     };
     let mut response = answered.map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, internal(&error)))?;
-    if stranger && call.has_failed() {
-        shared.front.limits.failed(call.address);
-    }
     charge.settle(&mut response);
     let mut response = coded(response);
-    named(&mut response, &call.id);
-    Ok(shown(response))
+    named(&mut response, &id);
+    Ok(response)
 }
 
 /// A response as HTTP has it; what says when to come back stands in a header too.
@@ -123,6 +137,15 @@ pub(super) async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: 
     if *method != Method::POST {
         return from_query(uri.query().unwrap_or_default());
     }
+    let body = json_body(headers, body).await?;
+    parse(&body).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, malformed(&error)))
+}
+
+/// The whole body of a request that says it is JSON.
+///
+/// # Errors
+/// When it says something else, or is too large.
+pub(super) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let media = content_type
         .and_then(|it| it.split(';').next())
@@ -133,8 +156,7 @@ pub(super) async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: 
         let problem = Problem::bad_input("Content-Type", media, "application/json", "application/json");
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
     }
-    let body = whole(body).await?;
-    parse(&body).map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, malformed(&error)))
+    whole(body).await
 }
 
 /// The whole body, if it is not too large.

@@ -7,7 +7,7 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use tracing::{Instrument, info_span};
 
@@ -15,6 +15,7 @@ use super::{
     Shared,
     address::{Peer, client},
     refusal::Refusal,
+    rest,
 };
 use crate::graphql::Call;
 
@@ -44,7 +45,14 @@ pub(super) async fn guard(State(shared): State<Shared>, mut request: Request, ne
             request.extensions_mut().insert(call);
             next.run(request).instrument(span).await
         }
-        Err(exhausted) => Refusal::too_many_requests(exhausted).response(&id, request.headers()),
+        Err(exhausted) => {
+            let refusal = Refusal::too_many_requests(exhausted);
+            if rest::is_below(request.uri().path()) {
+                rest::Failure::refused(&refusal, &id, request.headers()).into_response()
+            } else {
+                refusal.response(&id, request.headers())
+            }
+        }
     };
     let tls = shared.front.tls;
     finish(response.headers_mut(), &id, tls);

@@ -21,6 +21,7 @@ mod persisted;
 mod prepare;
 mod public;
 mod refusal;
+mod rest;
 mod socket;
 mod stream;
 mod tls;
@@ -31,7 +32,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Extension, Json, Router,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
     routing::get,
@@ -172,7 +173,8 @@ pub fn router(shared: Shared, answers_graphql: bool) -> Router {
         .route("/auth/oidc/{name}/callback", get(open_id::end))
         .route("/welcome", get(welcome::page))
         .route("/welcome/", get(welcome::to_page))
-        .route("/welcome/assets/{file}", get(welcome::asset));
+        .route("/welcome/assets/{file}", get(welcome::asset))
+        .merge(rest::router(shared.clone()));
     let routes = if answers_graphql { api } else { Router::new() };
     let routes = routes
         .route("/health/live", get(health::live))
@@ -189,7 +191,11 @@ pub fn router(shared: Shared, answers_graphql: bool) -> Router {
         .with_state(shared)
 }
 
-async fn nothing(Extension(call): Extension<Call>, headers: HeaderMap) -> Response {
+async fn nothing(Extension(call): Extension<Call>, uri: Uri, headers: HeaderMap) -> Response {
     let problem = Problem::new("NOT_FOUND", "такого адреса нет", "there is no such address");
-    Refusal::new(StatusCode::NOT_FOUND, problem).response(&call.id, &headers)
+    let refusal = Refusal::new(StatusCode::NOT_FOUND, problem);
+    if rest::is_below(uri.path()) {
+        return rest::Failure::refused(&refusal, &call.id, &headers).into_response();
+    }
+    refusal.response(&call.id, &headers)
 }

@@ -52,13 +52,24 @@ pub(super) fn prepare(
     caller: &Caller,
     mut request: Request,
 ) -> Result<Prepared, Box<Response>> {
+    let restricted = caller.viewer.restricted_to_safelist();
+    let found = shared.front.operations.resolve(&mut request, restricted);
+    found.map_err(|problem| Box::new(refused(caller, call, problem)))?;
+    prepare_known(shared, call, caller, request)
+}
+
+/// Prepares an operation whose document is the program's own, or was found; no list need name it.
+///
+/// # Errors
+/// The response to one that is refused.
+pub(super) fn prepare_known(
+    shared: &Shared,
+    call: &Call,
+    caller: &Caller,
+    request: Request,
+) -> Result<Prepared, Box<Response>> {
     let refuse = |problem| Box::new(refused(caller, call, problem));
     let viewer = &caller.viewer;
-    let found = shared
-        .front
-        .operations
-        .resolve(&mut request, viewer.restricted_to_safelist());
-    found.map_err(refuse)?;
     let mut request = shared.documents.parsed(request);
     let measured = measured(&mut request).map_err(refuse)?;
     // Strangers share nothing but the way in.

@@ -108,7 +108,7 @@ CREATE TABLE denial (
 
 COMMENT ON TABLE denial IS 'Who tried what they have no right to? (Кто пытался сделать то, на что нет права?) For auditors. One row a try; the same one of the same actor counts once a minute.';
 COMMENT ON COLUMN denial.position IS 'Place of the event in the log.';
-COMMENT ON COLUMN denial.actor IS 'Who, as kind:id.';
+COMMENT ON COLUMN denial.actor IS 'Who, as kind:id; kinds are agent, contact, bot, system, api_key and import.';
 COMMENT ON COLUMN denial.operation IS 'Field of the API.';
 COMMENT ON COLUMN denial.permission IS 'The right that was missing, as things:deed.';
 COMMENT ON COLUMN denial.at IS 'Instant of the try.';

@@ -58,7 +58,7 @@ impl<T: Table> Condition<T> {
     }
 
     /// Appends the condition as SQL that is true when it holds, and not when it does not.
-    pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+    pub(crate) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
         self.write(false, sql);
     }
 

@@ -2,6 +2,7 @@
 
 pub mod filter;
 mod read;
+mod tally;
 mod write;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use event_store::Recorded;
 use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
+pub use tally::{Tally, tally};
 
 use crate::{Model, ProjectError, Projection, ticket_row::Memory};
 
