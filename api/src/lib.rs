@@ -36,3 +36,7 @@ mod watch;
 pub use error::ServeError;
 pub use provider::Provider;
 pub use settings::Origin;
+
+/// Bytes of stack of each thread that works on requests: the way through the schema's resolvers is deep, and without
+/// optimisation deeper than the usual 2 MiB.
+pub const STACK: usize = 8 * 1024 * 1024;

@@ -78,6 +78,7 @@ fn in_one_line(error: &anyhow::Error) -> String {
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(api::STACK)
         .enable_all()
         .build()
         .context("no threads to run on")?;

@@ -33,6 +33,7 @@ pub const KEY: &str = "test-key-0123456789";
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "without a runtime no test can run")]
     tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(api::STACK)
         .enable_all()
         .build()
         .expect("a tokio runtime")

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, InputType, Result};
 use commands::{Command, CommandError, Request, authorize};
 use domain::{
+    access::Permission,
     ids::{CommandId, stream_name},
     organisation::{Checked, Definition, ItemCommand, OrganisationCommand},
 };
@@ -19,7 +20,7 @@ use super::{
     unique::{Claims, taken},
 };
 use crate::{
-    graphql::{LogPosition, caller, idempotency, ids, parts, payload::UserError, problem},
+    graphql::{LogPosition, caller, idempotency, ids, may_see, parts, payload::UserError, problem},
     problem::{Answer, Problem, internal},
 };
 
@@ -190,6 +191,7 @@ where
     I: Defines<Definition: Claims>,
     OrganisationCommand: From<(Uuid, ItemCommand<I::Definition>)>,
 {
+    may_see(ctx, Permission::OrganisationWrite)?;
     let (parts, caller) = (parts(ctx)?, caller(ctx)?);
     let mut wish: Wish<I> = wish.into();
     let client_mutation_id = wish.client_mutation_id.take();

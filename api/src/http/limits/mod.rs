@@ -188,7 +188,7 @@ mod tests {
         let limits = Limits::new(&Config::default(), clock.clone());
         let here = address("10.0.0.7");
         limits.opened("Bearer good");
-        for _ in 0..7 {
+        for _ in 0..12 {
             limits.failed(here);
         }
         assert_eq!(limits.wait(here, "Bearer bad"), Some(Duration::from_secs(2)));
