@@ -1,16 +1,46 @@
 //! Where tickets belong: in inboxes, branches and teams that are in use.
 
 use domain::{
+    access::Rights,
     organisation::{Inbox, Kind, Reference, Team},
     ticket::TicketPlace,
 };
 
-use crate::{CommandError, Handler};
+use uuid::Uuid;
+
+use crate::{Command, CommandError, Handler, authorize::authorize_in};
 
 impl Handler {
     /// Refuses a place that names what is not there, or retired; where the ticket belonged before, it may stay.
     pub(crate) async fn check_place(&self, wanted: TicketPlace, former: TicketPlace) -> Result<(), CommandError> {
         self.check_references(&references(wanted), &references(former)).await
+    }
+
+    /// Refuses a place of which the inbox or the team lies where the right does not count; where the ticket belonged
+    /// before, it may stay.
+    pub(crate) async fn permit_place(
+        &self,
+        rights: &Rights,
+        command: &Command,
+        (wanted, former): (TicketPlace, TicketPlace),
+        contact: Option<Uuid>,
+    ) -> Result<(), CommandError> {
+        authorize_in(rights, command, &wanted.of(contact))?;
+        for part in [
+            TicketPlace {
+                team_id: wanted.team_id.filter(|it| former.team_id != Some(*it)),
+                ..TicketPlace::default()
+            },
+            TicketPlace {
+                inbox_id: wanted.inbox_id.filter(|it| former.inbox_id != Some(*it)),
+                ..TicketPlace::default()
+            },
+        ] {
+            if !part.is_nowhere() {
+                authorize_in(rights, command, &self.complete(part).await?.of(contact))?;
+            }
+        }
+        Ok(())
     }
 
     /// A place with the branch that follows from its team or its inbox, when it names none.

@@ -68,7 +68,9 @@ impl Handler {
             *contact_id = Some(self.survivor(named).await?);
         }
         *place = self.complete(*place).await?;
-        authorize_in(rights, &request.command, &place.of(contact_id.map(|it| it.0)))?;
+        let contact = contact_id.map(|it| it.0);
+        self.permit_place(rights, &request.command, (*place, TicketPlace::default()), contact)
+            .await?;
         self.check_place(*place, TicketPlace::default()).await?;
         let number = self.numbers.next().await?;
         *reserved = number;
@@ -97,8 +99,9 @@ impl Handler {
             && let Some(state) = &known.state
         {
             // Nobody moves a ticket to where they could not have opened it.
-            authorize_in(rights, &request.command, &place.of(state.contact_id.map(|it| it.0)))?;
-            let former = state.place;
+            let (former, contact) = (state.place, state.contact_id.map(|it| it.0));
+            self.permit_place(rights, &request.command, (*place, former), contact)
+                .await?;
             self.check_place(*place, former).await?;
         }
         // Ownership counts in the version, so it is looked at, and kept as it is, when the client names one.

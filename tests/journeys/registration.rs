@@ -101,7 +101,7 @@ fn other_domains_are_closed_and_so_are_all_by_default() -> Result<()> {
             );
         }
         let refused = register(&stranger, "anna@exаmple.com").await?;
-        ensure!(refused["userErrors"][0]["code"] == "BAD_USER_INPUT", "{refused}");
+        ensure!(refused["userErrors"][0]["code"] == "LOOK_ALIKE_LETTERS", "{refused}");
         ensure!(accounts(&app).await? == 0);
         app.finish().await?;
         let app = App::start().await?;

@@ -258,3 +258,45 @@ fn refused_tries_are_on_record_and_lookers_on_change_nothing() -> Result<()> {
         at.app.finish().await
     })
 }
+
+#[test]
+fn right_in_a_branch_reaches_no_further() -> Result<()> {
+    run(async {
+        let at = branches().await?;
+        let query = "mutation($i: CreateInboxInput!) { createInbox(input: $i) { inbox { id } userErrors { code } } }";
+        let definition = json!({"name": "Астана", "channel": "WEB_WIDGET", "branchId": at.there});
+        let input = json!({"idempotencyKey": "i", "definition": definition});
+        let made = at.boss.data(query, json!({"i": input})).await?;
+        let inbox = &made["createInbox"]["inbox"]["id"];
+        let into = json!({"idempotencyKey": "t", "subject": "Вопрос", "branchId": at.here, "inboxId": inbox});
+        let (code, _) = at.anna.error(OPEN, json!({"i": into})).await?;
+        ensure!(
+            code == "FORBIDDEN",
+            "an agent wrote into an inbox of another branch: {code}"
+        );
+        let admin = "mutation($i: GrantRoleInput!) { grantRole(input: $i) { userErrors { code } } }";
+        let within = json!({"kind": "BRANCH", "id": at.here});
+        let input = json!({"idempotencyKey": "a", "userId": at.anna_id, "role": "admin", "scope": within});
+        at.boss.data(admin, json!({"i": input})).await?;
+        let scope = json!({"kind": "EVERYWHERE"});
+        let input = json!({"idempotencyKey": "b", "userId": at.anna_id, "role": "admin", "scope": scope});
+        let (code, _) = at.anna.error(admin, json!({"i": input})).await?;
+        ensure!(
+            code == "FORBIDDEN",
+            "an administrator of a branch became one of everything: {code}"
+        );
+        let (code, _) = at
+            .anna
+            .error("{ denials(first: 1) { nodes { at } } }", json!({}))
+            .await?;
+        ensure!(code == "FORBIDDEN", "{code}");
+        let deep = format!(
+            "{{ tickets(first: 1, filter: {}{}) {{ totalCount }} }}",
+            "{not: ".repeat(400),
+            "}".repeat(400)
+        );
+        let (code, _) = at.anna.error(&deep, json!({})).await?;
+        ensure!(code == "BAD_USER_INPUT", "{code}");
+        at.app.finish().await
+    })
+}

@@ -152,6 +152,11 @@ async fn refused(ctx: &Context<'_>, ticket_id: TicketId, error: CommandError) ->
     match Answer::from(error) {
         Answer::Failed(fault) => Err(problem(ctx, fault)),
         Answer::Refused(reason) => {
+            // Of what the ticket was to point at.
+            let reason = match reason.field.as_slice() {
+                [field] => reason.clone().about(field),
+                _ => reason,
+            };
             let ticket = from_log(ctx, parts(ctx)?, ticket_id).await?;
             Ok(Reply {
                 ticket,

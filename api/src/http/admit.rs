@@ -1,10 +1,10 @@
 //! Who is let in: the one place that looks at credentials, and that slows down who guesses them.
 
 use async_graphql::Request;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 
 use super::{
-    Shared,
+    Shared, nesting,
     public::{Knock, knock},
     refusal::Refusal,
 };
@@ -48,6 +48,7 @@ impl Shared {
     /// # Errors
     /// When they ask for more than to be let in, or too many from that address were not.
     pub(super) fn hear(&self, call: &Call, request: &mut Request) -> Result<(), Refusal> {
+        nesting::check(request).map_err(|it| Refusal::new(StatusCode::BAD_REQUEST, it))?;
         let wait = match knock(request) {
             Knock::More => return Err(Refusal::unauthenticated()),
             Knock::BySecret => None,

@@ -15,6 +15,7 @@ mod health;
 mod limits;
 mod listen;
 mod metrics;
+mod nesting;
 mod open_id;
 mod operation;
 mod persisted;
@@ -55,7 +56,7 @@ use crate::{
     problem::{Language, Problem},
 };
 
-/// With `true`, nothing can be changed: for supervisors who look on.
+/// With anything but `false`, nothing can be changed: for supervisors who look on.
 const READ_ONLY: &str = "letopis-read-only";
 
 /// How often it is asked whether whoever listens may still do what they could.
@@ -122,7 +123,7 @@ impl Shared {
     fn caller(&self, headers: &HeaderMap, authorization: Option<&str>) -> Option<Caller> {
         let sent = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
         let viewer = self.keys.viewer(authorization.or(sent))?;
-        let viewer = if headers.get(READ_ONLY).is_some_and(|it| it == "true") {
+        let viewer = if headers.get(READ_ONLY).is_some_and(|it| it != "false") {
             viewer.reading()
         } else {
             viewer

@@ -11,6 +11,7 @@ use super::{
     Shared,
     front::Front,
     limits::{Exhausted, Throttle},
+    nesting,
     refusal::seconds,
 };
 use crate::{
@@ -70,6 +71,7 @@ pub(super) fn prepare_known(
 ) -> Result<Prepared, Box<Response>> {
     let refuse = |problem| Box::new(refused(caller, call, problem));
     let viewer = &caller.viewer;
+    nesting::check(&request).map_err(refuse)?;
     let mut request = shared.documents.parsed(request);
     let measured = measured(&mut request).map_err(refuse)?;
     // Strangers share nothing but the way in.

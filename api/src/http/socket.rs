@@ -173,7 +173,7 @@ fn as_wished(mut caller: Caller, payload: Option<&Value>) -> Caller {
     if let Some(asked) = said(payload, "accept-language").and_then(Value::as_str) {
         caller.language = Language::accepted(Some(asked));
     }
-    if said(payload, READ_ONLY).is_some_and(|it| it == "true" || it == true) {
+    if said(payload, READ_ONLY).is_some_and(|it| it != "false" && it != false) {
         caller.viewer = caller.viewer.reading();
     }
     caller
@@ -208,7 +208,7 @@ impl Session<'_> {
             let done = tokio::select! {
                 () = &mut closing => Err(shutting_down()),
                 _ = again.tick() => {
-                    if self.shared.keys.still(&self.caller.viewer) { Ok(()) } else { return not_any_more() }
+                    if self.shared.keys.still(&self.caller.viewer) { Ok(()) } else { Err(not_any_more()) }
                 }
                 () = &mut alarm => {
                     let end = heard + if asked { SILENCE * 2 } else { SILENCE };
@@ -272,6 +272,9 @@ impl Session<'_> {
     }
 
     async fn tell(&mut self, id: String, answer: Option<Arc<Answer>>) -> Result<(), Close> {
+        if !self.shared.keys.still(&self.caller.viewer) {
+            return Err(not_any_more());
+        }
         let message = match answer.as_deref() {
             Some(Answer::Next(payload)) => ServerMessage::Next { id: &id, payload },
             // The protocol has a message of its own for that, and nothing follows it.

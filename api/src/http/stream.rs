@@ -96,6 +96,9 @@ async fn tell(shared: Shared, (viewer, mut answers): Answers, sender: mpsc::Send
             }
             answer = answers.next() => answer,
         };
+        if !shared.keys.still(&viewer) {
+            return;
+        }
         let (event, last) = match answer.flatten().as_deref() {
             Some(Answer::Next(response)) => (next(response.get().to_owned()), false),
             Some(Answer::Failed(errors)) => (next(format!("{{\"errors\":{}}}", errors.get())), false),

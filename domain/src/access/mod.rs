@@ -8,7 +8,7 @@ mod role;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use permission::Permission;
+pub use permission::{Breadth, Permission};
 pub use rights::{Place, Reach, Rights, Scope};
 pub use role::{BUILT_IN, RoleKey, RoleKeyError, built_in};
 use serde::{Deserialize, Serialize};

@@ -62,7 +62,39 @@ permissions! {
     SchemaRead = "schema:read",
 }
 
+/// How widely a right must have been granted to count at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breadth {
+    /// It counts wherever it was granted, for what belongs there.
+    Placed,
+    /// It is about what all branches, teams and inboxes share: granted in one of them it counts for all of it.
+    Shared,
+    /// It is about everything: granted in a part it counts for nothing.
+    Whole,
+}
+
 impl Permission {
+    /// How widely it must have been granted.
+    pub fn breadth(self) -> Breadth {
+        match self {
+            Self::TicketsRead | Self::TicketsWrite | Self::TicketsAssign => Breadth::Placed,
+            Self::ContactsRead
+            | Self::ContactsWrite
+            | Self::ContactsMerge
+            | Self::OrganisationRead
+            | Self::UsersRead
+            | Self::ReportsRead
+            | Self::SchemaRead => Breadth::Shared,
+            Self::OrganisationWrite
+            | Self::UsersWrite
+            | Self::AccessWrite
+            | Self::ApiKeysWrite
+            | Self::AuditRead
+            | Self::EventsRead
+            | Self::OperationsRead => Breadth::Whole,
+        }
+    }
+
     /// Whether it lets nothing be changed.
     pub fn only_reads(self) -> bool {
         self.as_str().ends_with(":read")

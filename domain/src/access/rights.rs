@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Permission;
+use super::{Breadth, Permission};
 
 /// Where a right counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,9 +109,18 @@ impl Rights {
         self.0.get(&permission)
     }
 
-    /// Whether a right was granted for anywhere at all.
+    /// Whether a right was granted so widely that it counts for anything, see [`Breadth`].
     pub fn has(&self, permission: Permission) -> bool {
-        self.0.contains_key(&permission)
+        let within = match self.reach(permission) {
+            None => return false,
+            Some(Reach::Everywhere) => return true,
+            Some(Reach::Within(scopes)) => scopes,
+        };
+        match permission.breadth() {
+            Breadth::Placed => !within.is_empty(),
+            Breadth::Shared => within.iter().any(|it| !matches!(it, Scope::Contact(_))),
+            Breadth::Whole => false,
+        }
     }
 
     /// Whether a right was granted for the whole organisation.
