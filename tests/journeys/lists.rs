@@ -272,7 +272,7 @@ fn filter_that_is_malformed_is_bad_input_with_its_field() -> Result<()> {
             (json!({"categoryId": {"in": many}}), "categoryId"),
             (json!({"categoryId": {"eq": "a\u{0}"}}), "categoryId"),
             (json!({"and": wide}), "filter"),
-            (deep, "filter"),
+            (deep, "variables"),
         ] {
             let query = "query($filter: TicketFilter) { tickets(filter: $filter) { totalCount } }";
             let error = app.client.error(query, json!({"filter": filter})).await?;
