@@ -134,6 +134,7 @@ fn ticket_is_seen_and_changed_only_where_it_belongs() -> Result<()> {
         let refused = at.boss.data(MOVE, json!({"i": nowhere})).await?;
         let reason = &refused["moveTicket"]["userErrors"][0];
         ensure!(reason["code"] == "REFERENCE_UNKNOWN", "{refused}");
+        ensure!(reason["field"] == json!(["input", "teamId"]), "{refused}");
         at.app.finish().await
     })
 }
@@ -241,7 +242,7 @@ fn refused_tries_are_on_record_and_lookers_on_change_nothing() -> Result<()> {
         let request = at
             .anna
             .request(reqwest::Method::POST, "/graphql")
-            .header("letopis-read-only", "true");
+            .header("letopis-read-only", "TRUE");
         let refused: Value = request.json(&open).send().await?.json().await?;
         ensure!(refused["errors"][0]["extensions"]["code"] == "FORBIDDEN", "{refused}");
         let request = at
