@@ -38,7 +38,7 @@ use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
-use people::{DoorMutation, PeopleMutation, PeopleQuery, TroubleQuery, VisitorMutation};
+use people::{DoorMutation, PeopleMutation, PeopleQuery, RefusalsQuery, VisitorMutation};
 use query::Query;
 use sqlx::PgPool;
 use statistics::StatisticsQuery;
@@ -69,7 +69,7 @@ pub struct Queries(
     OrganisationQuery,
     PeopleQuery,
     StatisticsQuery,
-    TroubleQuery,
+    RefusalsQuery,
 );
 
 /// What can be told.
@@ -127,7 +127,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         OrganisationQuery,
         PeopleQuery,
         StatisticsQuery,
-        TroubleQuery,
+        RefusalsQuery,
     );
     let mutations = Mutations(
         Mutation,

@@ -92,11 +92,11 @@ pages! {
 
 /// What can be asked about refusals.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct TroubleQuery;
+pub(crate) struct RefusalsQuery;
 
 /// What can be asked about refusals.
 #[Object]
-impl TroubleQuery {
+impl RefusalsQuery {
     /// Tries that were refused for want of a right, the newest first. Only for auditors.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn denials(
