@@ -29,6 +29,7 @@ pub mod server;
 mod settings;
 mod target;
 pub mod telemetry;
+mod thread_watch;
 pub mod tickets;
 pub mod vault;
 mod watch;

@@ -13,6 +13,7 @@ use event_store::Position;
 use projections::{
     CHANNEL, SWAPPED, Turn,
     checkpoint::{self, Served},
+    message::{self, MessageTold},
     registry,
     ticket_history::{self, Told},
     ticket_list,
@@ -24,6 +25,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
+use uuid::Uuid;
 
 /// Changes kept for subscribers that are a little slow.
 const CHANGES_AHEAD: usize = 4096;
@@ -53,6 +55,7 @@ pub struct Live {
     pool: PgPool,
     positions: Positions,
     changes: broadcast::Sender<Arc<Told>>,
+    messages: broadcast::Sender<Arc<MessageTold>>,
 }
 
 impl Live {
@@ -70,17 +73,20 @@ impl Live {
         );
         replace_all(&positions, &checkpoint::serving(&pool).await?);
         let (changes, _) = broadcast::channel(CHANGES_AHEAD);
+        let (messages, _) = broadcast::channel(CHANGES_AHEAD);
         let live = Self {
             pool: pool.clone(),
             positions: Arc::clone(&positions),
             changes,
+            messages,
         };
         tokio::spawn(
             cancelled
                 .clone()
                 .run_until_cancelled_owned(follow(pool, listener, positions)),
         );
-        tokio::spawn(cancelled.run_until_cancelled_owned(live.clone().share()));
+        tokio::spawn(cancelled.clone().run_until_cancelled_owned(live.clone().share()));
+        tokio::spawn(cancelled.run_until_cancelled_owned(live.clone().share_messages()));
         Ok(live)
     }
 
@@ -125,6 +131,61 @@ impl Live {
         // Parts move by themselves: what lies behind the slowest is not complete.
         let shown = self.position(ticket_history::NAME);
         ticket_history::since(&self.pool, after, shown, PAGE).await
+    }
+
+    /// Everything that happens to messages from now on.
+    pub(crate) fn messages(&self) -> broadcast::Receiver<Arc<MessageTold>> {
+        self.messages.subscribe()
+    }
+
+    /// Behind all that shows of messages now.
+    pub(crate) fn end_of_messages(&self) -> Turn {
+        Turn::behind(self.position(message::NAME))
+    }
+
+    /// A page of what happened in a conversation after a turn, from the table; none when all that shows was told.
+    pub(crate) async fn messages_since(
+        &self,
+        conversation: Uuid,
+        after: Turn,
+    ) -> Result<Vec<MessageTold>, sqlx::Error> {
+        let shown = self.position(message::NAME);
+        message::since(&self.pool, Some(conversation), after, shown, PAGE).await
+    }
+
+    /// Reads what happens to messages once and hands it to all who watch any conversation.
+    async fn share_messages(self) {
+        let Some(mut watch) = self.positions.get(message::NAME).map(|it| it.all.subscribe()) else {
+            return;
+        };
+        let mut last = Turn::behind(*watch.borrow());
+        loop {
+            let Ok(newest) = watch.wait_for(|it| Turn::behind(*it) > last).await.map(|it| *it) else {
+                return;
+            };
+            while last < Turn::behind(newest) {
+                if self.messages.receiver_count() == 0 {
+                    // Whoever comes later reads the table first.
+                    last = Turn::behind(newest);
+                    break;
+                }
+                match message::since(&self.pool, None, last, newest, PAGE).await {
+                    Ok(page) => {
+                        let full = i64::try_from(page.len()) == Ok(PAGE);
+                        let end = page.last().map(|it| it.turn).filter(|_| full);
+                        last = end.unwrap_or_else(|| Turn::behind(newest));
+                        for told in page {
+                            // Nobody listening any more is no fault.
+                            drop(self.messages.send(Arc::new(told)));
+                        }
+                    }
+                    Err(error) => {
+                        warn!(%error, "messages cannot be read for subscribers; trying again");
+                        sleep(PAUSE).await;
+                    }
+                }
+            }
+        }
     }
 
     /// Reads each change once and hands it to all subscribers.

@@ -260,6 +260,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::User(it) => user(it),
         Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
         Refusal::ApiKey(it) => api_key(it),
+        Refusal::Conversation(refusal) => return crate::graphql::message_problem(refusal),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxUnknown) => ("NOT_FOUND", "такой линии нет"),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxRetired) => {
             ("RETIRED", "линия выведена из использования: сначала верните её")

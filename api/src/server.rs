@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use commands::{Clock, Handler, Sharing, processes::Sealer};
+use commands::{
+    Clock, Handler, Sharing,
+    processes::{Replies, Sealer},
+};
 use event_store::{EventLog, LogError, Position, PublicKey, SealFile, SealKey, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::{
@@ -233,6 +236,10 @@ impl Run {
         }
         let observatory = Observatory::start(pool.clone(), working.clone());
         let handler = Arc::new(handler);
+        if self.config.roles.has(Role::Processes) {
+            let replies = Replies::new(log.clone(), Arc::clone(&handler));
+            tokio::spawn(replies.run(working.clone()));
+        }
         let ground = Ground {
             handler: Arc::clone(&handler),
             vault: vault.clone(),

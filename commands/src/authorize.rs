@@ -5,6 +5,7 @@ use domain::{
     actor::ActorKind,
     api_key::ApiKeyCommand,
     contact::ContactCommand,
+    conversation::ConversationCommand,
     ids::AgentId,
     session::SessionCommand,
     user::UserCommand,
@@ -33,6 +34,16 @@ pub fn needs(command: &Command) -> Need {
     match command {
         Command::Ticket(..) => Need::Right(Permission::TicketsWrite),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
+        Command::Conversation(_, ConversationCommand::Redact { .. }) => Need::Right(Permission::MessagesRedact),
+        // Reading is noted only of those who take part: whoever may look and not write leaves no trace.
+        Command::Conversation(
+            _,
+            ConversationCommand::Receive { .. }
+            | ConversationCommand::Post { .. }
+            | ConversationCommand::Edit { .. }
+            | ConversationCommand::MarkDelivered { .. }
+            | ConversationCommand::MarkRead { .. },
+        ) => Need::Right(Permission::TicketsWrite),
         Command::Contact(
             _,
             ContactCommand::MergeInto { .. }
@@ -139,7 +150,8 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::SignIn(..)
         | Command::Denial(..)
         | Command::ApiKey(..)
-        | Command::VisitorSecret(..) => Ok(()),
+        | Command::VisitorSecret(..)
+        | Command::Conversation(..) => Ok(()),
     }
 }
 

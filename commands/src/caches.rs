@@ -7,6 +7,7 @@ use domain::{
     api_key::ApiKey,
     assignment::Assignment,
     contact::Contact,
+    conversation::Conversation,
     denial::Denial,
     organisation::{Branch, Category, CustomField, Inbox, Item, RegionMap, Skill, StatusLabel, Tag, Team},
     organization::Organization,
@@ -72,4 +73,5 @@ caches! {
     contacts: Contact = MANY,
     organizations: Organization = MANY,
     visitor_secrets: VisitorSecret = FEW,
+    conversations: Conversation = SOME,
 }

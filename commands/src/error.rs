@@ -1,8 +1,8 @@
 use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, contact::ContactRefusal,
-    denial::DenialRefusal, organisation::ItemRefusal, organization::OrganizationRefusal, session::SessionRefusal,
-    sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
-    visitor_secret::VisitorSecretRefusal,
+    conversation::ConversationRefusal, denial::DenialRefusal, organisation::ItemRefusal,
+    organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal,
+    ticket_numbers::TicketNumbersRefusal, user::UserRefusal, visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -53,6 +53,9 @@ pub enum Refusal {
     /// Of the secret that vouches for visitors.
     #[error(transparent)]
     VisitorSecret(#[from] VisitorSecretRefusal),
+    /// Of the messages under a ticket.
+    #[error(transparent)]
+    Conversation(#[from] ConversationRefusal),
 }
 
 /// Why a command had no effect.

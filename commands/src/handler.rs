@@ -14,9 +14,10 @@ use domain::{
     api_key::ApiKey,
     assignment::Assignment,
     contact::Contact,
+    conversation::Conversation,
     decider::{Context, Decider},
     denial::Denial,
-    ids::{AgentId, singleton, stream_name},
+    ids::{AgentId, ConversationId, singleton, stream_name},
     organisation::{Inbox, Item},
     organization::Organization,
     session::Session,
@@ -165,6 +166,7 @@ impl Handler {
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
             Command::ApiKey(id, command) => self.plain::<ApiKey>(id.0, command, request).await,
             Command::VisitorSecret(inbox, command) => self.vouching(*inbox, command, request).await,
+            Command::Conversation(ticket_id, command) => self.converse(*ticket_id, command, rights, request).await,
         }
     }
 
@@ -225,6 +227,10 @@ impl Handler {
             Command::VisitorSecret(inbox, _) => {
                 self.drop_slot::<Item<Inbox>>(*inbox).await;
                 self.drop_slot::<VisitorSecret>(*inbox).await;
+            }
+            Command::Conversation(id, _) => {
+                self.drop_slot::<Ticket>(id.0).await;
+                self.drop_slot::<Conversation>(ConversationId::of_ticket(*id).0).await;
             }
         }
     }

@@ -11,6 +11,7 @@ mod caches;
 mod claims;
 mod clock;
 mod contacts;
+mod conversations;
 mod denials;
 mod erasure;
 mod error;

@@ -6,6 +6,7 @@ use domain::{
     api_key::ApiKeyCommand,
     assignment::AssignmentCommand,
     contact::ContactCommand,
+    conversation::ConversationCommand,
     denial::DenialCommand,
     ids::{AgentId, ApiKeyId, CommandId, ContactId, OrganizationId, SessionId, TicketId},
     organisation::OrganisationCommand,
@@ -47,6 +48,8 @@ pub enum Command {
     ApiKey(ApiKeyId, ApiKeyCommand),
     /// About the secret that vouches for the visitors of the inbox with this id.
     VisitorSecret(Uuid, VisitorSecretCommand),
+    /// About the messages under a ticket.
+    Conversation(TicketId, ConversationCommand),
 }
 
 /// A command with everything that is known of the one who gives it.

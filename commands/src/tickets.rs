@@ -118,7 +118,7 @@ impl Handler {
 }
 
 /// Where a ticket belongs; nowhere while it does not exist.
-fn place_of(ticket: &Folded<Ticket>) -> Place {
+pub(crate) fn place_of(ticket: &Folded<Ticket>) -> Place {
     let state = ticket.state.as_ref();
     state.map_or_else(Place::default, |it| it.place.of(it.contact_id.map(|it| it.0)))
 }

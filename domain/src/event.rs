@@ -9,6 +9,7 @@ use crate::{
     assignment::{Assignment, AssignmentEvent},
     claim::ClaimEvent,
     contact::{Contact, ContactEvent},
+    conversation::{Conversation, ConversationEvent},
     data_subject::{DataSubjectEvent, ForgottenSubject},
     decider::Decider,
     denial::{Denial, DenialEvent},
@@ -69,6 +70,8 @@ pub enum DomainEvent {
     ApiKey(ApiKeyEvent),
     /// Of the secret that vouches for an inbox's visitors.
     VisitorSecret(VisitorSecretEvent),
+    /// Of the messages under a ticket.
+    Conversation(ConversationEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -120,6 +123,7 @@ impl DomainEvent {
             Self::SignIn(event) => split(SignIn::CATEGORY, event),
             Self::ApiKey(event) => split(ApiKey::CATEGORY, event),
             Self::VisitorSecret(event) => split(VisitorSecret::CATEGORY, event),
+            Self::Conversation(event) => split(Conversation::CATEGORY, event),
         }
     }
 
@@ -155,6 +159,7 @@ impl DomainEvent {
             | Self::Claim(_)
             | Self::Organization(_) => Vec::new(),
             Self::Contact(event) => personal_of_contact(event),
+            Self::Conversation(event) => personal_of_conversation(event),
             Self::Session(SessionEvent::Started { client, .. }) => vec![("client", client)],
             Self::User(event) => event.personal_mut(),
         }
@@ -185,6 +190,7 @@ impl DomainEvent {
             Some((SignIn::CATEGORY, name)) => join(event_type, name, payload).map(Self::SignIn),
             Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
             Some((VisitorSecret::CATEGORY, name)) => join(event_type, name, payload).map(Self::VisitorSecret),
+            Some((Conversation::CATEGORY, name)) => join(event_type, name, payload).map(Self::Conversation),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -208,6 +214,18 @@ fn personal_of_contact(event: &mut ContactEvent) -> Vec<(&'static str, &mut dyn 
         | ContactEvent::Unblocked {}
         | ContactEvent::ConsentGiven { .. }
         | ContactEvent::ConsentWithdrawn { .. } => Vec::new(),
+    }
+}
+
+fn personal_of_conversation(event: &mut ConversationEvent) -> Vec<(&'static str, &mut dyn PersonalField)> {
+    match event {
+        ConversationEvent::MessageReceived { body, .. }
+        | ConversationEvent::MessagePosted { body, .. }
+        | ConversationEvent::MessageEdited { body, .. } => vec![("body", body)],
+        ConversationEvent::Started { .. }
+        | ConversationEvent::MessageRedacted { .. }
+        | ConversationEvent::MessagesDeliveredUpTo { .. }
+        | ConversationEvent::MessagesReadUpTo { .. } => Vec::new(),
     }
 }
 
@@ -260,6 +278,7 @@ member!(Denial, DenialEvent);
 member!(SignIn, SignInEvent);
 member!(ApiKey, ApiKeyEvent);
 member!(VisitorSecret, VisitorSecretEvent);
+member!(Conversation, ConversationEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

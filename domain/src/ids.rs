@@ -62,6 +62,18 @@ id!(
     OrganizationId
 );
 id!(
+    /// A thread of messages.
+    ConversationId
+);
+id!(
+    /// A message of a conversation.
+    MessageId
+);
+id!(
+    /// A file that belongs to a message.
+    AttachmentId
+);
+id!(
     /// One wish of one actor; the same wish repeated has the same id.
     CommandId
 );
@@ -110,6 +122,25 @@ impl TicketId {
     /// The id of the ticket that `command` opens.
     pub fn opened_by(command: CommandId) -> Self {
         Self(Uuid::new_v5(&command.0, b"ticket"))
+    }
+}
+
+impl ConversationId {
+    /// The conversation under a ticket: it needs no look-up, and exists from the first message on.
+    pub fn of_ticket(ticket: TicketId) -> Self {
+        Self(Uuid::new_v5(&ticket.0, b"conversation"))
+    }
+}
+
+impl MessageId {
+    /// The id of the message that `author` (`kind:id`) calls `name` in a conversation.
+    ///
+    /// The author is part of it: their programs cannot agree on names, and nobody is to take a name from another.
+    pub fn named_by(conversation: ConversationId, author: &str, name: &str) -> Self {
+        Self(Uuid::new_v5(
+            &conversation.0,
+            format!("message {}:{author}{name}", author.len()).as_bytes(),
+        ))
     }
 }
 
@@ -168,7 +199,7 @@ fn derive(realm: &str, parts: &[&str]) -> Uuid {
 
 #[cfg(test)]
 mod tests {
-    use super::{CommandId, TicketId, foreign, keyed};
+    use super::{CommandId, ConversationId, MessageId, TicketId, foreign, keyed};
 
     #[test]
     fn same_wish_has_same_id_and_another_has_another() {
@@ -179,6 +210,15 @@ mod tests {
             CommandId::of_request("a", "bc", "", "k"),
             CommandId::of_request("ab", "c", "", "k")
         );
+    }
+
+    #[test]
+    fn two_authors_may_call_their_messages_the_same() {
+        let conversation = ConversationId::of_ticket(TicketId(uuid::Uuid::nil()));
+        let named = |author, name| MessageId::named_by(conversation, author, name);
+        assert_eq!(named("agent:1", "a"), named("agent:1", "a"));
+        assert_ne!(named("agent:1", "a"), named("agent:2", "a"));
+        assert_ne!(named("agent:1", "1a"), named("agent:11", "a"));
     }
 
     #[test]
@@ -198,6 +238,9 @@ mod tests {
             keyed("category", "mail").to_string(),
             "d295dd6f-baa8-53b1-9569-b772a8a758bc"
         );
+        let conversation = ConversationId::of_ticket(TicketId::opened_by(id));
+        assert_eq!(conversation.to_string(), "fa289d8b-be8a-54a6-a8e9-5ec5eb794bbd");
+        assert_eq!(MessageId::named_by(conversation, "agent:1", "m1").to_string(), "MSG");
         assert_eq!(id.creates("branch").to_string(), "45e5ef74-262d-5c9c-9ff0-7a37988c5ba4");
     }
 }

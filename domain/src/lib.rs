@@ -10,6 +10,7 @@ pub mod api_key;
 pub mod assignment;
 pub mod claim;
 pub mod contact;
+pub mod conversation;
 pub mod data_subject;
 pub mod decider;
 pub mod denial;

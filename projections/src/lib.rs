@@ -18,6 +18,7 @@ mod lane;
 mod late;
 mod lease;
 pub mod list;
+pub mod message;
 mod model;
 pub mod organisation;
 pub mod organization;
@@ -59,5 +60,6 @@ pub fn registry() -> Vec<Model> {
         organization::MODEL,
         organisation::MODEL,
         people::MODEL,
+        message::MODEL,
     ]
 }

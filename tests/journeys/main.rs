@@ -9,6 +9,7 @@ mod auth;
 mod builds;
 mod claims;
 mod contacts;
+mod conversation;
 mod crash;
 mod door;
 mod engine;

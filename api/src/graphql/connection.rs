@@ -4,6 +4,7 @@ use async_graphql::{OutputType, SimpleObject};
 
 use super::{
     contacts::{Contact, Organization},
+    conversation::Message,
     organisation::{
         Branch, BranchRevision, Category, CategoryRevision, CustomField, CustomFieldRevision, Inbox, InboxRevision,
         RegionMapRevision, Skill, SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team,
@@ -56,6 +57,7 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "SignInFailureEdge", params(SignInFailure)))]
 #[graphql(concrete(name = "ContactEdge", params(Contact)))]
 #[graphql(concrete(name = "OrganizationEdge", params(Organization)))]
+#[graphql(concrete(name = "MessageEdge", params(Message)))]
 pub(super) struct Edge<T: OutputType> {
     /// Place of the node: give it back as `after` or `before`.
     pub(super) cursor: String,

@@ -21,6 +21,7 @@ pub(crate) enum Kind {
     ApiKey,
     ContactHandle,
     Organization,
+    Message,
 }
 
 impl Kind {
@@ -34,6 +35,7 @@ impl Kind {
             Self::ApiKey => "ApiKey",
             Self::ContactHandle => "ContactHandle",
             Self::Organization => "Organization",
+            Self::Message => "Message",
         }
     }
 }
@@ -64,7 +66,13 @@ pub(crate) fn local(kind: Kind, id: &str) -> Option<Uuid> {
 
 /// The kind and uuid of a global id of what [`super::node`] finds; a bare uuid is a ticket's.
 pub(super) fn parse(id: &str) -> Option<(Kind, Uuid)> {
-    let kinds = [Kind::Ticket, Kind::Contact, Kind::Organization, Kind::Agent];
+    let kinds = [
+        Kind::Ticket,
+        Kind::Contact,
+        Kind::Organization,
+        Kind::Agent,
+        Kind::Message,
+    ];
     let items = organisation::Kind::ALL.iter().map(|it| Kind::Item(*it));
     let mut kinds = kinds.into_iter().chain(items);
     kinds.find_map(|kind| Some((kind, local(kind, id)?)))
@@ -84,6 +92,7 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         Kind::ApiKey => ("id ключа API или uuid", "the id of an API key, or a uuid"),
         Kind::ContactHandle => ("id адреса контакта", "the id of a contact's handle"),
         Kind::Organization => ("id организации или uuid", "the id of an organization, or a uuid"),
+        Kind::Message => ("id сообщения или uuid", "the id of a message, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }

@@ -3,6 +3,7 @@
 mod builds;
 mod connection;
 mod contacts;
+mod conversation;
 mod cursor;
 mod filter;
 mod idempotency;
@@ -33,6 +34,8 @@ use std::{
 use async_graphql::{Context, Error, MergedObject, Result, Schema};
 use commands::{Handler, Read, permit, reads};
 use contacts::{ContactsMutation, ContactsQuery};
+use conversation::ConversationMutation;
+pub(crate) use conversation::refused as message_problem;
 use domain::access::Permission;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
@@ -82,6 +85,7 @@ pub struct Mutations(
     PeopleMutation,
     DoorMutation,
     VisitorMutation,
+    ConversationMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -136,6 +140,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         PeopleMutation,
         DoorMutation,
         VisitorMutation,
+        ConversationMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)
@@ -233,13 +238,14 @@ async fn stale(ctx: &Context<'_>, min_position: Option<LogPosition>) -> Result<b
     match min_position {
         Some(LogPosition(turn)) => {
             let position = turn.shown_at();
-            // A ticket brings its history along, which is another read model than the list.
+            // A ticket brings its history and its messages along, which are other read models than the list.
             let live = &parts(ctx)?.live;
-            let (list, history) = tokio::join!(
+            let (list, history, messages) = tokio::join!(
                 live.shows(position),
-                live.reached(projections::ticket_history::NAME, position)
+                live.reached(projections::ticket_history::NAME, position),
+                live.reached(projections::message::NAME, position)
             );
-            Ok(!(list && history))
+            Ok(!(list && history && messages))
         }
         None => Ok(false),
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     contacts::{self, Contact, Organization},
+    conversation::{self, Message},
     ids::{self, Kind},
     organisation::{self, Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
     parts,
@@ -27,6 +28,8 @@ pub(super) enum Node {
     Organization(Box<Organization>),
     /// Somebody who works here.
     User(Box<User>),
+    /// A message under a ticket.
+    Message(Box<Message>),
     /// A branch.
     Branch(Box<Branch>),
     /// A team.
@@ -62,6 +65,9 @@ pub(super) async fn things(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<N
     }
     for (id, it) in people::users(ctx, &of(&parsed, |it| it == Kind::Agent)).await? {
         found.push(((Kind::Agent, id), Node::User(Box::new(it))));
+    }
+    for (id, it) in conversation::by_ids(ctx, &of(&parsed, |it| it == Kind::Message)).await? {
+        found.push(((Kind::Message, id), Node::Message(Box::new(it))));
     }
     for row in organisation::items(ctx, &of(&parsed, |it| matches!(it, Kind::Item(_)))).await? {
         if let Some((kind, node)) = organisation::node(ctx, &row)? {

@@ -12,7 +12,10 @@ use std::{
 };
 
 use async_graphql::{Context, Lookahead, Result};
-use domain::organisation::{self, Definition};
+use domain::{
+    access::Place,
+    organisation::{self, Definition},
+};
 use projections::{
     TicketRow,
     organisation::{ItemRow, by_ids},
@@ -24,6 +27,7 @@ use uuid::Uuid;
 
 use super::{
     contacts::{self, Contact},
+    conversation::Cache,
     organisation::{Category, Thing, from_row},
     parts,
     people::{self, User},
@@ -54,6 +58,12 @@ fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
     ids
 }
 
+/// Each ticket once, with where it belongs.
+fn places_of<'r>(rows: impl Iterator<Item = &'r TicketRow>) -> Vec<(Uuid, Place)> {
+    let places: HashMap<Uuid, Place> = rows.map(|it| (it.ticket_id, it.place())).collect();
+    places.into_iter().collect()
+}
+
 /// What some tickets point at.
 #[derive(Debug)]
 pub(super) struct Related {
@@ -64,6 +74,8 @@ pub(super) struct Related {
     items: Sort<ItemRow>,
     histories: Mutex<HashMap<HistoryPage, Arc<OnceCell<Arc<Histories>>>>>,
     happenings: OnceCell<HashMap<Uuid, i64>>,
+    /// The conversations under them.
+    pub(super) threads: Cache,
 }
 
 /// The same part of the histories of some tickets.
@@ -93,6 +105,7 @@ impl Related {
             items: Sort::of(categories.chain(places.flatten())),
             histories: Mutex::default(),
             happenings: OnceCell::new(),
+            threads: Cache::of(places_of(rows.clone())),
         }
     }
 

@@ -3,13 +3,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use async_graphql::{Context, Result, SimpleObject, Subscription as GraphqlSubscription};
+use async_graphql::{Context, ID, Result, SimpleObject, Subscription as GraphqlSubscription};
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt, stream};
 use projections::ticket_history::Told;
 
 use super::{
     builds::{self, Projection},
+    conversation::{self, MessageChange},
     filter::{TicketFilter, condition},
     ids::LogPosition,
     parts, problem,
@@ -57,6 +58,17 @@ impl Subscription {
         ctx: &Context<'_>,
     ) -> Result<impl Stream<Item = Result<Vec<Projection>>> + use<>> {
         builds::changes(ctx)
+    }
+
+    /// Everything that happens to the messages under a ticket, each once, in the order of the log. Without `after` from now
+    /// on; with it, first everything since. Customers are told of what they may see alone.
+    async fn message_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the ticket.")] ticket_id: ID,
+        #[graphql(desc = "Position of the last change you have seen.")] after: Option<LogPosition>,
+    ) -> Result<impl Stream<Item = Result<MessageChange>> + use<>> {
+        conversation::changes(ctx, &ticket_id, after).await
     }
 
     /// Every change of tickets, each once, in the order of the log; one that was parked when it begins to show.

@@ -18,6 +18,7 @@ use projections::{
 use super::{
     connection::{Edge, PageArgs, PageInfo},
     contacts::Contact,
+    conversation::{self, MessageConnection, Standing},
     cursor, ids,
     organisation::{Branch, Category, Inbox, Team},
     parts,
@@ -157,6 +158,30 @@ impl Ticket {
     /// The agent who owns it; null when nobody does, or only somebody of another system.
     async fn assignee(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         self.related.agent(ctx, self.assignee_uuid).await
+    }
+
+    /// What was said under it, in the order of arrival; notes only for the team. Give `first` or `last`, 1 to 100, unless
+    /// only `totalCount` is asked for.
+    #[graphql(complexity = "super::connection::cost(first, last, child_complexity)")]
+    async fn messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the start, or after `after`.")] first: Option<i32>,
+        #[graphql(desc = "Only what stands behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
+        #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
+    ) -> Result<MessageConnection> {
+        let look = ctx.look_ahead();
+        let nodes = ["nodes", "edges", "pageInfo"]
+            .into_iter()
+            .any(|it| look.field(it).exists());
+        let page = PageArgs::try_new(first, after, last, before, nodes).map_err(|it| problem(ctx, it))?;
+        conversation::connection(ctx, &self.related.threads, self.uuid, &page).await
+    }
+
+    /// How its conversation stands; null before the first message.
+    async fn thread(&self, ctx: &Context<'_>) -> Result<Option<Standing>> {
+        self.related.threads.standing(ctx, self.uuid).await
     }
 
     /// What happened to it, oldest first. Give `first` or `last`, 1 to 100.

@@ -1,5 +1,7 @@
 //! Processes: what Letopis does of itself, by what has happened and by the time.
 
 mod log_seal;
+mod replies;
 
 pub use log_seal::{SealError, Sealer};
+pub use replies::Replies;

@@ -32,6 +32,8 @@ permissions! {
     TicketsWrite = "tickets:write",
     /// Say who owns a ticket.
     TicketsAssign = "tickets:assign",
+    /// Withdraw texts of messages, whoever wrote them.
+    MessagesRedact = "messages:redact",
     /// See customers and their organizations.
     ContactsRead = "contacts:read",
     /// Record and change customers and their organizations.
@@ -77,7 +79,7 @@ impl Permission {
     /// How widely it must have been granted.
     pub fn breadth(self) -> Breadth {
         match self {
-            Self::TicketsRead | Self::TicketsWrite | Self::TicketsAssign => Breadth::Placed,
+            Self::TicketsRead | Self::TicketsWrite | Self::TicketsAssign | Self::MessagesRedact => Breadth::Placed,
             Self::ContactsRead
             | Self::ContactsWrite
             | Self::ContactsMerge

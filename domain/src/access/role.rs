@@ -1,8 +1,8 @@
 //! Roles: sets of rights under a name. Six come with the program, others are made by administrators.
 
 use Permission::{
-    AuditRead, ContactsMerge, ContactsRead, ContactsWrite, EventsRead, OperationsRead, OrganisationRead, ReportsRead,
-    SchemaRead, TicketsAssign, TicketsRead, TicketsWrite, UsersRead,
+    AuditRead, ContactsMerge, ContactsRead, ContactsWrite, EventsRead, MessagesRedact, OperationsRead,
+    OrganisationRead, ReportsRead, SchemaRead, TicketsAssign, TicketsRead, TicketsWrite, UsersRead,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,7 @@ pub const BUILT_IN: &[(&str, &[Permission])] = &[
             TicketsRead,
             TicketsWrite,
             TicketsAssign,
+            MessagesRedact,
             ContactsRead,
             ContactsWrite,
             ContactsMerge,

@@ -6,10 +6,11 @@ use domain::{
     assignment::AssignmentEvent,
     claim::ClaimEvent,
     contact::{ContactEvent, ContactKind, HandleWords, IdentifiedBy, Profile},
+    conversation::{ConversationEvent, RedactionReason, Via, Visibility},
     data_subject::DataSubjectEvent,
     denial::DenialEvent,
     event::DomainEvent,
-    ids::{AgentId, ContactId, HandleId, OrganizationId},
+    ids::{AgentId, AttachmentId, ContactId, HandleId, MessageId, OrganizationId, TicketId},
     log_seal::{LogSealEvent, Sealed},
     organisation::{
         Branch, Category, CustomField, Inbox, ItemEvent, OrganisationEvent, RegionMap, Skill, StatusLabel, Tag, Team,
@@ -50,6 +51,11 @@ fn link() -> Link {
         token_hash: "0d".repeat(32),
         expires_at: "2026-11-28T09:00:00Z".parse().unwrap(),
     }
+}
+
+#[expect(clippy::unwrap_used, reason = "the texts are fixed")]
+fn instant(text: &str) -> chrono::DateTime<chrono::Utc> {
+    text.parse().unwrap()
 }
 
 fn romashka() -> Definition {
@@ -260,6 +266,49 @@ samples! {
         definition: romashka(),
     },
     DomainEvent::Organization(OrganizationEvent::Retired {}) => OrganizationEvent::Retired {},
+    DomainEvent::Conversation(ConversationEvent::Started { .. }) => ConversationEvent::Started {
+        inbox_id: Some(Uuid::from_u128(0x1b)),
+        channel: "api".to_owned(),
+        contact_id: Some(ContactId(CUSTOMER.0)),
+        ticket_id: TicketId(Uuid::from_u128(7)),
+    },
+    DomainEvent::Conversation(ConversationEvent::MessageReceived { .. }) => ConversationEvent::MessageReceived {
+        seq: 1,
+        message_id: MessageId(Uuid::from_u128(0x11)),
+        client_message_id: Some("m-1".to_owned()),
+        external_id: Some("<17@example.ru>".to_owned()),
+        contact_id: Some(ContactId(CUSTOMER.0)),
+        body: Personal::new(CUSTOMER, "Не приходит *письмо*".to_owned()),
+        attachments: vec![AttachmentId(Uuid::from_u128(0xf1))],
+        in_reply_to: None,
+        sent_at: Some(instant("2025-10-01T08:00:00Z")),
+    },
+    DomainEvent::Conversation(ConversationEvent::MessagePosted { .. }) => ConversationEvent::MessagePosted {
+        seq: 2,
+        message_id: MessageId(Uuid::from_u128(0x12)),
+        client_message_id: Some("m-2".to_owned()),
+        author: format!("agent:{AGENT}"),
+        visibility: Visibility::Note,
+        body: Personal::new(CUSTOMER, "Клиент прав".to_owned()),
+        attachments: vec![AttachmentId(Uuid::from_u128(0xf2))],
+        mentions: vec![AGENT],
+        in_reply_to: Some(1),
+        via: Via::Macro { macro_id: Uuid::from_u128(0x3a) },
+        posted_at: instant("2026-11-21T09:30:00.000001Z"),
+    },
+    DomainEvent::Conversation(ConversationEvent::MessageEdited { .. }) => ConversationEvent::MessageEdited {
+        seq: 2,
+        body: Personal::new(CUSTOMER, "Клиент прав, проверили".to_owned()),
+    },
+    DomainEvent::Conversation(ConversationEvent::MessageRedacted { .. }) => ConversationEvent::MessageRedacted {
+        seq: 2,
+        reason: RedactionReason::PersonalData,
+    },
+    DomainEvent::Conversation(ConversationEvent::MessagesDeliveredUpTo { .. }) => ConversationEvent::MessagesDeliveredUpTo { seq: 2 },
+    DomainEvent::Conversation(ConversationEvent::MessagesReadUpTo { .. }) => ConversationEvent::MessagesReadUpTo {
+        reader: format!("agent:{AGENT}"),
+        seq: 2,
+    },
     DomainEvent::LogSeal(LogSealEvent::Sealed(_)) => LogSealEvent::Sealed(Sealed {
         first: 101,
         last: 200,

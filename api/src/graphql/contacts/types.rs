@@ -100,7 +100,7 @@ pub(crate) struct Contact {
     kind: ContactKind,
     /// What the person is called; if that is not known here, by a contact merged into this one. Null when nobody knows,
     /// or the person's data was erased.
-    name: Option<String>,
+    pub(in crate::graphql) name: Option<String>,
     /// Language and region, as BCP 47 writes them.
     locale: Option<String>,
     /// Time zone by its IANA name.

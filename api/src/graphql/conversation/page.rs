@@ -1,0 +1,194 @@
+//! Pages of conversations, and how they stand; for all tickets of an answer at once.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_graphql::{Context, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::{
+    access,
+    ids::{ConversationId, TicketId},
+};
+use projections::message::{self, MessageRow, ThreadPage, ThreadRow, Wanted};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::{Message, message::Related, wanted};
+use crate::graphql::{
+    connection::{Edge, PageArgs, PageInfo},
+    cursor, parts, postgres, problem,
+    sight::sight,
+};
+
+/// A ticket and where it belongs.
+pub(in crate::graphql) type Place = (Uuid, access::Place);
+
+/// A page of a conversation, in the order of arrival.
+#[derive(Debug, SimpleObject)]
+pub(in crate::graphql) struct MessageConnection {
+    /// The messages with their cursors.
+    edges: Vec<Edge<Message>>,
+    /// The messages alone.
+    nodes: Vec<Message>,
+    /// Where the page stands.
+    page_info: PageInfo,
+    /// How many messages there are in all that you may see.
+    total_count: i64,
+}
+
+/// How the conversation under a ticket stands.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "TicketThread")]
+pub(in crate::graphql) struct Standing {
+    /// When the customer wrote the oldest message that nobody has answered; null when the team was last to speak.
+    needs_answer_since: Option<DateTime<Utc>>,
+    /// When the newest message between customer and team arrived.
+    last_message_at: Option<DateTime<Utc>>,
+    /// When the customer last wrote.
+    last_received_at: Option<DateTime<Utc>>,
+    /// When the team last answered.
+    last_answer_at: Option<DateTime<Utc>>,
+    /// When the team first answered.
+    first_answer_at: Option<DateTime<Utc>>,
+    /// Place of the last message that the customer's device has; 0 when it has none.
+    delivered_up_to: i32,
+    /// Place of the last message that the customer has read; 0 when they have read none.
+    read_up_to: i32,
+}
+
+impl From<&ThreadRow> for Standing {
+    fn from(row: &ThreadRow) -> Self {
+        Self {
+            needs_answer_since: row.needs_answer_since,
+            last_message_at: row.last_public_at,
+            last_received_at: row.last_received_at,
+            last_answer_at: row.last_answer_at,
+            first_answer_at: row.first_answer_at,
+            delivered_up_to: row.delivered_up_to,
+            read_up_to: row.contact_read_up_to,
+        }
+    }
+}
+
+/// The same part of some conversations.
+#[derive(Debug)]
+struct Pages {
+    of: HashMap<Uuid, Vec<MessageRow>>,
+    related: Arc<Related>,
+}
+
+/// What was read of the conversations under the tickets of an answer.
+#[derive(Debug, Default)]
+pub(in crate::graphql) struct Cache {
+    tickets: Vec<Place>,
+    pages: Mutex<HashMap<ThreadPage, Arc<OnceCell<Pages>>>>,
+    counts: OnceCell<HashMap<Uuid, i64>>,
+    threads: OnceCell<HashMap<Uuid, ThreadRow>>,
+}
+
+impl Cache {
+    pub(in crate::graphql) fn of(tickets: Vec<Place>) -> Self {
+        Self {
+            tickets,
+            ..Self::default()
+        }
+    }
+
+    /// The conversations of those tickets that the caller may see.
+    fn wanted(&self, ctx: &Context<'_>) -> Result<Vec<Wanted>> {
+        let seen = sight(ctx)?;
+        let shown = self.tickets.iter().filter(|it| seen.reaches(&it.1));
+        shown.map(|(id, place)| wanted(ctx, &seen, *id, place)).collect()
+    }
+
+    async fn page(
+        &self,
+        ctx: &Context<'_>,
+        page: ThreadPage,
+        conversation: Uuid,
+    ) -> Result<(Vec<MessageRow>, Arc<Related>)> {
+        let cell = {
+            let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(pages.entry(page).or_default())
+        };
+        let read = || async {
+            let of = message::of_conversations(&parts(ctx)?.pool, &self.wanted(ctx)?, page).await;
+            let of = of.map_err(|it| postgres(ctx, &it))?;
+            let related = Arc::new(Related::of(of.values().flatten()));
+            Ok::<_, async_graphql::Error>(Pages { of, related })
+        };
+        let pages = cell.get_or_try_init(read).await?;
+        let rows = pages.of.get(&conversation).cloned().unwrap_or_default();
+        Ok((rows, Arc::clone(&pages.related)))
+    }
+
+    async fn count(&self, ctx: &Context<'_>, conversation: Uuid) -> Result<i64> {
+        let read = || async {
+            let counts = message::counts(&parts(ctx)?.pool, &self.wanted(ctx)?).await;
+            counts.map_err(|it| postgres(ctx, &it))
+        };
+        let counts = self.counts.get_or_try_init(read).await?;
+        Ok(counts.get(&conversation).copied().unwrap_or_default())
+    }
+
+    /// How the conversation under one of the tickets stands; `None` before its first message.
+    pub(in crate::graphql) async fn standing(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<Option<Standing>> {
+        let read = || async {
+            let ids: Vec<Uuid> = self.wanted(ctx)?.iter().map(|it| it.conversation_id).collect();
+            let threads = message::threads(&parts(ctx)?.pool, &ids).await;
+            threads.map_err(|it| postgres(ctx, &it))
+        };
+        let threads = self.threads.get_or_try_init(read).await?;
+        Ok(threads.get(&conversation_of(ticket)).map(Standing::from))
+    }
+}
+
+fn conversation_of(ticket: Uuid) -> Uuid {
+    ConversationId::of_ticket(TicketId(ticket)).0
+}
+
+/// A page of the conversation under one of the tickets of an answer.
+pub(in crate::graphql) async fn connection(
+    ctx: &Context<'_>,
+    cache: &Cache,
+    ticket: Uuid,
+    page: &PageArgs,
+) -> Result<MessageConnection> {
+    let bound = |cursor: Option<&String>, name, open: i32| match cursor {
+        Some(text) => cursor::version(name, text).map(|it| i32::try_from(it).unwrap_or(i32::MAX)),
+        None => Ok(open),
+    };
+    let wanted = ThreadPage {
+        after: bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?,
+        before: bound(page.before.as_ref(), "before", i32::MAX).map_err(|it| problem(ctx, it))?,
+        limit: i64::from(page.count) + 1,
+        from_end: page.from_end,
+    };
+    let conversation = conversation_of(ticket);
+    let (rows, related) = if page.count == 0 {
+        (Vec::new(), Arc::default())
+    } else {
+        cache.page(ctx, wanted, conversation).await?
+    };
+    let (rows, more) = page.cut(rows);
+    let total_count = if ctx.look_ahead().field("totalCount").exists() {
+        cache.count(ctx, conversation).await?
+    } else {
+        0
+    };
+    let edges: Vec<_> = rows
+        .into_iter()
+        .map(|it| Edge {
+            cursor: cursor::of_version(i64::from(it.seq)),
+            node: Message::with(it, Arc::clone(&related)),
+        })
+        .collect();
+    Ok(MessageConnection {
+        page_info: page.info(&edges, more),
+        nodes: edges.iter().map(|it| it.node.clone()).collect(),
+        edges,
+        total_count,
+    })
+}

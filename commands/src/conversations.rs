@@ -1,0 +1,226 @@
+//! Messages under a ticket: two streams, one after the other.
+//!
+//! The message is appended first, then what it means for the ticket. The second has an id that follows from the first's,
+//! and what it is follows from the ticket's status, so it can be carried out by whoever comes to it: the command itself,
+//! the same command repeated, or [`crate::processes::Replies`] after a crash. The ticket's lock is held over both.
+
+use domain::{
+    access::{Place, Rights},
+    actor::{Actor, ActorKind},
+    conversation::{Cause, Conversation, ConversationCommand, ConversationRefusal, Thread, Visibility, consequence},
+    decider::Decider,
+    event::DomainEvent,
+    ids::{AgentId, CommandId, ConversationId, TicketId, stream_name},
+    ticket::{Status, Ticket, TicketEvent, TicketRefusal},
+};
+use event_store::{Position, Recorded};
+use uuid::Uuid;
+
+use crate::{
+    Command, CommandError, Handler, Outcome, Refusal, Request,
+    authorize::authorize_in,
+    folded::{Folded, read_opened},
+    tickets::place_of,
+};
+
+/// What came first, as far as the second step needs it.
+#[derive(Debug)]
+struct First<'a> {
+    command_id: CommandId,
+    actor: &'a Actor,
+    traceparent: Option<&'a String>,
+    cause: Cause,
+}
+
+impl Handler {
+    pub(crate) async fn converse(
+        &self,
+        ticket_id: TicketId,
+        command: &ConversationCommand,
+        rights: &Rights,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let slot = self.slot::<Ticket>(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        let known = self.look(&mut ticket, ticket_id.0).await?;
+        permit_words(rights, request, command, &place_of(known))?;
+        let thread = thread(ticket_id, known)?;
+        if let ConversationCommand::Post { mentions, .. } = command {
+            self.check_mentions(mentions).await?;
+        }
+        let command = under(command.clone(), thread);
+        let id = ConversationId::of_ticket(ticket_id).0;
+        let said = {
+            let slot = self.slot::<Conversation>(id);
+            let mut conversation = slot.lock().await;
+            self.run(&mut conversation, id, &command, request, |_| Ok(())).await?
+        };
+        let Some(cause) = cause_of(&command).filter(|_| said.changed || said.repeated) else {
+            return Ok(said);
+        };
+        let first = First {
+            command_id: request.command_id,
+            actor: &request.actor,
+            traceparent: request.traceparent.as_ref(),
+            cause,
+        };
+        // A repetition may come to what a crash left undone; whatever was done to the ticket since then stands.
+        let since = (!said.changed).then_some(said.position);
+        let then = self.follow(&mut ticket, ticket_id, &first, since).await?;
+        Ok(then.map_or(said, |then| Outcome {
+            position: said.position.max(then.position),
+            changed: said.changed || then.changed,
+            ..said
+        }))
+    }
+
+    /// Carries out what a message in the log means for its ticket, if that is still to be done; whether it was.
+    ///
+    /// # Errors
+    /// [`CommandError`]; the same call may succeed later.
+    pub async fn finish_reply(&self, message: &Recorded<DomainEvent>) -> Result<bool, CommandError> {
+        let DomainEvent::Conversation(event) = &message.event else {
+            return Ok(false);
+        };
+        let Some(cause) = Cause::of(event) else {
+            return Ok(false);
+        };
+        let Some(ticket_id) = self.ticket_of(message.stream_id).await? else {
+            return Ok(false);
+        };
+        let slot = self.slot::<Ticket>(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        let first = First {
+            command_id: message.metadata.command_id,
+            actor: &message.metadata.actor,
+            traceparent: message.metadata.traceparent.as_ref(),
+            cause,
+        };
+        let done = self
+            .follow(&mut ticket, ticket_id, &first, Some(message.position))
+            .await?;
+        Ok(done.is_some_and(|it| it.changed))
+    }
+
+    /// The second step; `None` when there is nothing to do. With `since`, only if nobody has changed the ticket's status
+    /// after that position.
+    async fn follow(
+        &self,
+        ticket: &mut Option<Folded<Ticket>>,
+        ticket_id: TicketId,
+        first: &First<'_>,
+        since: Option<Position>,
+    ) -> Result<Option<Outcome>, CommandError> {
+        let status = self.look(ticket, ticket_id.0).await?.state.as_ref().map(|it| it.status);
+        let Some(command) = status.and_then(|it| consequence(first.cause, it)) else {
+            return Ok(None);
+        };
+        if let Some(since) = since
+            && self.status_changed_at(ticket_id).await? > since
+        {
+            return Ok(None);
+        }
+        let request = Request {
+            command_id: CommandId(Uuid::new_v5(&first.command_id.0, b"ticket")),
+            command: Command::Ticket(ticket_id, command.clone()),
+            actor: first.actor.clone(),
+            expected_version: None,
+            traceparent: first.traceparent.cloned(),
+        };
+        match self.run(ticket, ticket_id.0, &command, &request, |_| Ok(())).await {
+            Ok(outcome) => Ok(Some(outcome)),
+            // Somebody was faster, or the ticket takes nothing more: the message stands all the same.
+            Err(CommandError::Refused(_) | CommandError::KeyReused) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Position of the event that gave a ticket its status.
+    async fn status_changed_at(&self, ticket_id: TicketId) -> Result<Position, CommandError> {
+        let stream = stream_name(Ticket::CATEGORY, ticket_id.0);
+        let events = read_opened(&self.log, &self.vault, &stream).await?;
+        let changes = events
+            .into_iter()
+            .rev()
+            .find(|it| TicketEvent::try_from(it.event.clone()).is_ok_and(|event| Status::after(&event).is_some()));
+        Ok(changes.map_or(Position::START, |it| it.position))
+    }
+
+    async fn ticket_of(&self, conversation: Uuid) -> Result<Option<TicketId>, CommandError> {
+        let slot = self.slot::<Conversation>(conversation);
+        let mut slot = slot.lock().await;
+        let state = &self.look(&mut slot, conversation).await?.state;
+        Ok(state.as_ref().map(|it| it.ticket_id))
+    }
+
+    async fn check_mentions(&self, mentions: &[AgentId]) -> Result<(), CommandError> {
+        for id in mentions {
+            if self.user(*id).await?.is_none() {
+                return Err(Refusal::from(ConversationRefusal::MentionUnknown).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Customers say what they say, of today, to the team. Everything else, under whatever ticket, takes the right to it as
+/// one of the team: one that counts there whoever the customer is.
+fn permit_words(
+    rights: &Rights,
+    request: &Request,
+    command: &ConversationCommand,
+    place: &Place,
+) -> Result<(), CommandError> {
+    let customers = request.actor.kind == ActorKind::Contact;
+    let open_to_customers = match command {
+        ConversationCommand::Receive {
+            external_id, sent_at, ..
+        } => customers && external_id.is_none() && sent_at.is_none(),
+        ConversationCommand::MarkDelivered { .. } | ConversationCommand::MarkRead { .. } => true,
+        ConversationCommand::Post { .. } | ConversationCommand::Edit { .. } | ConversationCommand::Redact { .. } => {
+            false
+        }
+    };
+    let contact = place.contact.filter(|_| open_to_customers);
+    Ok(authorize_in(rights, &request.command, &Place { contact, ..*place })?)
+}
+
+fn thread(ticket_id: TicketId, ticket: &Folded<Ticket>) -> Result<Thread, CommandError> {
+    let state = ticket.state.as_ref().ok_or(Refusal::from(TicketRefusal::NotFound))?;
+    Ok(Thread {
+        ticket_id,
+        contact_id: state.contact_id,
+        inbox_id: state.place.inbox_id,
+        channel: CHANNEL.to_owned(),
+        closed: state.status == Status::Closed,
+    })
+}
+
+/// Where conversations are held until there are others.
+const CHANNEL: &str = "api";
+
+/// The command with what the server has found out about the ticket.
+fn under(mut command: ConversationCommand, found: Thread) -> ConversationCommand {
+    if let ConversationCommand::Receive { thread, .. } | ConversationCommand::Post { thread, .. } = &mut command {
+        *thread = Some(found);
+    }
+    command
+}
+
+fn cause_of(command: &ConversationCommand) -> Option<Cause> {
+    match command {
+        ConversationCommand::Receive { .. } => Some(Cause::Customer),
+        ConversationCommand::Post {
+            visibility: Visibility::Public,
+            ..
+        } => Some(Cause::Answer),
+        ConversationCommand::Post {
+            visibility: Visibility::Note,
+            ..
+        }
+        | ConversationCommand::Edit { .. }
+        | ConversationCommand::Redact { .. }
+        | ConversationCommand::MarkDelivered { .. }
+        | ConversationCommand::MarkRead { .. } => None,
+    }
+}

@@ -1,0 +1,163 @@
+//! A crash between the two appends of a reply: whoever comes next finishes it, once.
+
+use anyhow::{Context, Result, ensure};
+use commands::{Clock, Command, Handler, Request, Sharing};
+use domain::{
+    access::Rights,
+    actor::{Actor, ActorKind},
+    conversation::{Body, Conversation, ConversationCommand, NewMessage},
+    decider::Decider,
+    ids::{CommandId, ConversationId, MessageId, TicketId, stream_name},
+    ticket::{Ticket, TicketCommand, TicketPlace, TicketSource},
+    values::{CloseCause, Priority, ResolutionReason, Subject, TicketType},
+};
+use event_store::{EventLog, Expected, NewEvent, Vault};
+use serde_json::json;
+use tests::{App, Cluster, open_log, open_vault, run};
+
+use super::{read, texts};
+
+const KEY: &str = "t";
+
+fn request(key: &str, command: Command) -> Request {
+    Request {
+        command_id: CommandId::of_request("api_key:test", "message", "", key),
+        command,
+        actor: Actor::new(ActorKind::ApiKey, "test"),
+        expected_version: None,
+        traceparent: None,
+    }
+}
+
+fn ticket_id() -> TicketId {
+    TicketId::opened_by(CommandId::of_request("api_key:test", "message", "", KEY))
+}
+
+fn open() -> Result<Request> {
+    let command = TicketCommand::Open {
+        number: 0,
+        ticket_type: TicketType::Question,
+        subject: Subject::try_new("Не приходит письмо")?,
+        contact_id: None,
+        category: None,
+        priority: Priority::Medium,
+        source: TicketSource {
+            channel: "api".to_owned(),
+            external_id: None,
+        },
+        place: TicketPlace::default(),
+    };
+    Ok(request(KEY, Command::Ticket(ticket_id(), command)))
+}
+
+fn close() -> Request {
+    let command = TicketCommand::Close {
+        cause: CloseCause::Agent,
+        reason: Some(ResolutionReason::Solved),
+    };
+    request("close", Command::Ticket(ticket_id(), command))
+}
+
+fn reply() -> Result<Request> {
+    let conversation = ConversationId::of_ticket(ticket_id());
+    let message = NewMessage {
+        message_id: MessageId::named_by(conversation, "api_key:test", "m"),
+        client_message_id: Some("m".to_owned()),
+        body: Body::try_new("Опять не приходит")?,
+        attachments: vec![],
+        in_reply_to: None,
+    };
+    let command = ConversationCommand::Receive {
+        thread: None,
+        message,
+        external_id: None,
+        sent_at: None,
+    };
+    Ok(request("m", Command::Conversation(ticket_id(), command)))
+}
+
+/// The events of a stream, as they are appended.
+async fn events(log: &EventLog, stream: &str) -> Result<Vec<NewEvent>> {
+    let raws = log.read_stream(stream, 0).await?;
+    let again = raws.into_iter().map(|it| NewEvent {
+        id: it.id,
+        event_type: it.event_type,
+        payload: it.payload.to_vec(),
+        metadata: it.metadata.to_vec(),
+    });
+    Ok(again.collect())
+}
+
+/// A log in which the message is and what it means for its ticket is not: as a crash between the two leaves it.
+async fn cut_off(whole: &EventLog, log: &EventLog) -> Result<()> {
+    let ticket = stream_name(Ticket::CATEGORY, ticket_id().0);
+    let conversation = stream_name(Conversation::CATEGORY, ConversationId::of_ticket(ticket_id()).0);
+    let mut of_ticket = events(whole, &ticket).await?;
+    let last = of_ticket.pop().context("no events")?;
+    ensure!(last.event_type == "ticket.reopened", "{last:?}");
+    log.append(&ticket, Expected::NoStream, &of_ticket).await?;
+    let of_conversation = events(whole, &conversation).await?;
+    log.append(&conversation, Expected::NoStream, &of_conversation).await?;
+    Ok(())
+}
+
+/// Carries out everything in a log of its own, and cuts it off in the one at `data`.
+async fn crash(data: &std::path::Path, database: &str) -> Result<()> {
+    let other = tempfile::tempdir()?;
+    let (node, whole) = open_log(other.path()).await?;
+    let vault: Vault = open_vault(data, database).await?;
+    let handler = Handler::new(whole.clone(), vault, Clock::System, Sharing::Alone).await?;
+    let rights = Rights::all();
+    for it in [open()?, close(), reply()?] {
+        handler.execute(&rights, &it).await?;
+    }
+    let (mine, log) = open_log(data).await?;
+    cut_off(&whole, &log).await?;
+    node.stop().await?;
+    Ok(mine.stop().await?)
+}
+
+#[test]
+fn process_reopens_the_ticket_of_a_message_that_a_crash_cut_off() -> Result<()> {
+    run(async {
+        let data = tempfile::tempdir()?;
+        let database = Cluster::shared().await?.database().await?;
+        crash(data.path(), &database).await?;
+        let app = App::start_on(data, database).await?;
+        let id = ticket_id().to_string();
+        let open = async || app.client.look(&id).await.is_ok_and(|it| it["status"] == "OPEN");
+        tests::poll("the ticket is not open again", open).await?;
+        assert_eq!(texts(&read(&app.client, &id).await?), [Some("Опять не приходит")]);
+        // An agent closes it; at the next start the same message opens nothing.
+        app.client
+            .must("closeTicket", "again", &id, &json!({"reason": "SOLVED"}))
+            .await?;
+        let app = app.restart().await?;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        assert_eq!(app.client.look(&id).await?["status"], "CLOSED");
+        app.finish().await
+    })
+}
+
+#[test]
+fn repeated_command_finds_both_done_or_does_the_second() -> Result<()> {
+    run(async {
+        let data = tempfile::tempdir()?;
+        let database = Cluster::shared().await?.database().await?;
+        crash(data.path(), &database).await?;
+        let (node, log) = open_log(data.path()).await?;
+        let vault = open_vault(data.path(), &database).await?;
+        let handler = Handler::new(log.clone(), vault, Clock::System, Sharing::Alone).await?;
+        let stream = stream_name(Ticket::CATEGORY, ticket_id().0);
+        let rights = Rights::all();
+        let again = handler.execute(&rights, &reply()?).await?;
+        ensure!(again.repeated, "{again:?}");
+        let after = events(&log, &stream).await?;
+        assert_eq!(after.last().map(|it| it.event_type.as_str()), Some("ticket.reopened"));
+        handler.execute(&rights, &reply()?).await?;
+        assert_eq!(events(&log, &stream).await?, after, "done once");
+        let conversation = stream_name(Conversation::CATEGORY, ConversationId::of_ticket(ticket_id()).0);
+        assert_eq!(events(&log, &conversation).await?.len(), 2);
+        Ok(node.stop().await?)
+    })
+}
