@@ -48,6 +48,12 @@ impl Handler {
         if let ConversationCommand::Post { mentions, .. } = command {
             self.check_mentions(mentions).await?;
         }
+        if request.actor.kind == ActorKind::Contact
+            && let Ok(contact) = request.actor.id.parse()
+            && self.is_blocked(contact).await?
+        {
+            return Err(Refusal::from(ConversationRefusal::Blocked).into());
+        }
         let command = under(command.clone(), thread);
         let id = ConversationId::of_ticket(ticket_id).0;
         let said = {

@@ -179,6 +179,27 @@ impl EventLog {
         Ok(head)
     }
 
+    /// Position of the oldest of the newest `count` events, whatever their types; the start of a shorter log.
+    ///
+    /// # Errors
+    /// [`LogError`], never a conflict.
+    pub async fn before_end(&self, count: usize) -> Result<Position, LogError> {
+        let read = |client: Arc<Client>, limit: Duration| async move {
+            let options = ReadAllOptions::default()
+                .backwards()
+                .position(StreamPosition::End)
+                .max_count(count);
+            let mut page = within(limit, client.read_all(&options)).await?;
+            let (mut found, mut oldest) = (0, Position::START);
+            while let Some(it) = within(limit, page.next()).await? {
+                found += 1;
+                oldest = it.event.map_or(oldest, |it| Position(it.position.commit));
+            }
+            Ok(if found < count { Position::START } else { oldest })
+        };
+        self.supervisor.call("before_end", read).await
+    }
+
     /// Everything after a position whose type has one of the prefixes, as the server sends it; see
     /// [`crate::Subscription`] for one that survives the loss of the server.
     pub(crate) async fn feed(&self, after: Position, types: &[String]) -> Feed {

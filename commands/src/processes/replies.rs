@@ -13,9 +13,9 @@ use tracing::{info, warn};
 
 use crate::{CommandError, Handler};
 
-/// Positions before the end of the log that are looked at when it starts: far more than can be appended between the two
+/// Events before the end of the log that are looked at when it starts: far more than can be appended between the two
 /// steps of a command.
-const LOOK_BACK: u64 = 10_000;
+const LOOK_BACK: usize = 1000;
 /// Events taken at a time.
 const BATCH: usize = 256;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -57,14 +57,7 @@ impl Replies {
     async fn go_on(&mut self) -> Result<(), CommandError> {
         let after = match self.done {
             Some(position) => position,
-            None => Position(
-                self.log
-                    .head()
-                    .await
-                    .map_err(CommandError::Log)?
-                    .0
-                    .saturating_sub(LOOK_BACK),
-            ),
+            None => self.log.before_end(LOOK_BACK).await.map_err(CommandError::Log)?,
         };
         self.done = Some(after);
         let mut events = Subscription::start(&self.log, after, TYPES);

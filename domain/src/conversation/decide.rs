@@ -40,6 +40,9 @@ pub enum ConversationRefusal {
     /// Whoever is mentioned does not work here.
     #[error("there is no such colleague to mention")]
     MentionUnknown,
+    /// Nothing of the customer is wanted.
+    #[error("messages of this customer are not taken any more")]
+    Blocked,
     /// A customer's words cannot be written in the future.
     #[error("the message would be written in the future: give an earlier instant, or none")]
     SentInFuture,

@@ -23,7 +23,8 @@ pub const NAME: &str = "message";
 pub const MODEL: Model = Model {
     name: NAME,
     version: 1,
-    types: &["conversation.", "subject."],
+    // Of tickets nothing is kept: but whoever waits for a ticket sees its messages too, at one position.
+    types: &["ticket.", "assignment.", "conversation.", "subject."],
     tables: include_str!("../../../migrations/read_models/message/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/message/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/message/analytics.sql"),

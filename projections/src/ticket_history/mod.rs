@@ -20,7 +20,8 @@ pub const NAME: &str = "ticket_history";
 pub const MODEL: Model = Model {
     name: NAME,
     version: 3,
-    types: &["ticket.", "assignment.", "subject."],
+    // Of conversations nothing is kept: but whoever waits for a message sees its ticket too, at one position.
+    types: &["ticket.", "assignment.", "conversation.", "subject."],
     tables: include_str!("../../../migrations/read_models/ticket_history/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/ticket_history/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/ticket_history/analytics.sql"),

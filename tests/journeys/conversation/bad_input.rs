@@ -137,7 +137,7 @@ fn what_somebody_writes_to_run_in_a_browser_does_not() -> Result<()> {
         let app = App::start().await?;
         let ticket = app.client.ticket("t", &json!({})).await?;
         let hostile =
-            "<script>alert(1)</script> [x](javascript:alert(1)) ![y](https://example.ru/a.png) https://example.ru";
+            "<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![y](https://example.ru/a.png) https://example.ru";
         let told = must(&app.client, "postMessage", &ticket, words("h", hostile)).await?;
         assert_eq!(told["message"]["body"], hostile, "stored as it came");
         let html = told["message"]["bodyHtml"].as_str().context("no html")?;

@@ -146,6 +146,11 @@ fn customer_writes_under_their_own_ticket_and_never_sees_a_note() -> Result<()> 
             (&shown[2]["read"], &shown[2]["delivered"], &shown[0]["read"]),
             (&json!(true), &json!(true), &json!(false))
         );
+        let block = "mutation($i: BlockContactInput!) { blockContact(input: $i) { userErrors { code } } }";
+        let input = json!({"idempotencyKey": "b", "contactId": desk.contact, "reason": "угрозы"});
+        team.data(block, json!({"i": input})).await?;
+        let payload = tell(customer, "postMessage", &ticket, words("z", "ещё")).await?;
+        assert_eq!(payload["userErrors"][0]["code"], "BLOCKED", "{payload}");
         desk.app.finish().await
     })
 }
@@ -165,7 +170,7 @@ fn customers_subscription_tells_of_their_own_public_messages_alone() -> Result<(
         let mut socket = Socket::subscribe(&customer.base, &desk.key, WATCH, variables).await?;
         let mut heard = Vec::new();
         for _ in 0..2 {
-            let told = socket.next().await?["data"]["messageChanged"].take();
+            let told = socket.next().await?["messageChanged"].take();
             ensure!(told["message"]["visibility"] == "PUBLIC", "{told}");
             heard.push((told["message"]["body"].clone(), told["actor"].is_null()));
         }
@@ -173,7 +178,7 @@ fn customers_subscription_tells_of_their_own_public_messages_alone() -> Result<(
         must(team, "addNote", &ticket, words("n2", "ещё между нами")).await?;
         must(team, "postMessage", &strange, words("s", "другому")).await?;
         must(team, "postMessage", &ticket, words("b", "Смотрим")).await?;
-        let told = socket.next().await?["data"]["messageChanged"].take();
+        let told = socket.next().await?["messageChanged"].take();
         assert_eq!(told["message"]["body"], "Смотрим");
         let mut refused = Socket::subscribe(&customer.base, &desk.key, WATCH, json!({"id": strange})).await?;
         let answer = refused.hear().await?;

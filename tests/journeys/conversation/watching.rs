@@ -31,7 +31,7 @@ fn whoever_was_cut_off_goes_on_without_gap_or_repetition() -> Result<()> {
             let variables = json!({"id": ticket, "after": after});
             let mut socket = Socket::subscribe(&app.client.base, KEY, WATCH, variables).await?;
             for _ in 0..10 {
-                let told = socket.next().await?["data"]["messageChanged"].take();
+                let told = socket.next().await?["messageChanged"].take();
                 assert_eq!(told["type"], "conversation.message_posted");
                 heard.push(told["message"]["seq"].as_i64().context("no seq")?);
                 after = told["position"].clone();
@@ -60,7 +60,7 @@ fn edits_withdrawals_and_marks_are_told() -> Result<()> {
             json!({"idempotencyKey": "e", "messageId": id, "body": "два"}),
         )
         .await?;
-        let change = socket.next().await?["data"]["messageChanged"].take();
+        let change = socket.next().await?["messageChanged"].take();
         assert_eq!(
             (&change["type"], &change["message"]["body"]),
             (&json!("conversation.message_edited"), &json!("два"))
@@ -72,7 +72,7 @@ fn edits_withdrawals_and_marks_are_told() -> Result<()> {
             json!({"idempotencyKey": "d", "upTo": 1}),
         )
         .await?;
-        let change = socket.next().await?["data"]["messageChanged"].take();
+        let change = socket.next().await?["messageChanged"].take();
         assert_eq!(change["type"], "conversation.messages_delivered_up_to");
         must(
             client,
@@ -81,7 +81,7 @@ fn edits_withdrawals_and_marks_are_told() -> Result<()> {
             json!({"idempotencyKey": "r", "messageId": id, "reason": "MISTAKE"}),
         )
         .await?;
-        let change = socket.next().await?["data"]["messageChanged"].take();
+        let change = socket.next().await?["messageChanged"].take();
         assert_eq!(
             (&change["type"], &change["message"]["body"]),
             (&json!("conversation.message_redacted"), &json!(null))

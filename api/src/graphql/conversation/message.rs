@@ -308,10 +308,6 @@ impl Message {
         let related = Related::of(std::iter::once(&row));
         Self::with(row, Arc::new(related))
     }
-
-    pub(super) fn row(&self) -> &MessageRow {
-        &self.row
-    }
 }
 
 /// The messages with these ids that the caller may see.

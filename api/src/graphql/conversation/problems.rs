@@ -32,6 +32,7 @@ pub(crate) fn conversation(refusal: ConversationRefusal) -> Problem {
             "inReplyTo",
         ),
         ConversationRefusal::MentionUnknown => ("MENTION_UNKNOWN", "упомянутого сотрудника нет", "mentions"),
+        ConversationRefusal::Blocked => ("BLOCKED", "сообщения этого клиента больше не принимаются", "ticketId"),
         ConversationRefusal::SentInFuture => (
             "SENT_IN_FUTURE",
             "сообщение написано в будущем: укажите более ранний момент или не указывайте",
