@@ -32,11 +32,9 @@ pub enum Need {
 /// What a command takes.
 pub fn needs(command: &Command) -> Need {
     match command {
-        Command::Ticket(..) => Need::Right(Permission::TicketsWrite),
-        Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
-        Command::Conversation(_, ConversationCommand::Redact { .. }) => Need::Right(Permission::MessagesRedact),
         // Reading is noted only of those who take part: whoever may look and not write leaves no trace.
-        Command::Conversation(
+        Command::Ticket(..)
+        | Command::Conversation(
             _,
             ConversationCommand::Receive { .. }
             | ConversationCommand::Post { .. }
@@ -44,6 +42,8 @@ pub fn needs(command: &Command) -> Need {
             | ConversationCommand::MarkDelivered { .. }
             | ConversationCommand::MarkRead { .. },
         ) => Need::Right(Permission::TicketsWrite),
+        Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
+        Command::Conversation(_, ConversationCommand::Redact { .. }) => Need::Right(Permission::MessagesRedact),
         Command::Contact(
             _,
             ContactCommand::MergeInto { .. }

@@ -166,7 +166,9 @@ impl Handler {
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
             Command::ApiKey(id, command) => self.plain::<ApiKey>(id.0, command, request).await,
             Command::VisitorSecret(inbox, command) => self.vouching(*inbox, command, request).await,
-            Command::Conversation(ticket_id, command) => self.converse(*ticket_id, command, rights, request).await,
+            Command::Conversation(ticket_id, command) => {
+                Box::pin(self.converse(*ticket_id, command, rights, request)).await
+            }
         }
     }
 

@@ -34,14 +34,14 @@ fn agent() -> Context {
     by(ActorKind::Agent, "1", noon())
 }
 
-fn thread() -> Option<Thread> {
-    Some(Thread {
+fn thread() -> Thread {
+    Thread {
         ticket_id: TICKET,
         contact_id: Some(CONTACT),
         inbox_id: None,
         channel: "api".to_owned(),
         closed: false,
-    })
+    }
 }
 
 fn named(name: &str) -> MessageId {
@@ -60,7 +60,7 @@ fn message(name: &str, text: &str) -> NewMessage {
 
 fn post(visibility: Visibility, message: NewMessage) -> ConversationCommand {
     ConversationCommand::Post {
-        thread: thread(),
+        thread: Some(thread()),
         message,
         visibility,
         mentions: vec![],
@@ -74,7 +74,7 @@ fn reply(name: &str, text: &str) -> ConversationCommand {
 
 fn receive(name: &str, text: &str) -> ConversationCommand {
     ConversationCommand::Receive {
-        thread: thread(),
+        thread: Some(thread()),
         message: message(name, text),
         external_id: None,
         sent_at: None,

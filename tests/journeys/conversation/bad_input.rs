@@ -28,71 +28,93 @@ fn bad_messages_are_refused_and_leave_nothing() -> Result<()> {
         let response = client.post(body).await?;
         let (status, answer) = (response.status().as_u16(), response.text().await?);
         ensure!(status < 500 && !answer.contains("INTERNAL"), "{status} {answer}");
+        let shown = read(client, &ticket).await?;
+        assert_eq!(
+            (&shown["messages"]["totalCount"], &shown["status"]),
+            (&json!(0), &json!("NEW"))
+        );
+        app.finish().await
+    })
+}
+
+type Refusal = (&'static str, Value, &'static str, &'static str);
+
+/// What is refused of a ticket with one message, called `long`: mutation, input, code, field.
+fn refusals() -> Vec<Refusal> {
+    vec![
+        ("postMessage", json!({"body": "x"}), "BAD_USER_INPUT", "idempotencyKey"),
+        ("postMessage", words(" ", "x"), "BAD_USER_INPUT", "clientMessageId"),
+        (
+            "postMessage",
+            words("long", "другой текст"),
+            "CLIENT_MESSAGE_ID_REUSED",
+            "clientMessageId",
+        ),
+        (
+            "addNote",
+            words("long", &"ж".repeat(100_000)),
+            "CLIENT_MESSAGE_ID_REUSED",
+            "clientMessageId",
+        ),
+        (
+            "postMessage",
+            json!({"clientMessageId": "r", "body": "x", "inReplyTo": NOBODY}),
+            "NOT_FOUND",
+            "messageId",
+        ),
+        (
+            "postMessage",
+            json!({"clientMessageId": "r", "body": "x", "inReplyTo": "?"}),
+            "BAD_USER_INPUT",
+            "inReplyTo",
+        ),
+        (
+            "addNote",
+            json!({"clientMessageId": "r", "body": "x", "mentions": [NOBODY]}),
+            "MENTION_UNKNOWN",
+            "mentions",
+        ),
+        (
+            "addNote",
+            json!({"clientMessageId": "r", "body": "x", "mentions": vec![NOBODY; 51]}),
+            "BAD_USER_INPUT",
+            "mentions",
+        ),
+        (
+            "receiveMessage",
+            json!({"clientMessageId": "r", "body": "x", "sentAt": "2999-01-01T00:00:00Z"}),
+            "SENT_IN_FUTURE",
+            "sentAt",
+        ),
+        (
+            "editMessage",
+            json!({"idempotencyKey": "e", "messageId": NOBODY, "body": "x"}),
+            "NOT_FOUND",
+            "messageId",
+        ),
+        (
+            "markRead",
+            json!({"idempotencyKey": "m", "upTo": -1}),
+            "BAD_USER_INPUT",
+            "upTo",
+        ),
+        (
+            "markRead",
+            json!({"idempotencyKey": "m", "upTo": 0}),
+            "NOT_FOUND",
+            "messageId",
+        ),
+    ]
+}
+
+#[test]
+fn broken_rules_are_named_and_leave_nothing() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let ticket = client.ticket("t", &json!({})).await?;
         must(client, "postMessage", &ticket, words("long", &"ж".repeat(100_000))).await?;
-        for (mutation, more, code, field) in [
-            ("postMessage", json!({"body": "x"}), "BAD_USER_INPUT", "idempotencyKey"),
-            ("postMessage", words(" ", "x"), "BAD_USER_INPUT", "clientMessageId"),
-            (
-                "postMessage",
-                words("long", "другой текст"),
-                "CLIENT_MESSAGE_ID_REUSED",
-                "clientMessageId",
-            ),
-            (
-                "addNote",
-                words("long", &"ж".repeat(100_000)),
-                "CLIENT_MESSAGE_ID_REUSED",
-                "clientMessageId",
-            ),
-            (
-                "postMessage",
-                json!({"clientMessageId": "r", "body": "x", "inReplyTo": NOBODY}),
-                "NOT_FOUND",
-                "messageId",
-            ),
-            (
-                "postMessage",
-                json!({"clientMessageId": "r", "body": "x", "inReplyTo": "?"}),
-                "BAD_USER_INPUT",
-                "inReplyTo",
-            ),
-            (
-                "addNote",
-                json!({"clientMessageId": "r", "body": "x", "mentions": [NOBODY]}),
-                "MENTION_UNKNOWN",
-                "mentions",
-            ),
-            (
-                "addNote",
-                json!({"clientMessageId": "r", "body": "x", "mentions": vec![NOBODY; 51]}),
-                "BAD_USER_INPUT",
-                "mentions",
-            ),
-            (
-                "receiveMessage",
-                json!({"clientMessageId": "r", "body": "x", "sentAt": "2999-01-01T00:00:00Z"}),
-                "SENT_IN_FUTURE",
-                "sentAt",
-            ),
-            (
-                "editMessage",
-                json!({"idempotencyKey": "e", "messageId": NOBODY, "body": "x"}),
-                "NOT_FOUND",
-                "messageId",
-            ),
-            (
-                "markRead",
-                json!({"idempotencyKey": "m", "upTo": -1}),
-                "BAD_USER_INPUT",
-                "upTo",
-            ),
-            (
-                "markRead",
-                json!({"idempotencyKey": "m", "upTo": 0}),
-                "NOT_FOUND",
-                "messageId",
-            ),
-        ] {
+        for (mutation, more, code, field) in refusals() {
             let payload = tell(client, mutation, &ticket, more.clone()).await?;
             let reason = &payload["userErrors"][0];
             ensure!(

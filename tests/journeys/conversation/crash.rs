@@ -122,7 +122,7 @@ fn process_reopens_the_ticket_of_a_message_that_a_crash_cut_off() -> Result<()> 
     run(async {
         let data = tempfile::tempdir()?;
         let database = Cluster::shared().await?.database().await?;
-        crash(data.path(), &database).await?;
+        Box::pin(crash(data.path(), &database)).await?;
         let app = App::start_on(data, database).await?;
         let id = ticket_id().to_string();
         let open = async || app.client.look(&id).await.is_ok_and(|it| it["status"] == "OPEN");
@@ -144,7 +144,7 @@ fn repeated_command_finds_both_done_or_does_the_second() -> Result<()> {
     run(async {
         let data = tempfile::tempdir()?;
         let database = Cluster::shared().await?.database().await?;
-        crash(data.path(), &database).await?;
+        Box::pin(crash(data.path(), &database)).await?;
         let (node, log) = open_log(data.path()).await?;
         let vault = open_vault(data.path(), &database).await?;
         let handler = Handler::new(log.clone(), vault, Clock::System, Sharing::Alone).await?;

@@ -242,7 +242,7 @@ impl Message {
         let found = self.related.earlier(ctx, (self.row.conversation_id, seq)).await?;
         // Nobody comes to a note by way of a message.
         let found = found.filter(|it| self.row.is_note() || !it.is_note());
-        Ok(found.map(|it| Self::alone(it)))
+        Ok(found.map(Self::alone))
     }
 
     /// Colleagues whose attention it asks for; for those who may see users.
@@ -271,6 +271,7 @@ impl Message {
     }
 
     /// Until when you may edit it; null when you may not, for the message is somebody else's or was withdrawn.
+    #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
     async fn editable_until(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
         let yours = self.row.author == caller(ctx)?.viewer.actor.to_string() && !self.row.is_received();
         let stands = self.row.redacted_at.is_none();

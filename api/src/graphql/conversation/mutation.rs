@@ -108,8 +108,8 @@ async fn tell<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
         Ok(outcome) => show(ctx, parts, (about, ticket_id), LogPosition::from(outcome.position)).await,
         // The key was the message's name.
         Err(CommandError::KeyReused) if by_name => {
-            let reused = domain::conversation::ConversationRefusal::ClientMessageIdReused;
-            Ok(refused(super::refused(reused)))
+            let rule = domain::conversation::ConversationRefusal::ClientMessageIdReused;
+            Ok(refused(super::refused(rule)))
         }
         Err(error) => match Answer::from(error) {
             Answer::Failed(fault) => Err(problem(ctx, fault)),
