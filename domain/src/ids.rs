@@ -240,7 +240,10 @@ mod tests {
         );
         let conversation = ConversationId::of_ticket(TicketId::opened_by(id));
         assert_eq!(conversation.to_string(), "fa289d8b-be8a-54a6-a8e9-5ec5eb794bbd");
-        assert_eq!(MessageId::named_by(conversation, "agent:1", "m1").to_string(), "MSG");
+        assert_eq!(
+            MessageId::named_by(conversation, "agent:1", "m1").to_string(),
+            "729edcf3-f7cf-5603-8c3b-27841fd603b0"
+        );
         assert_eq!(id.creates("branch").to_string(), "45e5ef74-262d-5c9c-9ff0-7a37988c5ba4");
     }
 }

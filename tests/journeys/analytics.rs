@@ -117,7 +117,11 @@ fn comments_name_every_word_that_a_column_may_hold() -> Result<()> {
 fn analyst_reads_every_view_and_nothing_else() -> Result<()> {
     run(async {
         let app = App::start().await?;
-        app.client.ticket("1", &json!({"priority": "HIGH"})).await?;
+        let ticket = app.client.ticket("1", &json!({"priority": "HIGH"})).await?;
+        let words = "mutation($i: ReceiveMessageInput!) { receiveMessage(input: $i) { stale userErrors { code } } }";
+        let input = json!({"ticketId": ticket, "clientMessageId": "m", "body": "Не приходит письмо"});
+        let told = app.client.data(words, json!({"i": input})).await?;
+        ensure!(told["receiveMessage"]["stale"] == false, "{told}");
         let tag = r#"mutation { createTag(input: {idempotencyKey: "t", definition: {name: "vip"}}) { stale } }"#;
         let told = app.client.data(tag, json!({})).await?;
         ensure!(told["createTag"]["stale"] == false, "{told}");
@@ -146,6 +150,7 @@ fn analyst_reads_every_view_and_nothing_else() -> Result<()> {
             "SELECT * FROM read_ticket_list_v3.ticket_list",
             "SELECT * FROM read_ticket_history_v3.ticket_history",
             "SELECT * FROM read_organisation_v1.organisation_item",
+            "SELECT * FROM read_message_v1.message",
             "SELECT * FROM read_people_v2.user_account",
             "SELECT * FROM read_people_v2.api_key",
             "SELECT * FROM ops.session",

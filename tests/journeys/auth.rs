@@ -97,7 +97,8 @@ fn introspection_tells_the_schema() -> Result<()> {
         let query = "{ __schema { queryType { fields { name } } subscriptionType { fields { name } } } }";
         let schema = app.client.data(query, json!({})).await?["__schema"].take();
         ensure!(
-            schema["subscriptionType"]["fields"] == json!([{"name": "projectionsChanged"}, {"name": "ticketChanged"}]),
+            schema["subscriptionType"]["fields"]
+                == json!([{"name": "projectionsChanged"}, {"name": "messageChanged"}, {"name": "ticketChanged"}]),
             "{schema}"
         );
         ensure!(

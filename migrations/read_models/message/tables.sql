@@ -106,4 +106,4 @@ COMMENT ON COLUMN message_change.conversation_id IS 'Id of the conversation.';
 COMMENT ON COLUMN message_change.seq IS 'Place of the message; of a watermark, of the last message it counts for.';
 COMMENT ON COLUMN message_change.event_type IS 'Stored type of the event, such as conversation.message_posted.';
 COMMENT ON COLUMN message_change.at IS 'When it was decided.';
-COMMENT ON COLUMN message_change.actor IS 'Who did it, as kind:id.';
+COMMENT ON COLUMN message_change.actor IS 'Who did it, as kind:id; kinds are agent, contact, bot, system, api_key and import.';
