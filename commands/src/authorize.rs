@@ -10,7 +10,7 @@ use domain::{
     user::UserCommand,
 };
 
-use crate::{Command, Request};
+use crate::{Command, Request, tickets};
 
 /// The actor has no right to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum Need {
 /// What a command takes.
 pub fn needs(command: &Command) -> Need {
     match command {
-        Command::Ticket(..) => Need::Right(Permission::TicketsWrite),
+        Command::Ticket(_, command) => tickets::needs(command),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
         Command::Contact(
             _,

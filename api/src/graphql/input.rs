@@ -4,6 +4,7 @@ use async_graphql::{ID, InputObject};
 use chrono::{DateTime, Utc};
 use commands::Command;
 use domain::{
+    actor::Actor,
     assignment::AssignmentCommand,
     ids::{AgentId, CommandId, ContactId, TicketId},
     organisation::Kind as ItemKind,
@@ -13,6 +14,7 @@ use domain::{
         Subject, TicketType,
     },
 };
+use uuid::Uuid;
 
 use super::{
     filter::storable,
@@ -40,6 +42,32 @@ pub(super) trait Wish {
 
     /// The command. `command_id` names a ticket that is to be opened.
     fn command(self, ticket_id: TicketId) -> Result<Command, Problem>;
+
+    /// The command, where it depends on who gives it and by which request.
+    fn command_by(self, ticket_id: TicketId, _made: &Made) -> Result<Command, Problem>
+    where
+        Self: Sized,
+    {
+        self.command(ticket_id)
+    }
+}
+
+/// By whom, and by which request, a command is given.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    pub(super) command_id: CommandId,
+    /// `None` when nobody is known.
+    pub(super) actor: Option<Actor>,
+}
+
+impl Made {
+    /// By nobody in particular.
+    pub(super) fn unknown() -> Self {
+        Self {
+            command_id: CommandId(Uuid::nil()),
+            actor: None,
+        }
+    }
 }
 
 /// The id of the ticket that a command opens.

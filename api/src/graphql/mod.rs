@@ -8,6 +8,7 @@ mod filter;
 mod idempotency;
 pub(crate) mod ids;
 mod input;
+mod life;
 pub(crate) mod measure;
 mod mutation;
 mod node;
@@ -36,6 +37,7 @@ use contacts::{ContactsMutation, ContactsQuery};
 use domain::access::Permission;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
+use life::{LifeMutation, TrackedMutation, TrackedQuery};
 use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery, RefusalsQuery, VisitorMutation};
@@ -70,6 +72,7 @@ pub struct Queries(
     PeopleQuery,
     StatisticsQuery,
     RefusalsQuery,
+    TrackedQuery,
 );
 
 /// What can be told.
@@ -82,6 +85,8 @@ pub struct Mutations(
     PeopleMutation,
     DoorMutation,
     VisitorMutation,
+    LifeMutation,
+    TrackedMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -128,6 +133,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         PeopleQuery,
         StatisticsQuery,
         RefusalsQuery,
+        TrackedQuery,
     );
     let mutations = Mutations(
         Mutation,
@@ -136,6 +142,8 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         PeopleMutation,
         DoorMutation,
         VisitorMutation,
+        LifeMutation,
+        TrackedMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)
