@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::{
     contacts::ContactKind,
     ids::{Kind, required},
-    life::{Judgement, TicketFieldTest},
+    life::{Judgement, Named, TicketFieldTest},
     words::{Resolution, Sort, Status, Urgency},
 };
 use crate::problem::Problem;
@@ -89,11 +89,11 @@ pub(super) type DateTimeUtc = DateTime<Utc>;
 #[derive(Debug, Clone, Default, InputObject)]
 pub(super) struct TicketFilter {
     /// All of these hold.
-    and: Option<Vec<TicketFilter>>,
+    pub(super) and: Option<Vec<TicketFilter>>,
     /// One of these holds; none does when the list is empty.
-    or: Option<Vec<TicketFilter>>,
+    pub(super) or: Option<Vec<TicketFilter>>,
     /// This does not hold.
-    not: Option<Box<TicketFilter>>,
+    pub(super) not: Option<Box<TicketFilter>>,
     /// Id of the ticket.
     id: Option<ChoiceTest<ID>>,
     /// Number of the ticket.
@@ -152,11 +152,11 @@ pub(super) struct TicketFilter {
     /// What the customer said of the newest resolution.
     resolution_verdict: Option<ChoiceTest<Judgement>>,
     /// Whether it was put away. Lists leave those out unless a filter names this.
-    archived: Option<bool>,
+    pub(super) archived: Option<bool>,
     /// Whether it was merged into another. Lists leave those out unless a filter names this or `mergedInto`.
-    merged: Option<bool>,
+    pub(super) merged: Option<bool>,
     /// Id of the ticket it was merged into.
-    merged_into: Option<ChoiceTest<ID>>,
+    pub(super) merged_into: Option<ChoiceTest<ID>>,
     /// Id of the ticket it was a part of.
     split_from: Option<ChoiceTest<ID>>,
     /// When it will be resolved, as it was last worked out.
@@ -253,13 +253,6 @@ pub(super) fn listed(filter: Option<TicketFilter>) -> Result<Condition, Problem>
     Ok(Condition::And(all))
 }
 
-/// Which of what is left out a filter names.
-#[derive(Debug, Clone, Copy, Default)]
-struct Named {
-    archived: bool,
-    merged: bool,
-}
-
 /// Counts one more condition of a filter.
 pub(super) fn spend(budget: &mut usize) -> Result<(), Problem> {
     let too_many = || Problem::bad_input("filter", "…", "не больше 100 условий", "at most 100 conditions");
@@ -272,19 +265,6 @@ pub(super) fn plain<T, U>(convert: impl Fn(T) -> U) -> impl Fn(T) -> Result<U, P
 }
 
 impl TicketFilter {
-    fn named(&self) -> Named {
-        let mut named = Named {
-            archived: self.archived.is_some(),
-            merged: self.merged.is_some() || self.merged_into.is_some(),
-        };
-        let nested = self.and.iter().chain(&self.or).flatten().chain(self.not.as_deref());
-        for it in nested.map(Self::named) {
-            named.archived |= it.archived;
-            named.merged |= it.merged;
-        }
-        named
-    }
-
     fn condition(mut self, budget: &mut usize) -> Result<Condition, Problem> {
         spend(budget)?;
         let marks = self.marks(budget)?;

@@ -172,12 +172,11 @@ pub(super) fn version(number: i64) -> Result<u64, Problem> {
 async fn refused(ctx: &Context<'_>, ticket_id: TicketId, error: CommandError) -> Result<Reply> {
     match Answer::from(error) {
         Answer::Failed(fault) => Err(problem(ctx, fault)),
-        Answer::Refused(reason) => {
+        Answer::Refused(mut reason) => {
             // Of what the ticket was to point at.
-            let reason = match reason.field.as_slice() {
-                [field] => reason.clone().about(field),
-                _ => reason,
-            };
+            if reason.field.first().is_some_and(|it| it != "input") {
+                reason.field.insert(0, "input".to_owned());
+            }
             let ticket = from_log(ctx, parts(ctx)?, ticket_id).await?;
             Ok(Reply {
                 ticket,

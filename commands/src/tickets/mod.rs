@@ -152,7 +152,10 @@ impl Handler {
         if is_customer(rights, &request.actor, &place) {
             command = by_customer(command);
         }
+        // What is merged or archived refuses by that alone.
         if let Some(state) = &known.state
+            && state.merged_into.is_none()
+            && !state.archived
             && known.find(request.command_id).is_none()
         {
             if let TicketCommand::Move { place } = &command {

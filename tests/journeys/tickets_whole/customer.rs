@@ -97,6 +97,7 @@ fn tracking_link_shows_the_ticket_until_it_is_revoked_replaced_or_has_run_out() 
         );
         client.must("startTicket", "s", &id, &json!({})).await?;
         client.must("resolveTicket", "r", &id, &json!({})).await?;
+        client.look(&id).await?;
         let seen = tracked(client, &token).await?;
         assert_eq!(
             (&seen["subject"], &seen["status"]),
