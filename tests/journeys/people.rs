@@ -402,6 +402,27 @@ fn second_factor_is_asked_for_and_its_codes_open_once() -> Result<()> {
 }
 
 #[test]
+fn whoever_is_in_does_not_guess_the_password_either() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let boss = app.client.with_key(&set_up(&app).await?.access);
+        let query = "mutation($o: String!) {
+            changePassword(oldPassword: $o, newPassword: \"совсем другой пароль\") { done userErrors { code } } }";
+        for guess in 0..11 {
+            let told = boss.data(query, json!({"o": format!("догадка {guess}")})).await?;
+            let code = &told["changePassword"]["userErrors"][0]["code"];
+            ensure!(code == "CREDENTIALS_WRONG", "{told}");
+        }
+        let refused = boss.respond(query, json!({"o": PASSWORD})).await?;
+        let told = &refused["errors"][0]["extensions"];
+        ensure!(told["code"] == "THROTTLED" && told["retryAfter"] == 1, "{refused}");
+        // What needs no password goes on.
+        viewer(&boss).await?;
+        app.finish().await
+    })
+}
+
+#[test]
 fn forgotten_password_is_replaced_by_a_mailed_link_which_ends_every_session() -> Result<()> {
     run(async {
         let app = App::start().await?;

@@ -1,9 +1,12 @@
 use async_graphql::{Context, Object, Result};
-use commands::{CommandError, Request};
+use commands::{Command, CommandError, Request};
 use domain::{
+    actor::ActorKind,
     assignment::Assignment,
     decider::Decider,
     ids::{CommandId, TicketId, stream_name},
+    ticket::TicketCommand,
+    values::{CloseCause, ReopenCause},
 };
 use event_store::decode;
 
@@ -18,7 +21,10 @@ use super::{
     stale,
     ticket::Ticket,
 };
-use crate::problem::{Answer, Problem, internal};
+use crate::{
+    auth::Viewer,
+    problem::{Answer, Problem, internal},
+};
 
 /// What can be told.
 #[derive(Debug, Clone, Copy)]
@@ -129,12 +135,30 @@ fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> Result<(Tick
     let ticket_id = target.unwrap_or_else(|| opened(command_id));
     let request = Request {
         command_id,
-        command: wish.command(ticket_id)?,
+        command: by_customer(wish.said_by(&caller.viewer)?.command(ticket_id)?, &caller.viewer),
         actor: caller.viewer.actor.clone(),
         expected_version,
         traceparent: caller.traceparent.clone(),
     };
     Ok((ticket_id, request))
+}
+
+/// Who closes or reopens is on record as who they are.
+fn by_customer(command: Command, viewer: &Viewer) -> Command {
+    if viewer.actor.kind != ActorKind::Contact {
+        return command;
+    }
+    match command {
+        Command::Ticket(id, TicketCommand::Close { reason, .. }) => {
+            let cause = CloseCause::Customer;
+            Command::Ticket(id, TicketCommand::Close { cause, reason })
+        }
+        Command::Ticket(id, TicketCommand::Reopen { .. }) => {
+            let cause = ReopenCause::CustomerReply;
+            Command::Ticket(id, TicketCommand::Reopen { cause })
+        }
+        other => other,
+    }
 }
 
 pub(super) fn version(number: i64) -> Result<u64, Problem> {

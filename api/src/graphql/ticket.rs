@@ -18,7 +18,8 @@ use projections::{
 use super::{
     connection::{Edge, PageArgs, PageInfo},
     contacts::Contact,
-    cursor, ids,
+    cursor::Numbered,
+    ids,
     organisation::{Branch, Category, Inbox, Team},
     parts,
     people::User,
@@ -170,8 +171,9 @@ impl Ticket {
         #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
     ) -> Result<TicketHistoryConnection> {
         let page = PageArgs::try_new(first, after, last, before, true).map_err(|it| problem(ctx, it))?;
+        let list = Numbered::Ticket(self.uuid);
         let bound = |cursor: Option<&String>, name, open: i64| match cursor {
-            Some(text) => cursor::version(name, text),
+            Some(text) => list.number(name, text),
             None => Ok(open),
         };
         let after = bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?;
@@ -195,7 +197,7 @@ impl Ticket {
         let edges: Vec<_> = rows
             .into_iter()
             .map(|it| Edge {
-                cursor: cursor::of_version(it.ticket.version),
+                cursor: list.cursor(it.ticket.version),
                 node: TicketHappening::with(it, &histories.related),
             })
             .collect();

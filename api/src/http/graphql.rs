@@ -71,9 +71,6 @@ async fn respond(
         }
     };
     let response = carried_out(call, &caller, ready, prepared).await?;
-    if stranger && call.has_failed() {
-        shared.front.limits.failed(call.address);
-    }
     Ok(shown(response))
 }
 
@@ -88,7 +85,8 @@ pub(super) async fn carried_out(
     prepared: Prepared,
 ) -> Result<Response, Refusal> {
     let Prepared { request, kind, charge } = prepared;
-    let (call, caller, id) = (call.clone(), caller.clone(), Arc::clone(&call.id));
+    let (settled, id) = (call, Arc::clone(&call.id));
+    let (call, caller) = (call.clone(), caller.clone());
     let executed = async move {
         let response = ready.schema.execute(request).await;
         denied::record(&ready, &call, &caller).await;
@@ -103,7 +101,7 @@ pub(super) async fn carried_out(
         (&mut running).await
     };
     let mut response = answered.map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, internal(&error)))?;
-    charge.settle(&mut response);
+    charge.settle(&settled, &mut response);
     let mut response = coded(response);
     named(&mut response, &id);
     Ok(response)
@@ -220,12 +218,22 @@ fn from_query(query: &str) -> Result<Request, Refusal> {
 /// The operation in a body. Only an object is one: serde would take `[]` for a struct without its fields.
 fn parse(body: &[u8]) -> Result<Request, serde_json::Error> {
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(body)?;
+    if !fields.contains_key("query") && !fields.contains_key("extensions") {
+        return Err(serde::de::Error::missing_field("query"));
+    }
     serde_json::from_value(fields.into())
 }
+
+/// Characters of a parser's message at most: it quotes the line it stopped at, which may be the whole document.
+const LONGEST_MESSAGE: usize = 500;
 
 /// Errors of the request itself (syntax, unknown fields, limits) get a code as well.
 pub(super) fn coded(mut response: Response) -> Response {
     for error in &mut response.errors {
+        if let Some((end, _)) = error.message.char_indices().nth(LONGEST_MESSAGE) {
+            error.message.truncate(end);
+            error.message.push('…');
+        }
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
             extensions.set("code", "BAD_USER_INPUT");

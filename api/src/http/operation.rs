@@ -133,7 +133,7 @@ async fn answer(
     let mut charge = Some(charge).filter(|_| kind != Some(OperationType::Subscription));
     while let Some(mut response) = responses.next().await {
         if let Some(charge) = charge.take() {
-            charge.settle(&mut response);
+            charge.settle(&call, &mut response);
         }
         denied::record(&ready, &call, &caller).await;
         named(&mut response, &call.id);

@@ -1,7 +1,7 @@
 //! An operation on its way to the executor: found, parsed, measured, allowed and paid for. The same for requests, sockets
 //! and streams.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use async_graphql::{Request, Response, ServerError, Value, Variables, parser::types::OperationType};
 use commands::permit;
@@ -41,6 +41,8 @@ pub(super) struct Charge {
     actor: String,
     requested: u32,
     counts: bool,
+    /// A stranger's address: their failures are its.
+    stranger: Option<IpAddr>,
 }
 
 /// Prepares an operation of `caller`.
@@ -75,11 +77,8 @@ pub(super) fn prepare_known(
     let mut request = shared.documents.parsed(request);
     let measured = measured(&mut request).map_err(refuse)?;
     // Strangers share nothing but the way in.
-    let actor = if viewer.is_nobody() {
-        format!("address:{}", call.address)
-    } else {
-        viewer.actor.to_string()
-    };
+    let stranger = viewer.is_nobody().then_some(call.address);
+    let actor = stranger.map_or_else(|| viewer.actor.to_string(), |it| format!("address:{it}"));
     let Some(measure) = measured else {
         return Ok(Prepared {
             request: admitted(request, call, caller),
@@ -89,6 +88,7 @@ pub(super) fn prepare_known(
                 actor,
                 requested: 0,
                 counts: false,
+                stranger,
             },
         });
     };
@@ -111,6 +111,7 @@ pub(super) fn prepare_known(
             actor,
             requested: measure.cost,
             counts: true,
+            stranger,
         },
     })
 }
@@ -139,46 +140,62 @@ struct Unpaid {
     cost: Option<(u32, Throttle)>,
 }
 
+/// Changes that take the password once more; who is in must not guess it either.
+const PROVEN: [&str; 3] = ["changePassword", "enableTwoFactor", "disableTwoFactor"];
+
 fn pay(front: &Front, actor: &str, measure: &Measure) -> Result<(), Box<Unpaid>> {
     if measure.kind == OperationType::Mutation {
         for field in &measure.roots {
-            front.limits.mutation(actor, field).map_err(|exhausted| {
-                Box::new(Unpaid {
-                    problem: Problem::new(
-                        "THROTTLED",
-                        format!("слишком много {field} за минуту: подождите"),
-                        format!("too many {field} in a minute: wait"),
-                    ),
-                    exhausted,
-                    cost: None,
-                })
-            })?;
+            if PROVEN.contains(&field.as_str()) {
+                front.limits.proof(actor).map_err(Unpaid::guesses)?;
+            }
+            let paid = front.limits.mutation(actor, field);
+            paid.map_err(|exhausted| Unpaid::deeds(exhausted, field))?;
         }
     }
-    front
-        .limits
-        .charge(actor, measure.cost)
-        .map(|_left| ())
-        .map_err(|exhausted| {
-            Box::new(Unpaid {
-                problem: Problem::new(
-                    "THROTTLED",
-                    format!(
-                        "запрос стоит {}, осталось {}: подождите",
-                        measure.cost, exhausted.available
-                    ),
-                    format!(
-                        "the operation costs {}, {} are left: wait",
-                        measure.cost, exhausted.available
-                    ),
-                ),
-                exhausted,
-                cost: Some((measure.cost, front.limits.throttle(exhausted.available))),
-            })
-        })
+    let paid = front.limits.charge(actor, measure.cost);
+    paid.map(|_left| ())
+        .map_err(|exhausted| Unpaid::cost(exhausted, front, measure.cost))
 }
 
 impl Unpaid {
+    fn guesses(exhausted: Exhausted) -> Box<Self> {
+        let (russian, english) = (
+            "слишком много неверных паролей: подождите",
+            "too many wrong passwords: wait",
+        );
+        Box::new(Self {
+            problem: Problem::new("THROTTLED", russian, english),
+            exhausted,
+            cost: None,
+        })
+    }
+
+    fn deeds(exhausted: Exhausted, field: &str) -> Box<Self> {
+        Box::new(Self {
+            problem: Problem::new(
+                "THROTTLED",
+                format!("слишком много {field} за минуту: подождите"),
+                format!("too many {field} in a minute: wait"),
+            ),
+            exhausted,
+            cost: None,
+        })
+    }
+
+    fn cost(exhausted: Exhausted, front: &Front, cost: u32) -> Box<Self> {
+        let left = exhausted.available;
+        Box::new(Self {
+            problem: Problem::new(
+                "THROTTLED",
+                format!("запрос стоит {cost}, осталось {left}: подождите"),
+                format!("the operation costs {cost}, {left} are left: wait"),
+            ),
+            exhausted,
+            cost: Some((cost, front.limits.throttle(left))),
+        })
+    }
+
     fn response(self, caller: &Caller, call: &Call) -> Response {
         let mut response = refused(caller, call, self.problem);
         for error in &mut response.errors {
@@ -224,8 +241,14 @@ pub(super) fn named(response: &mut Response, id: &str) {
 }
 
 impl Charge {
-    /// Gives back what was not used, and reports the cost in the response.
-    pub(super) fn settle(self, response: &mut Response) {
+    /// Gives back what was not used, counts what was guessed, and reports the cost in the response.
+    pub(super) fn settle(self, call: &Call, response: &mut Response) {
+        for _ in 0..call.failures() {
+            match self.stranger {
+                Some(address) => self.front.limits.failed(address),
+                None => self.front.limits.guessed(&self.actor),
+            }
+        }
         if !self.counts {
             return;
         }

@@ -39,6 +39,8 @@ pub struct Limits {
     addresses: Buckets<IpAddr>,
     deeds: Buckets<(String, String)>,
     failures: Slowdown<IpAddr>,
+    /// Of those who are in and prove who they are once more.
+    guesses: Slowdown<String>,
     /// Credentials that opened: a neighbour behind the same address who guesses does not shut them out.
     credentials: Mutex<LruCache<blake3::Hash, ()>>,
 }
@@ -75,6 +77,7 @@ impl Limits {
             addresses: Buckets::default(),
             deeds: Buckets::default(),
             failures: Slowdown::default(),
+            guesses: Slowdown::default(),
             credentials: Mutex::new(LruCache::new(MOST_CREDENTIALS)),
         }
     }
@@ -99,6 +102,21 @@ impl Limits {
     /// A credential opened nothing.
     pub(crate) fn failed(&self, address: IpAddr) {
         self.failures.failed(network(address), self.clock.now());
+    }
+
+    /// How long an actor who is in has to wait before it may show a password again.
+    pub(crate) fn proof(&self, actor: &str) -> Result<(), Exhausted> {
+        let wait = self.guesses.wait(&actor.to_owned(), self.clock.now());
+        let exhausted = |retry_after| Exhausted {
+            available: 0,
+            retry_after,
+        };
+        wait.map_or(Ok(()), |it| Err(exhausted(it)))
+    }
+
+    /// A password that an actor who is in showed was not theirs.
+    pub(crate) fn guessed(&self, actor: &str) {
+        self.guesses.failed(actor.to_owned(), self.clock.now());
     }
 
     /// A credential opened.
