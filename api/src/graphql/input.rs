@@ -136,6 +136,14 @@ impl Wish for OpenTicketInput {
         own(item(ItemKind::Team), "teamId", &self.team_id, &|_any| false)?;
         let myself = viewer.actor.id.parse().ok();
         own(Kind::Contact, "contactId", &self.contact_id, &|it| Some(it) == myself)?;
+        if let Some(priority) = self.priority {
+            let given = format!("{priority:?}").to_uppercase();
+            let (russian, english) = (
+                "ничего: срочность решает поддержка",
+                "nothing: how urgent it is, the support team decides",
+            );
+            return Err(Problem::bad_input("priority", &given, russian, english).about("priority"));
+        }
         self.inbox_id = Some(ID(inbox.to_string()));
         self.contact_id = myself.map(|it: Uuid| ID(it.to_string()));
         Ok(self)

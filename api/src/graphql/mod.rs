@@ -56,7 +56,7 @@ use crate::{
 };
 
 /// Nesting of fields; introspection by tools needs 13.
-const DEPTH: usize = 20;
+pub(crate) const DEPTH: usize = 20;
 /// Fields of one request, each connection counted times its page.
 pub(crate) const COMPLEXITY: u32 = 20_000;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use commands::{Read, reads};
 use domain::{
     access::Place,
     organisation::Kind as ItemKind,
@@ -16,6 +17,7 @@ use projections::{
 };
 
 use super::{
+    caller,
     connection::{Edge, PageArgs, PageInfo},
     contacts::Contact,
     cursor::Numbered,
@@ -67,8 +69,6 @@ pub(crate) struct Ticket {
     hold_until: Option<DateTime<Utc>>,
     /// How it ended; null while work goes on.
     resolution_reason: Option<Resolution>,
-    /// More about how it ended.
-    resolution_note: Option<String>,
     /// How many times it was reopened.
     reopen_count: i32,
     /// Where it came from: `api`, or the name of another system.
@@ -85,6 +85,8 @@ pub(crate) struct Ticket {
     closed_at: Option<DateTime<Utc>>,
     #[graphql(skip)]
     uuid: uuid::Uuid,
+    #[graphql(skip)]
+    resolution_note: Option<String>,
     #[graphql(skip)]
     assignee_uuid: Option<uuid::Uuid>,
     #[graphql(skip)]
@@ -138,6 +140,17 @@ impl Ticket {
     /// by an id of another system.
     async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
         self.related.contact(ctx, self.place.contact).await
+    }
+
+    /// More about how it ended, in the words of the support team; null for the customer.
+    async fn resolution_note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let rights = &caller(ctx)?.viewer.rights;
+        let staff = Place {
+            contact: None,
+            ..self.place
+        };
+        let theirs = rights.covers(reads(Read::Tickets), &staff);
+        Ok(self.resolution_note.clone().filter(|_| theirs))
     }
 
     /// The inbox it came through.
