@@ -80,6 +80,14 @@ impl Problem {
         self
     }
 
+    /// The same, with more at the end of its text in Russian and English.
+    #[must_use]
+    pub fn but(mut self, (russian, english): (&str, &str)) -> Self {
+        self.russian.push_str(russian);
+        self.english.push_str(english);
+        self
+    }
+
     /// A malformed argument.
     pub fn bad_input(field: &str, value: &str, russian: &str, english: &str) -> Self {
         let value: String = value.chars().take(80).collect();
@@ -100,8 +108,8 @@ impl Problem {
             missing: Some(needed),
             ..Self::new(
                 "FORBIDDEN",
-                format!("на это у вас нет права: нужно {word}"),
-                format!("you have no right to do this: {word} is needed"),
+                format!("на это у вас здесь нет права: нужно {word}"),
+                format!("you have no right to do this here: {word} is needed"),
             )
         }
     }
@@ -230,6 +238,7 @@ pub fn not_found(field: &str) -> Problem {
 
 fn refused(refusal: Refusal) -> Problem {
     let english = refusal.to_string();
+    let about = field(&refusal);
     let (code, russian) = match refusal {
         Refusal::Ticket(refusal) => return ticket_problems::ticket(refusal),
         Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
@@ -248,7 +257,37 @@ fn refused(refusal: Refusal) -> Problem {
             ("RETIRED", "линия выведена из использования: сначала верните её")
         }
     };
-    Problem::new(code, russian, english)
+    let problem = Problem::new(code, russian, english);
+    match about {
+        Some(name) => problem.about(name),
+        None => problem,
+    }
+}
+
+/// The field of the input that a refusal is about, where there is one.
+fn field(refusal: &Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::Access(AccessRefusal::RoleUnknown | AccessRefusal::RoleOfContacts) => Some("role"),
+        Refusal::Access(AccessRefusal::RoleBuiltIn | AccessRefusal::RoleInUse) => Some("key"),
+        Refusal::Access(AccessRefusal::RoleEmpty) | Refusal::ApiKey(ApiKeyRefusal::Empty) => Some("permissions"),
+        Refusal::ApiKey(ApiKeyRefusal::EndsInPast) => Some("expiresAt"),
+        Refusal::ApiKey(ApiKeyRefusal::NotFound) => Some("id"),
+        Refusal::VisitorSecret(_) => Some("inboxId"),
+        Refusal::User(UserRefusal::EmailTaken) => Some("email"),
+        Refusal::User(UserRefusal::NotFound | UserRefusal::Suspended) => Some("userId"),
+        Refusal::Ticket(_)
+        | Refusal::TicketNumbers(_)
+        | Refusal::Contact(_)
+        | Refusal::Organization(_)
+        | Refusal::Organisation(_)
+        | Refusal::Assignment(_)
+        | Refusal::Denial(_)
+        | Refusal::SignIn(_)
+        | Refusal::Access(_)
+        | Refusal::User(_)
+        | Refusal::Session(_)
+        | Refusal::ApiKey(_) => None,
+    }
 }
 
 fn access(refusal: AccessRefusal) -> (&'static str, &'static str) {

@@ -28,12 +28,12 @@ pub(crate) fn ticket(refusal: TicketRefusal) -> Problem {
         TicketRefusal::ResolutionMissing => (
             "RESOLUTION_MISSING",
             "заявка не решена: сначала решите её или закройте с указанием причины",
-            None,
+            Some("reason"),
         ),
         TicketRefusal::HoldEndsInPast => (
             "HOLD_ENDS_IN_PAST",
             "срок ожидания уже прошёл: укажите более поздний или не указывайте",
-            None,
+            Some("until"),
         ),
         TicketRefusal::SnoozeEndsInPast => (
             "SNOOZE_ENDS_IN_PAST",

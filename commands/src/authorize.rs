@@ -7,6 +7,7 @@ use domain::{
     contact::ContactCommand,
     ids::AgentId,
     session::SessionCommand,
+    ticket::TicketCommand,
     user::UserCommand,
 };
 
@@ -173,7 +174,58 @@ fn covers_all(rights: &Rights, permission: Permission, scope: Scope) -> bool {
 /// [`Forbidden`] when they may not.
 pub fn authorize_in(rights: &Rights, command: &Command, place: &Place) -> Result<(), Forbidden> {
     let (Need::Right(needed) | Need::Own(_, needed) | Need::Proof(needed)) = needs(command);
-    permit_in(rights, needed, place)
+    permit_in(rights, needed, place)?;
+    if is_of_staff(command) {
+        // A right for one customer is that customer's own part.
+        let staff = Place {
+            contact: None,
+            ..*place
+        };
+        permit_in(rights, needed, &staff)?;
+    }
+    Ok(())
+}
+
+/// Whether a command about a ticket is the support team's alone. Customers open their tickets, put them in other words, say
+/// whether the resolution helped, and whether something is left to do.
+fn is_of_staff(command: &Command) -> bool {
+    match command {
+        Command::Ticket(
+            _,
+            TicketCommand::Open { .. }
+            | TicketCommand::ChangeSubject { .. }
+            | TicketCommand::Close { .. }
+            | TicketCommand::Reopen { .. }
+            | TicketCommand::Judge(_),
+        ) => false,
+        Command::Ticket(
+            _,
+            TicketCommand::Move { .. }
+            | TicketCommand::Categorize { .. }
+            | TicketCommand::Prioritize { .. }
+            | TicketCommand::Start
+            | TicketCommand::PutOnHold { .. }
+            | TicketCommand::Resume
+            | TicketCommand::Resolve { .. }
+            | TicketCommand::Mark(_)
+            | TicketCommand::Pause(_)
+            | TicketCommand::Join(_)
+            | TicketCommand::Archive { .. }
+            | TicketCommand::Track(_)
+            | TicketCommand::Estimate(_),
+        )
+        | Command::Assignment(..) => true,
+        Command::Contact(..)
+        | Command::Organization(..)
+        | Command::Organisation(_)
+        | Command::Access(_)
+        | Command::User(..)
+        | Command::Session(..)
+        | Command::SignIn(..)
+        | Command::Denial(..)
+        | Command::ApiKey(..)
+        | Command::VisitorSecret(..) => false,
+    }
 }
 
 /// Whether a right counts for a thing that belongs there.

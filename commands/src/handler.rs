@@ -152,10 +152,7 @@ impl Handler {
             Command::Contact(contact_id, command) => self.contact(*contact_id, command, request).await,
             Command::Organization(id, command) => self.plain::<Organization>(id.0, command, request).await,
             Command::Organisation(command) => Box::pin(self.configure(command, request)).await,
-            Command::Access(command) => {
-                let id = singleton(Access::CATEGORY);
-                self.plain::<Access>(id, command, request).await
-            }
+            Command::Access(command) => self.grant(command, request).await,
             Command::User(id, command @ UserCommand::LinkAccount { issuer, subject }) => {
                 self.link_account(*id, (issuer, subject), command, request).await
             }
@@ -163,7 +160,7 @@ impl Handler {
             Command::Session(id, command) => self.plain::<Session>(id.0, command, request).await,
             Command::Denial(id, command) => self.plain::<Denial>(*id, command, request).await,
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
-            Command::ApiKey(id, command) => self.plain::<ApiKey>(id.0, command, request).await,
+            Command::ApiKey(id, command) => self.admit(*id, command, request).await,
             Command::VisitorSecret(inbox, command) => self.vouching(*inbox, command, request).await,
         }
     }

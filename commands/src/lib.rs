@@ -15,6 +15,7 @@ mod denials;
 mod erasure;
 mod error;
 mod folded;
+mod grants;
 mod handler;
 mod history;
 mod numbers;

@@ -150,7 +150,7 @@ pub(super) fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> R
     };
     let request = Request {
         command_id,
-        command: wish.command_by(ticket_id, &made)?,
+        command: wish.said_by(&caller.viewer)?.command_by(ticket_id, &made)?,
         actor: caller.viewer.actor.clone(),
         expected_version,
         traceparent: caller.traceparent.clone(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use commands::{Read, reads};
 use domain::{
     access::Place,
     organisation::Kind as ItemKind,
@@ -19,7 +20,8 @@ use super::{
     caller,
     connection::{Edge, PageArgs, PageInfo},
     contacts::Contact,
-    cursor, ids,
+    cursor::Numbered,
+    ids,
     life::{Judgement, TicketFieldValue, TicketLink, summary, values},
     organisation::{Branch, Category, Inbox, StatusLabel, Tag, Team},
     parts,
@@ -68,8 +70,6 @@ pub(crate) struct Ticket {
     hold_until: Option<DateTime<Utc>>,
     /// How it ended; null while work goes on.
     resolution_reason: Option<Resolution>,
-    /// More about how it ended.
-    resolution_note: Option<String>,
     /// How many times it was reopened.
     reopen_count: i32,
     /// Where it came from: `api`, or the name of another system.
@@ -110,6 +110,8 @@ pub(crate) struct Ticket {
     marks: Arc<Marks>,
     #[graphql(skip)]
     uuid: uuid::Uuid,
+    #[graphql(skip)]
+    resolution_note: Option<String>,
     #[graphql(skip)]
     assignee_uuid: Option<uuid::Uuid>,
     #[graphql(skip)]
@@ -246,6 +248,17 @@ impl Ticket {
         self.related.contact(ctx, self.place.contact).await
     }
 
+    /// More about how it ended, in the words of the support team; null for the customer.
+    async fn resolution_note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let rights = &caller(ctx)?.viewer.rights;
+        let staff = Place {
+            contact: None,
+            ..self.place
+        };
+        let theirs = rights.covers(reads(Read::Tickets), &staff);
+        Ok(self.resolution_note.clone().filter(|_| theirs))
+    }
+
     /// The inbox it came through.
     async fn inbox(&self, ctx: &Context<'_>) -> Result<Option<Inbox>> {
         self.related.item(ctx, self.place.inbox).await
@@ -277,8 +290,9 @@ impl Ticket {
         #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
     ) -> Result<TicketHistoryConnection> {
         let page = PageArgs::try_new(first, after, last, before, true).map_err(|it| problem(ctx, it))?;
+        let list = Numbered::Ticket(self.uuid);
         let bound = |cursor: Option<&String>, name, open: i64| match cursor {
-            Some(text) => cursor::version(name, text),
+            Some(text) => list.number(name, text),
             None => Ok(open),
         };
         let after = bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?;
@@ -302,7 +316,7 @@ impl Ticket {
         let edges: Vec<_> = rows
             .into_iter()
             .map(|it| Edge {
-                cursor: cursor::of_version(it.ticket.version),
+                cursor: list.cursor(it.ticket.version),
                 node: TicketHappening::with(it, &histories.related),
             })
             .collect();

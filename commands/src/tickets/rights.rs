@@ -43,8 +43,6 @@ pub(crate) fn needs(command: &TicketCommand) -> Need {
 }
 
 /// Refuses a wish about a ticket that belongs there.
-///
-/// A right that counts only because the ticket is a customer's own allows that customer what customers do.
 pub(super) fn permit(
     rights: &Rights,
     request: &Request,
@@ -56,13 +54,7 @@ pub(super) fn permit(
     {
         return permit_in(rights, Permission::TicketsWrite, place);
     }
-    let staff = Place {
-        contact: None,
-        ..*place
-    };
-    let is_theirs = matches!(command, TicketCommand::Close { .. } | TicketCommand::Judge(_));
-    let counts = is_theirs || request.actor.kind == ActorKind::Agent;
-    authorize_in(rights, &request.command, if counts { place } else { &staff })
+    authorize_in(rights, &request.command, place)
 }
 
 fn is_own(actor: &Actor, user_id: AgentId) -> bool {
