@@ -1,6 +1,7 @@
 //! People at the door: the first administrator, invitations, sessions, roles, keys.
 
 use anyhow::{Context, Result, ensure};
+use commands::Clock;
 use serde_json::{Value, json};
 use tests::{App, Client, run};
 
@@ -421,7 +422,7 @@ fn second_factor_is_asked_for_and_its_codes_open_once() -> Result<()> {
 #[test]
 fn many_guesses_at_once_are_no_way_round_the_wait() -> Result<()> {
     run(async {
-        let app = App::start().await?;
+        let app = App::start_at(Clock::manual(Clock::System.now())).await?;
         set_up(&app).await?;
         let query = format!("mutation($i: SignInInput!) {{ signIn(input: $i) {{ {SESSION} }} }}");
         let guess = |number: usize| {
@@ -440,7 +441,7 @@ fn many_guesses_at_once_are_no_way_round_the_wait() -> Result<()> {
 #[test]
 fn whoever_is_in_does_not_guess_the_password_either() -> Result<()> {
     run(async {
-        let app = App::start().await?;
+        let app = App::start_at(Clock::manual(Clock::System.now())).await?;
         let boss = app.client.with_key(&set_up(&app).await?.access);
         let query = "mutation($o: String!) {
             changePassword(oldPassword: $o, newPassword: \"совсем другой пароль\") { done userErrors { code } } }";
