@@ -186,21 +186,16 @@ pub fn authorize_in(rights: &Rights, command: &Command, place: &Place) -> Result
     Ok(())
 }
 
-/// Whether a command about a ticket is the support team's alone. Customers open their tickets, put them in other words, say
-/// whether the resolution helped, and whether something is left to do.
+/// Whether a command about a ticket is the support team's alone. Customers open and close their tickets, and say
+/// whether the resolution helped.
 fn is_of_staff(command: &Command) -> bool {
     match command {
-        Command::Ticket(
-            _,
-            TicketCommand::Open { .. }
-            | TicketCommand::ChangeSubject { .. }
-            | TicketCommand::Close { .. }
-            | TicketCommand::Reopen { .. }
-            | TicketCommand::Judge(_),
-        ) => false,
+        Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_)) => false,
         Command::Ticket(
             _,
             TicketCommand::Move { .. }
+            | TicketCommand::ChangeSubject { .. }
+            | TicketCommand::Reopen { .. }
             | TicketCommand::Categorize { .. }
             | TicketCommand::Prioritize { .. }
             | TicketCommand::Start
