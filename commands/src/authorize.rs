@@ -190,7 +190,6 @@ pub fn authorize_in(rights: &Rights, command: &Command, place: &Place) -> Result
 /// whether the resolution helped.
 fn is_of_staff(command: &Command) -> bool {
     match command {
-        Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_)) => false,
         Command::Ticket(
             _,
             TicketCommand::Move { .. }
@@ -210,7 +209,8 @@ fn is_of_staff(command: &Command) -> bool {
             | TicketCommand::Estimate(_),
         )
         | Command::Assignment(..) => true,
-        Command::Contact(..)
+        Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_))
+        | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)
         | Command::Access(_)

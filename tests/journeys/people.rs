@@ -237,10 +237,10 @@ fn ticket_is_nothing_without_the_right_where_it_belongs() -> Result<()> {
         let app = App::start().await?;
         let id = app.client.ticket("t", &json!({"subject": "тайна"})).await?;
         let issue = "mutation($i: IssueApiKeyInput!) { issueApiKey(input: $i) { secret userErrors { code } } }";
-        let make = "mutation($i: CreateBranchInput!) { createBranch(input: $i) { branch { id } } }";
+        let query = "mutation($i: CreateBranchInput!) { createBranch(input: $i) { branch { id } } }";
         let definition = json!({"name": "Казань", "timeZone": "Europe/Moscow"});
         let input = json!({"idempotencyKey": "b", "definition": definition});
-        let made = app.client.data(make, json!({"i": input})).await?;
+        let made = app.client.data(query, json!({"i": input})).await?;
         let branch = json!({"kind": "BRANCH", "id": made["createBranch"]["branch"]["id"]});
         for (key, permissions, scope) in [
             ("1", json!(["users:read"]), json!({"kind": "EVERYWHERE"})),

@@ -249,6 +249,7 @@ impl Ticket {
     }
 
     /// More about how it ended, in the words of the support team; null for the customer.
+    #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
     async fn resolution_note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let rights = &caller(ctx)?.viewer.rights;
         let staff = Place {
@@ -290,9 +291,9 @@ impl Ticket {
         #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
     ) -> Result<TicketHistoryConnection> {
         let page = PageArgs::try_new(first, after, last, before, true).map_err(|it| problem(ctx, it))?;
-        let list = Numbered::Ticket(self.uuid);
+        let happenings = Numbered::Ticket(self.uuid);
         let bound = |cursor: Option<&String>, name, open: i64| match cursor {
-            Some(text) => list.number(name, text),
+            Some(text) => happenings.number(name, text),
             None => Ok(open),
         };
         let after = bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?;
@@ -316,7 +317,7 @@ impl Ticket {
         let edges: Vec<_> = rows
             .into_iter()
             .map(|it| Edge {
-                cursor: list.cursor(it.ticket.version),
+                cursor: happenings.cursor(it.ticket.version),
                 node: TicketHappening::with(it, &histories.related),
             })
             .collect();

@@ -86,11 +86,11 @@ pub(super) async fn carried_out(
     prepared: Prepared,
 ) -> Result<Response, Refusal> {
     let Prepared { request, kind, charge } = prepared;
-    let (settled, id) = (call, Arc::clone(&call.id));
-    let (call, caller, language) = (call.clone(), caller.clone(), caller.language);
+    let (id, language) = (Arc::clone(&call.id), caller.language);
+    let (asking, caller) = (call.clone(), caller.clone());
     let executed = async move {
         let response = ready.schema.execute(request).await;
-        denied::record(&ready, &call, &caller).await;
+        denied::record(&ready, &asking, &caller).await;
         response
     };
     let executed = executed.in_current_span();
@@ -102,7 +102,7 @@ pub(super) async fn carried_out(
         (&mut running).await
     };
     let mut response = answered.map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, internal(&error)))?;
-    charge.settle(&settled, &mut response);
+    charge.settle(call, &mut response);
     let mut response = coded(response, language);
     named(&mut response, &id);
     Ok(response)

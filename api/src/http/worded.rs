@@ -85,18 +85,16 @@ fn value(message: &str) -> Words {
         .skip(1)
         .filter_map(|it| it.split('"').next())
         .collect();
-    let (russian, english) = match SCALARS.iter().find(|it| it.0 == scalar) {
-        Some((_, russian, english)) => ((*russian).to_owned(), (*english).to_owned()),
-        None => {
-            let said = rest
-                .trim_start_matches(':')
-                .split("(occurred")
-                .next()
-                .unwrap_or_default()
-                .trim();
-            (format!("{scalar} ({said})"), format!("{scalar} ({said})"))
-        }
-    };
+    let said = rest
+        .trim_start_matches(':')
+        .split("(occurred")
+        .next()
+        .unwrap_or_default();
+    let other = format!("{scalar} ({})", said.trim());
+    let known = SCALARS.iter().find(|it| it.0 == scalar);
+    let (russian, english) = known.map_or((other.as_str(), other.as_str()), |(_, russian, english)| {
+        (*russian, *english)
+    });
     let (inside, within) = if around.is_empty() {
         (String::new(), String::new())
     } else {
