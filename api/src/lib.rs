@@ -30,7 +30,9 @@ mod settings;
 mod target;
 pub mod telemetry;
 mod thread_watch;
+mod ticket_problems;
 pub mod tickets;
+mod timers;
 pub mod vault;
 mod watch;
 

@@ -6,7 +6,6 @@ use domain::{
     access::{AccessRefusal, Permission},
     api_key::ApiKeyRefusal,
     session::SessionRefusal,
-    ticket::TicketRefusal,
     ticket_numbers::TicketNumbersRefusal,
     user::UserRefusal,
     values::ValueError,
@@ -15,7 +14,7 @@ use domain::{
 use event_store::{LogError, vault::VaultError};
 use tracing::error;
 
-use crate::{contact_problems, flaw};
+use crate::{contact_problems, flaw, ticket_problems};
 
 /// Language of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +80,14 @@ impl Problem {
         self
     }
 
+    /// The same, with more at the end of its text in Russian and English.
+    #[must_use]
+    pub fn but(mut self, (russian, english): (&str, &str)) -> Self {
+        self.russian.push_str(russian);
+        self.english.push_str(english);
+        self
+    }
+
     /// A malformed argument.
     pub fn bad_input(field: &str, value: &str, russian: &str, english: &str) -> Self {
         let value: String = value.chars().take(80).collect();
@@ -101,8 +108,8 @@ impl Problem {
             missing: Some(needed),
             ..Self::new(
                 "FORBIDDEN",
-                format!("на это у вас нет права: нужно {word}"),
-                format!("you have no right to do this: {word} is needed"),
+                format!("на это у вас здесь нет права: нужно {word}"),
+                format!("you have no right to do this here: {word} is needed"),
             )
         }
     }
@@ -231,24 +238,9 @@ pub fn not_found(field: &str) -> Problem {
 
 fn refused(refusal: Refusal) -> Problem {
     let english = refusal.to_string();
+    let about = field(&refusal);
     let (code, russian) = match refusal {
-        Refusal::Ticket(TicketRefusal::NotFound) => return not_found("ticketId"),
-        Refusal::Ticket(TicketRefusal::AlreadyOpened) => ("ALREADY_OPENED", "заявка уже создана"),
-        Refusal::Ticket(TicketRefusal::Closed) => ("CLOSED", "заявка закрыта: сначала откройте её снова"),
-        Refusal::Ticket(TicketRefusal::Resolved) => ("RESOLVED", "заявка решена: сначала откройте её снова"),
-        Refusal::Ticket(TicketRefusal::OnHold) => ("ON_HOLD", "заявка отложена: сначала возобновите её"),
-        Refusal::Ticket(TicketRefusal::ResolutionMissing) => (
-            "RESOLUTION_MISSING",
-            "заявка не решена: сначала решите её или закройте с указанием причины",
-        ),
-        Refusal::Ticket(TicketRefusal::HoldEndsInPast) => (
-            "HOLD_ENDS_IN_PAST",
-            "срок ожидания уже прошёл: укажите более поздний или не указывайте",
-        ),
-        Refusal::Ticket(TicketRefusal::Forgotten) => (
-            "DATA_SUBJECT_FORGOTTEN",
-            "персональные данные клиента удалены: записать о нём больше ничего нельзя",
-        ),
+        Refusal::Ticket(refusal) => return ticket_problems::ticket(refusal),
         Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
         Refusal::Contact(refusal) => return contact_problems::contact(refusal),
         Refusal::Organization(refusal) => return contact_problems::organization(refusal),
@@ -266,7 +258,38 @@ fn refused(refusal: Refusal) -> Problem {
             ("RETIRED", "линия выведена из использования: сначала верните её")
         }
     };
-    Problem::new(code, russian, english)
+    let problem = Problem::new(code, russian, english);
+    match about {
+        Some(name) => problem.about(name),
+        None => problem,
+    }
+}
+
+/// The field of the input that a refusal is about, where there is one.
+fn field(refusal: &Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::Access(AccessRefusal::RoleUnknown | AccessRefusal::RoleOfContacts) => Some("role"),
+        Refusal::Access(AccessRefusal::RoleBuiltIn | AccessRefusal::RoleInUse) => Some("key"),
+        Refusal::Access(AccessRefusal::RoleEmpty) | Refusal::ApiKey(ApiKeyRefusal::Empty) => Some("permissions"),
+        Refusal::ApiKey(ApiKeyRefusal::EndsInPast) => Some("expiresAt"),
+        Refusal::ApiKey(ApiKeyRefusal::NotFound) => Some("id"),
+        Refusal::VisitorSecret(_) => Some("inboxId"),
+        Refusal::User(UserRefusal::EmailTaken) => Some("email"),
+        Refusal::User(UserRefusal::NotFound | UserRefusal::Suspended) => Some("userId"),
+        Refusal::Ticket(_)
+        | Refusal::TicketNumbers(_)
+        | Refusal::Contact(_)
+        | Refusal::Organization(_)
+        | Refusal::Organisation(_)
+        | Refusal::Assignment(_)
+        | Refusal::Denial(_)
+        | Refusal::Conversation(_)
+        | Refusal::SignIn(_)
+        | Refusal::Access(_)
+        | Refusal::User(_)
+        | Refusal::Session(_)
+        | Refusal::ApiKey(_) => None,
+    }
 }
 
 fn access(refusal: AccessRefusal) -> (&'static str, &'static str) {

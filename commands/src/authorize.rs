@@ -8,10 +8,11 @@ use domain::{
     conversation::ConversationCommand,
     ids::AgentId,
     session::SessionCommand,
+    ticket::TicketCommand,
     user::UserCommand,
 };
 
-use crate::{Command, Request};
+use crate::{Command, Request, tickets};
 
 /// The actor has no right to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,9 +33,9 @@ pub enum Need {
 /// What a command takes.
 pub fn needs(command: &Command) -> Need {
     match command {
+        Command::Ticket(_, command) => tickets::needs(command),
         // Reading is noted only of those who take part: whoever may look and not write leaves no trace.
-        Command::Ticket(..)
-        | Command::Conversation(
+        Command::Conversation(
             _,
             ConversationCommand::Receive { .. }
             | ConversationCommand::Post { .. }
@@ -185,7 +186,55 @@ fn covers_all(rights: &Rights, permission: Permission, scope: Scope) -> bool {
 /// [`Forbidden`] when they may not.
 pub fn authorize_in(rights: &Rights, command: &Command, place: &Place) -> Result<(), Forbidden> {
     let (Need::Right(needed) | Need::Own(_, needed) | Need::Proof(needed)) = needs(command);
-    permit_in(rights, needed, place)
+    permit_in(rights, needed, place)?;
+    if is_of_staff(command) {
+        // A right for one customer is that customer's own part.
+        let staff = Place {
+            contact: None,
+            ..*place
+        };
+        permit_in(rights, needed, &staff)?;
+    }
+    Ok(())
+}
+
+/// Whether a command about a ticket is the support team's alone. Customers open and close their tickets, and say
+/// whether the resolution helped.
+fn is_of_staff(command: &Command) -> bool {
+    match command {
+        Command::Ticket(
+            _,
+            TicketCommand::Move { .. }
+            | TicketCommand::ChangeSubject { .. }
+            | TicketCommand::Reopen { .. }
+            | TicketCommand::Categorize { .. }
+            | TicketCommand::Prioritize { .. }
+            | TicketCommand::Start
+            | TicketCommand::PutOnHold { .. }
+            | TicketCommand::Resume
+            | TicketCommand::Resolve { .. }
+            | TicketCommand::Mark(_)
+            | TicketCommand::Pause(_)
+            | TicketCommand::Join(_)
+            | TicketCommand::Archive { .. }
+            | TicketCommand::Track(_)
+            | TicketCommand::Estimate(_),
+        )
+        | Command::Assignment(..) => true,
+        Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_))
+        // What customers may say of it, the commands themselves know.
+        | Command::Conversation(..)
+        | Command::Contact(..)
+        | Command::Organization(..)
+        | Command::Organisation(_)
+        | Command::Access(_)
+        | Command::User(..)
+        | Command::Session(..)
+        | Command::SignIn(..)
+        | Command::Denial(..)
+        | Command::ApiKey(..)
+        | Command::VisitorSecret(..) => false,
+    }
 }
 
 /// Whether a right counts for a thing that belongs there.

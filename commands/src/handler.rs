@@ -22,7 +22,7 @@ use domain::{
     organization::Organization,
     session::Session,
     sign_in::SignIn,
-    ticket::{Ticket, TicketCommand},
+    ticket::{Join, Mark, Ticket, TicketCommand},
     user::{User, UserCommand},
     visitor_secret::VisitorSecret,
 };
@@ -153,10 +153,7 @@ impl Handler {
             Command::Contact(contact_id, command) => self.contact(*contact_id, command, request).await,
             Command::Organization(id, command) => self.plain::<Organization>(id.0, command, request).await,
             Command::Organisation(command) => Box::pin(self.configure(command, request)).await,
-            Command::Access(command) => {
-                let id = singleton(Access::CATEGORY);
-                self.plain::<Access>(id, command, request).await
-            }
+            Command::Access(command) => self.grant(command, request).await,
             Command::User(id, command @ UserCommand::LinkAccount { issuer, subject }) => {
                 self.link_account(*id, (issuer, subject), command, request).await
             }
@@ -164,7 +161,7 @@ impl Handler {
             Command::Session(id, command) => self.plain::<Session>(id.0, command, request).await,
             Command::Denial(id, command) => self.plain::<Denial>(*id, command, request).await,
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
-            Command::ApiKey(id, command) => self.plain::<ApiKey>(id.0, command, request).await,
+            Command::ApiKey(id, command) => self.admit(*id, command, request).await,
             Command::VisitorSecret(inbox, command) => self.vouching(*inbox, command, request).await,
             Command::Conversation(ticket_id, command) => {
                 Box::pin(self.converse(*ticket_id, command, rights, request)).await
@@ -213,6 +210,15 @@ impl Handler {
     /// Drops what is remembered of the streams that the command looks at.
     async fn doubt(&self, command: &Command) {
         match command {
+            Command::Ticket(
+                id,
+                TicketCommand::Join(Join::MergeInto { into: other })
+                | TicketCommand::Mark(Mark::Link { other_id: other, .. } | Mark::Unlink { other_id: other, .. }),
+            ) => {
+                self.drop_slot::<Ticket>(id.0).await;
+                self.drop_slot::<Ticket>(other.0).await;
+                self.drop_slot::<Assignment>(id.0).await;
+            }
             Command::Ticket(id, _) | Command::Assignment(id, _) => {
                 self.drop_slot::<Ticket>(id.0).await;
                 self.drop_slot::<Assignment>(id.0).await;

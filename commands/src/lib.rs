@@ -16,6 +16,7 @@ mod denials;
 mod erasure;
 mod error;
 mod folded;
+mod grants;
 mod handler;
 mod history;
 mod numbers;

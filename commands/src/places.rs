@@ -1,7 +1,7 @@
 //! Where tickets belong: in inboxes, branches and teams that are in use.
 
 use domain::{
-    access::Rights,
+    access::{Rights, Scope},
     organisation::{Inbox, Kind, Reference, Team},
     ticket::TicketPlace,
 };
@@ -41,6 +41,24 @@ impl Handler {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a scope that names a branch, a team or an inbox that is not there, or retired. A customer nobody knows of has
+    /// nothing that a right could reach.
+    pub(crate) async fn check_scope(&self, scope: Scope) -> Result<(), CommandError> {
+        let (kind, id) = match scope {
+            Scope::Everywhere | Scope::Contact(_) => return Ok(()),
+            Scope::Branch(id) => (Kind::Branch, id),
+            Scope::Team(id) => (Kind::Team, id),
+            Scope::Inbox(id) => (Kind::Inbox, id),
+        };
+        let wanted = Reference {
+            field: "scope",
+            index: None,
+            kind,
+            id,
+        };
+        self.check_references(&[wanted], &[]).await
     }
 
     /// A place with the branch that follows from its team or its inbox, when it names none.

@@ -28,12 +28,54 @@ fn request_without_a_valid_key_is_unauthenticated() -> Result<()> {
 fn body_that_is_no_request_is_bad_input() -> Result<()> {
     run(async {
         let app = App::start().await?;
-        for body in ["", "{", "42", r#"{"query": 1}"#, "query"] {
+        for body in ["", "{", "42", r#"{"query": 1}"#, "query", "{}"] {
             let response = app.client.post(body).await?;
             assert_eq!(response.status(), 400, "{body:?}");
             let answer: Value = response.json().await?;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{body:?}");
         }
+        app.finish().await
+    })
+}
+
+#[test]
+fn what_the_library_says_is_told_in_the_callers_language() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = app.client.speaking("ru");
+        for (query, said) in [
+            ("{ viewer {", "строка 1"),
+            (
+                "{ tickets(first: 1, filter: {openedAt: {gte: \"вчера\"}}) { totalCount } }",
+                "момент вида",
+            ),
+            (
+                "{ tickets(first: 1, minPosition: \"abc\") { totalCount } }",
+                "место, как",
+            ),
+            ("{ nothing }", "схеме"),
+        ] {
+            let refused = client.respond(query, json!({})).await?;
+            let error = &refused["errors"][0];
+            assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{query}: {refused}");
+            let message = error["message"].as_str().unwrap_or_default();
+            assert!(message.contains(said), "{query}: {message}");
+        }
+        app.finish().await
+    })
+}
+
+#[test]
+fn document_that_does_not_parse_is_not_told_back() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let query = format!("{{ tickets(first: 1) {{ {} }} }} }}", "number ".repeat(10_000));
+        let refused = app.client.respond(&query, json!({})).await?;
+        assert_eq!(
+            refused["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
+            "{refused}"
+        );
+        assert!(refused.to_string().len() < 2_000, "{refused}");
         app.finish().await
     })
 }

@@ -238,6 +238,18 @@ fn refused_tries_are_on_record_and_lookers_on_change_nothing() -> Result<()> {
             "{told}"
         );
         ensure!(denials[1]["operation"] == "apiKeys", "{told}");
+        let page =
+            "{ denials(first: 1) { pageInfo { endCursor } } signInFailures(first: 1) { pageInfo { endCursor } } }";
+        let page = at.boss.data(page, json!({})).await?;
+        let cursor = &page["denials"]["pageInfo"]["endCursor"];
+        for query in [
+            "query($c: String) { signInFailures(first: 1, after: $c) { nodes { at } } }",
+            "query($c: String) { tickets(first: 1, after: $c) { nodes { id } } }",
+            "query($c: String) { branches(first: 1, after: $c) { nodes { history(first: 1, after: $c) { nodes { version } } } } }",
+        ] {
+            let (code, _) = at.boss.error(query, json!({"c": cursor})).await?;
+            ensure!(code == "BAD_USER_INPUT", "{query}: {code}");
+        }
         let open = json!({"query": OPEN, "variables": {"i": {"idempotencyKey": "r", "subject": "Вопрос", "branchId": at.here}}});
         let request = at
             .anna
@@ -245,6 +257,8 @@ fn refused_tries_are_on_record_and_lookers_on_change_nothing() -> Result<()> {
             .header("letopis-read-only", "TRUE");
         let refused: Value = request.json(&open).send().await?.json().await?;
         ensure!(refused["errors"][0]["extensions"]["code"] == "FORBIDDEN", "{refused}");
+        let said = refused["errors"][0]["message"].as_str().unwrap_or_default();
+        ensure!(said.contains("Letopis-Read-Only"), "{refused}");
         let request = at
             .anna
             .request(reqwest::Method::POST, "/graphql")
@@ -256,6 +270,32 @@ fn refused_tries_are_on_record_and_lookers_on_change_nothing() -> Result<()> {
             .json()
             .await?;
         ensure!(read["data"]["tickets"]["nodes"] == json!([]), "{read}");
+        at.app.finish().await
+    })
+}
+
+#[test]
+fn right_is_granted_only_where_something_is() -> Result<()> {
+    run(async {
+        let at = branches().await?;
+        let nowhere = "6f0f9a52-6d0c-4c1e-8a59-2a4c35a51b3f";
+        let role = "mutation($i: GrantRoleInput!) { told: grantRole(input: $i) { userErrors { code field } } }";
+        let key =
+            "mutation($i: IssueApiKeyInput!) { told: issueApiKey(input: $i) { secret userErrors { code field } } }";
+        for (scope, code) in [
+            (json!({"kind": "BRANCH", "id": nowhere}), "REFERENCE_UNKNOWN"),
+            (json!({"kind": "INBOX", "id": nowhere}), "REFERENCE_UNKNOWN"),
+            (json!({"kind": "EVERYWHERE", "id": at.here}), "BAD_USER_INPUT"),
+            (json!({"kind": "TEAM"}), "BAD_USER_INPUT"),
+        ] {
+            let granted = json!({"idempotencyKey": "g", "userId": at.anna_id, "role": "agent", "scope": scope});
+            let issued = json!({"idempotencyKey": "k", "name": "k", "permissions": ["tickets:read"], "scope": scope});
+            for (query, input) in [(role, granted), (key, issued)] {
+                let told = at.boss.data(query, json!({"i": input})).await?;
+                let wanted = json!({"code": code, "field": ["input", "scope"]});
+                ensure!(told["told"]["userErrors"][0] == wanted, "{scope}: {told}");
+            }
+        }
         at.app.finish().await
     })
 }

@@ -2,10 +2,13 @@
 
 use anyhow::{Context, Result, ensure};
 use api::config::Config;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use tests::{App, Client, run};
+
+use crate::read_models::log_of;
 
 const VIEWER: &str = "{ viewer { actor rights { permission scopes { kind id } } } }";
 
@@ -294,6 +297,83 @@ fn retired_inbox_and_blocked_contact_let_nobody_in() -> Result<()> {
         );
         let unknown = start(&desk.app, json!({"inboxId": uuid::Uuid::nil(), "token": token})).await?;
         ensure!(unknown["userErrors"][0]["code"] == "NOT_FOUND", "{unknown}");
+        desk.app.finish().await
+    })
+}
+
+/// The uuid in a global id.
+fn uuid_in(id: &Value) -> Result<String> {
+    let id = id.as_str().context("no id")?;
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id)?)?;
+    Ok(text.split_once(':').context("no kind")?.1.to_owned())
+}
+
+/// A request of the plain API, in JSON.
+async fn plain(client: &Client, method: reqwest::Method, path: &str, body: Value) -> Result<(u16, Value)> {
+    let request = client.request(method, &format!("/api/v1{path}"));
+    let request = request.header("idempotency-key", body.to_string()).json(&body);
+    let response = request.send().await?;
+    Ok((response.status().as_u16(), response.json().await?))
+}
+
+#[test]
+fn visitor_has_their_own_part_in_their_own_tickets() -> Result<()> {
+    use reqwest::Method;
+    run(async {
+        let desk = Desk::open().await?;
+        let secret = desk.secret("1", 0).await?;
+        let visit = desk.visit(&sign(&secret, &desk.claims(&json!({})))?).await?;
+        let token = visit["session"]["accessToken"].as_str().context("no token")?;
+        let visitor = desk.app.client.with_key(token);
+        let other = inbox(&desk.app, "Другая линия").await?;
+        for (field, id) in [
+            ("inboxId", other.as_str()),
+            ("teamId", other.as_str()),
+            ("priority", "URGENT"),
+            ("contactId", "6f0f9a52-6d0c-4c1e-8a59-2a4c35a51b3f"),
+        ] {
+            let body = json!({"subject": "Вопрос", field: id});
+            let (status, refused) = plain(&visitor, Method::POST, "/tickets", body).await?;
+            ensure!(status == 400 && refused["field"] == field, "{refused}");
+        }
+        let (status, opened) = plain(&visitor, Method::POST, "/tickets", json!({"subject": "Вопрос"})).await?;
+        let ticket = &opened["ticket"];
+        ensure!(status == 201 && ticket["inboxId"] == desk.inbox.as_str(), "{opened}");
+        ensure!(ticket["contactId"] == visit["session"]["contactId"], "{opened}");
+        let at = format!("/tickets/{}", ticket["id"].as_str().context("no id")?);
+        for (path, body) in [
+            ("priority", json!({"priority": "URGENT"})),
+            ("status", json!({"status": "PENDING"})),
+            ("assign", json!({"agentId": "6f0f9a52-6d0c-4c1e-8a59-2a4c35a51b3f"})),
+        ] {
+            let (status, refused) = plain(&visitor, Method::PATCH, &format!("{at}/{path}"), body).await?;
+            ensure!(status == 403, "{path}: {refused}");
+        }
+        let id = ticket["id"].as_str().context("no id")?;
+        let note = json!({"note": "между нами"});
+        desk.app.client.must("resolveTicket", "r", id, &note).await?;
+        let (status, seen) = plain(&visitor, Method::GET, &at, json!({})).await?;
+        ensure!(
+            status == 200 && seen["resolutionReason"] == "SOLVED" && seen["resolutionNote"].is_null(),
+            "{seen}"
+        );
+        let (status, closed) = plain(
+            &visitor,
+            Method::POST,
+            &format!("{at}/close"),
+            json!({"reason": "SOLVED"}),
+        )
+        .await?;
+        ensure!(status == 200 && closed["ticket"]["status"] == "CLOSED", "{closed}");
+        let ticket = uuid::Uuid::parse_str(&uuid_in(&ticket["id"])?)?;
+        let stream = domain::ids::stream_name("ticket", ticket);
+        let last = log_of(&desk.app)?
+            .read_stream(&stream, 0)
+            .await?
+            .pop()
+            .context("no event")?;
+        let said: Value = serde_json::from_slice(&last.payload)?;
+        ensure!(said["cause"] == "customer", "{said}");
         desk.app.finish().await
     })
 }

@@ -177,7 +177,7 @@ impl Directory {
         }
         match claims.bearer {
             Bearer::User { user, session } => self.person(user, session),
-            Bearer::Visitor { contact, .. } => Some(visitor(contact)),
+            Bearer::Visitor { contact, inbox } => Some(visitor(contact, inbox)),
         }
     }
 
@@ -191,6 +191,7 @@ impl Directory {
             rights: Arc::clone(&person.rights),
             session: Some(SessionId(session)),
             read_only: false,
+            inbox: None,
         })
     }
 
@@ -228,6 +229,7 @@ impl Directory {
             rights: Arc::clone(&entry.rights),
             session: None,
             read_only: false,
+            inbox: None,
         })
     }
 
@@ -242,7 +244,7 @@ impl Directory {
 }
 
 /// A customer, who may do what the role of customers allows in what concerns them.
-fn visitor(contact: Uuid) -> Viewer {
+fn visitor(contact: Uuid, inbox: Uuid) -> Viewer {
     let role = BUILT_IN.iter().find(|(role, _)| *role == "contact");
     let mut rights = Rights::default();
     let permissions = role.into_iter().flat_map(|(_, it)| it.iter().copied());
@@ -252,6 +254,7 @@ fn visitor(contact: Uuid) -> Viewer {
         rights: Arc::new(rights),
         session: None,
         read_only: false,
+        inbox: Some(inbox),
     }
 }
 

@@ -37,8 +37,9 @@ pub use open_id::OpenIdError;
 pub(crate) use passwords::{PasswordProblem, checked};
 pub(crate) use rules::Rules;
 pub use secrets::SecretError;
-pub(crate) use secrets::{ApiKeySecret, Secrets, hash_of, new_recovery_codes, new_secret};
+pub(crate) use secrets::{ApiKeySecret, Secrets, hash_of, new_recovery_codes, new_secret, ticket_of};
 pub(crate) use tokens::Tokens;
+use uuid::Uuid;
 pub(crate) use visitors::{Unvouched, Visit, Voucher};
 pub(crate) use vouching::VoucherFlaw;
 
@@ -61,6 +62,8 @@ pub struct Viewer {
     pub session: Option<SessionId>,
     /// Whether they asked to be able to change nothing.
     pub read_only: bool,
+    /// The inbox by which a visitor came, the only one they write to.
+    pub inbox: Option<Uuid>,
 }
 
 impl Viewer {
@@ -71,6 +74,7 @@ impl Viewer {
             rights: Arc::default(),
             session: None,
             read_only: false,
+            inbox: None,
         }
     }
 
@@ -135,6 +139,7 @@ impl Keys {
                 rights: Arc::clone(&self.all),
                 session: None,
                 read_only: false,
+                inbox: None,
             });
         }
         let (directory, tokens) = self.people.get()?;

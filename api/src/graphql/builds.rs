@@ -252,6 +252,7 @@ mod tests {
                 rights: rights.into(),
                 session: None,
                 read_only: false,
+                inbox: None,
             },
             language,
             traceparent: None,

@@ -10,16 +10,42 @@ use uuid::Uuid;
 
 use crate::problem::Problem;
 
-/// Cursor of a history's version.
-pub(super) fn of_version(version: i64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("v:{version}"))
+/// A list that is numbered: a history, by the versions of its thing, or a record, by positions of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbered {
+    /// What happened to a ticket.
+    Ticket(Uuid),
+    /// The revisions of a piece of configuration.
+    Item(Uuid),
+    /// What was said under a ticket.
+    Thread(Uuid),
+    /// Refused tries.
+    Denials,
+    /// Failed tries to sign in.
+    SignInFailures,
 }
 
-/// The version in a history's cursor.
-pub(super) fn version(field: &str, cursor: &str) -> Result<i64, Problem> {
-    text(cursor)
-        .and_then(|it| it.strip_prefix("v:")?.parse().ok())
-        .ok_or_else(|| foreign(field, cursor))
+impl Numbered {
+    fn name(self) -> String {
+        match self {
+            Self::Ticket(id) => format!("t{}", id.simple()),
+            Self::Item(id) => format!("i{}", id.simple()),
+            Self::Thread(id) => format!("m{}", id.simple()),
+            Self::Denials => "d".to_owned(),
+            Self::SignInFailures => "f".to_owned(),
+        }
+    }
+
+    /// Cursor of the entry with this number.
+    pub(super) fn cursor(self, number: i64) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}:{number}", self.name()))
+    }
+
+    /// The number in a cursor of this list.
+    pub(super) fn number(self, field: &str, cursor: &str) -> Result<i64, Problem> {
+        let number = |it: String| it.strip_prefix(&self.name())?.strip_prefix(':')?.parse().ok();
+        text(cursor).and_then(number).ok_or_else(|| foreign(field, cursor))
+    }
 }
 
 /// Cursor of a thing in a list by name.

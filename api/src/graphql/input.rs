@@ -4,6 +4,7 @@ use async_graphql::{ID, InputObject};
 use chrono::{DateTime, Utc};
 use commands::Command;
 use domain::{
+    actor::Actor,
     assignment::AssignmentCommand,
     ids::{AgentId, CommandId, ContactId, TicketId},
     organisation::Kind as ItemKind,
@@ -13,13 +14,14 @@ use domain::{
         Subject, TicketType,
     },
 };
+use uuid::Uuid;
 
 use super::{
     filter::storable,
-    ids::{Kind, required},
+    ids::{Kind, local, required},
     words::{Hold, Resolution, Sort, Urgency},
 };
-use crate::problem::Problem;
+use crate::{auth::Viewer, problem::Problem};
 
 /// What all mutations have in common.
 #[derive(Debug, Clone)]
@@ -38,8 +40,45 @@ pub(super) trait Wish {
 
     fn frame(&self) -> Frame;
 
-    /// The command. `command_id` names a ticket that is to be opened.
+    /// The command.
     fn command(self, ticket_id: TicketId) -> Result<Command, Problem>;
+
+    /// The command, where it depends on who gives it and by which request.
+    fn command_by(self, ticket_id: TicketId, _made: &Made) -> Result<Command, Problem>
+    where
+        Self: Sized,
+    {
+        self.command(ticket_id)
+    }
+
+    /// What it means in the mouth of somebody.
+    ///
+    /// # Errors
+    /// When it says what is not theirs to say.
+    fn said_by(self, _viewer: &Viewer) -> Result<Self, Problem>
+    where
+        Self: Sized,
+    {
+        Ok(self)
+    }
+}
+
+/// By whom, and by which request, a command is given.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    pub(super) command_id: CommandId,
+    /// `None` when nobody is known.
+    pub(super) actor: Option<Actor>,
+}
+
+impl Made {
+    /// By nobody in particular.
+    pub(super) fn unknown() -> Self {
+        Self {
+            command_id: CommandId(Uuid::nil()),
+            actor: None,
+        }
+    }
 }
 
 /// The id of the ticket that a command opens.
@@ -110,6 +149,40 @@ impl Wish for OpenTicketInput {
         };
         Ok(Command::Ticket(ticket_id, command))
     }
+
+    /// A customer's ticket is their own, and comes by the inbox that they came by.
+    fn said_by(mut self, viewer: &Viewer) -> Result<Self, Problem> {
+        let Some(inbox) = viewer.inbox else { return Ok(self) };
+        let own = |kind, field: &str, given: &Option<ID>, own: &dyn Fn(Uuid) -> bool| {
+            let named = given.as_ref().filter(|it| !local(kind, it.as_str()).is_some_and(own));
+            named.map_or(Ok(()), |it| Err(not_own(field, it)))
+        };
+        let item = Kind::Item;
+        own(item(ItemKind::Inbox), "inboxId", &self.inbox_id, &|it| it == inbox)?;
+        own(item(ItemKind::Branch), "branchId", &self.branch_id, &|_any| false)?;
+        own(item(ItemKind::Team), "teamId", &self.team_id, &|_any| false)?;
+        let myself = viewer.actor.id.parse().ok();
+        own(Kind::Contact, "contactId", &self.contact_id, &|it| Some(it) == myself)?;
+        if let Some(priority) = self.priority {
+            let given = format!("{priority:?}").to_uppercase();
+            let (russian, english) = (
+                "ничего: срочность решает поддержка",
+                "nothing: how urgent it is, the support team decides",
+            );
+            return Err(Problem::bad_input("priority", &given, russian, english).about("priority"));
+        }
+        self.inbox_id = Some(ID(inbox.to_string()));
+        self.contact_id = myself.map(|it: Uuid| ID(it.to_string()));
+        Ok(self)
+    }
+}
+
+fn not_own(field: &str, id: &ID) -> Problem {
+    let (russian, english) = (
+        "ничего или своё: клиент создаёт заявку только для себя и только в линии, через которую пришёл",
+        "nothing, or your own: a customer opens tickets for themselves, in the inbox they came by",
+    );
+    Problem::bad_input(field, id, russian, english).about(field)
 }
 
 fn place(inbox: Option<ID>, branch: Option<ID>, team: Option<ID>) -> Result<TicketPlace, Problem> {

@@ -9,6 +9,7 @@ mod filter;
 mod idempotency;
 pub(crate) mod ids;
 mod input;
+mod life;
 pub(crate) mod measure;
 mod mutation;
 mod node;
@@ -27,7 +28,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
 };
 
@@ -39,6 +40,7 @@ pub(crate) use conversation::refused as message_problem;
 use domain::access::Permission;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
+use life::{LifeMutation, TrackedMutation, TrackedQuery};
 use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery, RefusalsQuery, VisitorMutation};
@@ -59,7 +61,7 @@ use crate::{
 };
 
 /// Nesting of fields; introspection by tools needs 13.
-const DEPTH: usize = 20;
+pub(crate) const DEPTH: usize = 20;
 /// Fields of one request, each connection counted times its page.
 pub(crate) const COMPLEXITY: u32 = 20_000;
 
@@ -73,6 +75,7 @@ pub struct Queries(
     PeopleQuery,
     StatisticsQuery,
     RefusalsQuery,
+    TrackedQuery,
 );
 
 /// What can be told.
@@ -86,6 +89,8 @@ pub struct Mutations(
     DoorMutation,
     VisitorMutation,
     ConversationMutation,
+    LifeMutation,
+    TrackedMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -132,6 +137,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         PeopleQuery,
         StatisticsQuery,
         RefusalsQuery,
+        TrackedQuery,
     );
     let mutations = Mutations(
         Mutation,
@@ -141,6 +147,8 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         DoorMutation,
         VisitorMutation,
         ConversationMutation,
+        LifeMutation,
+        TrackedMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)
@@ -171,8 +179,8 @@ pub struct Call {
     pub idempotency_key: Option<Box<[u8]>>,
     /// Whether it came in a way in which changes come: not by GET, which browsers and caches repeat as they like.
     pub may_change: bool,
-    /// Set once somebody was not let in.
-    pub failed: Arc<AtomicBool>,
+    /// How many tries were not let in, until they are counted.
+    pub failed: Arc<AtomicU32>,
     /// What was refused for want of a right, until that is on record.
     pub denied: Arc<Mutex<BTreeSet<(String, Permission)>>>,
 }
@@ -189,14 +197,14 @@ impl Call {
         std::mem::take(&mut *self.denied.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes that somebody was not let in, so that their address waits.
+    /// Notes that a password or a code did not fit, so that whoever guesses waits.
     pub(crate) fn fail(&self) {
-        self.failed.store(true, Ordering::Relaxed);
+        self.failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether somebody was not let in.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
+    /// Takes how many did not fit since.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failed.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -222,11 +230,20 @@ fn may_read(ctx: &Context<'_>, read: Read) -> Result<()> {
     may_see(ctx, reads(read))
 }
 
+/// What somebody forgets who sends the header.
+const LOOKING_ON: (&str, &str) = (
+    "; с заголовком Letopis-Read-Only ничего не меняется",
+    "; with the header Letopis-Read-Only nothing is changed",
+);
+
 fn problem(ctx: &Context<'_>, problem: Problem) -> Error {
     if let (Some(missing), Some(call)) = (problem.missing, ctx.data_opt::<Call>()) {
         call.deny(ctx.field().name(), missing);
     }
-    problem.into_error(ctx.data::<Caller>().map(|it| it.language).unwrap_or_default())
+    let caller = ctx.data::<Caller>().ok();
+    let looks_on = caller.is_some_and(|it| it.viewer.read_only) && problem.missing.is_some();
+    let problem = if looks_on { problem.but(LOOKING_ON) } else { problem };
+    problem.into_error(caller.map(|it| it.language).unwrap_or_default())
 }
 
 fn postgres(ctx: &Context<'_>, error: &sqlx::Error) -> Error {

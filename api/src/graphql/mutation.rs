@@ -10,7 +10,7 @@ use event_store::decode;
 use super::{
     Caller, Parts, caller, idempotency,
     ids::{Kind, LogPosition, required},
-    input::{self, Frame, Wish, opened},
+    input::{self, Frame, Made, Wish, opened},
     parts, payload,
     payload::{Reply, UserError},
     problem,
@@ -73,20 +73,37 @@ mutations! {
     unassign_ticket(UnassignTicketInput) -> UnassignTicketPayload;
 }
 
-async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
-    let reply = tell(ctx, wish).await?;
-    // Who may write tickets may still not see any.
+pub(super) async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
+    let reply = told(ctx, request(ctx, caller(ctx)?, wish)).await?;
+    Ok(shown(ctx, reply))
+}
+
+/// The reply as the caller may see it: who may write tickets may still not see any.
+pub(super) fn shown(ctx: &Context<'_>, reply: Reply) -> Reply {
     let seen = sight(ctx).ok();
     let ticket = reply
         .ticket
         .filter(|it| seen.as_ref().is_some_and(|seen| seen.reaches(it.place())));
-    Ok(Reply { ticket, ..reply })
+    Reply { ticket, ..reply }
 }
 
-async fn tell<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
+/// The ticket as it is now, if the caller may see it; from its own streams when the tables are behind.
+pub(super) async fn look_at(ctx: &Context<'_>, ticket_id: TicketId, stale: bool) -> Result<Option<Ticket>> {
+    let parts = parts(ctx)?;
+    let in_tables = if stale { None } else { look(parts, ticket_id).await };
+    let ticket = match in_tables {
+        Some(ticket) => Some(ticket),
+        None => from_log(ctx, parts, ticket_id).await?,
+    };
+    let seen = sight(ctx).ok();
+    Ok(ticket.filter(|it| seen.is_some_and(|seen| seen.reaches(it.place()))))
+}
+
+/// What a request leads to, whatever of it the caller may see.
+pub(super) async fn told(ctx: &Context<'_>, made: Result<(TicketId, Request), Problem>) -> Result<Reply> {
     let (parts, caller) = (parts(ctx)?, caller(ctx)?);
-    let (ticket_id, request) = match request(ctx, caller, wish) {
-        Ok(request) => request,
+    let (ticket_id, request) = match made {
+        Ok(made) => made,
         Err(problem) => return Ok(refusal(caller, problem)),
     };
     match parts.handler.execute(&caller.viewer.rights, &request).await {
@@ -113,7 +130,7 @@ async fn tell<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     }
 }
 
-fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> Result<(TicketId, Request), Problem> {
+pub(super) fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> Result<(TicketId, Request), Problem> {
     let Frame {
         idempotency_key,
         expected_version,
@@ -127,9 +144,13 @@ fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> Result<(Tick
     let named = target.map(|it| it.to_string()).unwrap_or_default();
     let command_id = CommandId::of_request(&caller.viewer.actor.to_string(), W::OPERATION, &named, key.as_str());
     let ticket_id = target.unwrap_or_else(|| opened(command_id));
+    let made = Made {
+        command_id,
+        actor: Some(caller.viewer.actor.clone()),
+    };
     let request = Request {
         command_id,
-        command: wish.command(ticket_id)?,
+        command: wish.said_by(&caller.viewer)?.command_by(ticket_id, &made)?,
         actor: caller.viewer.actor.clone(),
         expected_version,
         traceparent: caller.traceparent.clone(),
@@ -151,12 +172,11 @@ pub(super) fn version(number: i64) -> Result<u64, Problem> {
 async fn refused(ctx: &Context<'_>, ticket_id: TicketId, error: CommandError) -> Result<Reply> {
     match Answer::from(error) {
         Answer::Failed(fault) => Err(problem(ctx, fault)),
-        Answer::Refused(reason) => {
+        Answer::Refused(mut reason) => {
             // Of what the ticket was to point at.
-            let reason = match reason.field.as_slice() {
-                [field] => reason.clone().about(field),
-                _ => reason,
-            };
+            if reason.field.first().is_some_and(|it| it != "input") {
+                reason.field.insert(0, "input".to_owned());
+            }
             let ticket = from_log(ctx, parts(ctx)?, ticket_id).await?;
             Ok(Reply {
                 ticket,

@@ -18,7 +18,7 @@ use super::{
     ticket::Ticket,
 };
 use crate::{
-    problem::internal,
+    problem::{Problem, internal, unavailable},
     watch::{Changes, Wish},
 };
 
@@ -75,7 +75,6 @@ impl Subscription {
     ///
     /// Without `after` from now on; with it, first everything since. A change passes the filter when the ticket passes
     /// before it or after it, so that a list sees tickets leave too.
-    #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
     async fn ticket_changed(
         &self,
         ctx: &Context<'_>,
@@ -88,8 +87,10 @@ impl Subscription {
         let changes = if let Some(source) = ctx.data_opt::<Source>() {
             source.take()
         } else {
-            let live = &parts(ctx)?.live;
-            let after = after.map_or_else(|| live.end(), |it| it.0);
+            let after = match after {
+                Some(after) => reached(ctx, after).await?.0,
+                None => parts(ctx)?.live.end(),
+            };
             ctx.data::<Arc<Entrance>>()?.enter(Wish { after, condition });
             stream::empty().boxed()
         };
@@ -98,6 +99,24 @@ impl Subscription {
             Err(error) => Err(internal(&error).into_error(language)),
         }))
     }
+}
+
+/// The place after which a subscription goes on. One that the log has not come to yet would wait for what may never come.
+async fn reached(ctx: &Context<'_>, after: LogPosition) -> Result<LogPosition> {
+    let parts = parts(ctx)?;
+    if after.0 <= parts.live.end() {
+        return Ok(after);
+    }
+    let head = parts.log.head().await.map_err(|_away| problem(ctx, unavailable()))?;
+    if after.0.shown_at() <= head {
+        return Ok(after);
+    }
+    let (russian, english) = (
+        format!("место до {head}, которым журнал кончается сейчас"),
+        format!("a place up to {head}, where the log ends now"),
+    );
+    let given = after.0.shown_at().to_string();
+    Err(problem(ctx, Problem::bad_input("after", &given, &russian, &english)))
 }
 
 /// Where a subscription begins: it goes with the request, the resolver says here what is wished, and yields nothing.

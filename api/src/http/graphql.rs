@@ -20,10 +20,11 @@ use super::{
     LARGEST_BODY, Ready, Shared, denied,
     prepare::{BY_POST, Prepared, named, prepare},
     refusal::{Refusal, retry_after},
+    worded::worded,
 };
 use crate::{
     graphql::{Call, Caller},
-    problem::{Problem, internal},
+    problem::{Language, Problem, internal},
 };
 
 /// How much of a body that is too large is read all the same, so that the client, still sending, hears why.
@@ -71,9 +72,6 @@ async fn respond(
         }
     };
     let response = carried_out(call, &caller, ready, prepared).await?;
-    if stranger && call.has_failed() {
-        shared.front.limits.failed(call.address);
-    }
     Ok(shown(response))
 }
 
@@ -88,10 +86,11 @@ pub(super) async fn carried_out(
     prepared: Prepared,
 ) -> Result<Response, Refusal> {
     let Prepared { request, kind, charge } = prepared;
-    let (call, caller, id) = (call.clone(), caller.clone(), Arc::clone(&call.id));
+    let (id, language) = (Arc::clone(&call.id), caller.language);
+    let (asking, caller) = (call.clone(), caller.clone());
     let executed = async move {
         let response = ready.schema.execute(request).await;
-        denied::record(&ready, &call, &caller).await;
+        denied::record(&ready, &asking, &caller).await;
         response
     };
     let executed = executed.in_current_span();
@@ -103,8 +102,8 @@ pub(super) async fn carried_out(
         (&mut running).await
     };
     let mut response = answered.map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, internal(&error)))?;
-    charge.settle(&mut response);
-    let mut response = coded(response);
+    charge.settle(call, &mut response);
+    let mut response = coded(response, language);
     named(&mut response, &id);
     Ok(response)
 }
@@ -220,12 +219,26 @@ fn from_query(query: &str) -> Result<Request, Refusal> {
 /// The operation in a body. Only an object is one: serde would take `[]` for a struct without its fields.
 fn parse(body: &[u8]) -> Result<Request, serde_json::Error> {
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(body)?;
+    if !fields.contains_key("query") && !fields.contains_key("extensions") {
+        return Err(serde::de::Error::missing_field("query"));
+    }
     serde_json::from_value(fields.into())
 }
 
-/// Errors of the request itself (syntax, unknown fields, limits) get a code as well.
-pub(super) fn coded(mut response: Response) -> Response {
+/// Characters of a parser's message at most: it quotes the line it stopped at, which may be the whole document.
+const LONGEST_MESSAGE: usize = 500;
+
+/// Errors of the request itself (syntax, unknown fields, limits) get a code as well, and words of ours.
+pub(super) fn coded(mut response: Response, language: Language) -> Response {
     for error in &mut response.errors {
+        let ours = error.extensions.as_ref().is_some_and(|it| it.get("code").is_some());
+        if let Some(words) = worded(&error.message, language).filter(|_| !ours) {
+            error.message = words;
+        }
+        if let Some((end, _)) = error.message.char_indices().nth(LONGEST_MESSAGE) {
+            error.message.truncate(end);
+            error.message.push('…');
+        }
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
             extensions.set("code", "BAD_USER_INPUT");

@@ -1,7 +1,7 @@
 //! An operation on its way to the executor: found, parsed, measured, allowed and paid for. The same for requests, sockets
 //! and streams.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use async_graphql::{Request, Response, ServerError, Value, Variables, parser::types::OperationType};
 use commands::permit;
@@ -41,6 +41,10 @@ pub(super) struct Charge {
     actor: String,
     requested: u32,
     counts: bool,
+    /// A stranger's address: their failures are its.
+    stranger: Option<IpAddr>,
+    /// Tries of a password that count as failures until they turn out to be none, so that many at once are no way round.
+    staked: u32,
 }
 
 /// Prepares an operation of `caller`.
@@ -75,11 +79,8 @@ pub(super) fn prepare_known(
     let mut request = shared.documents.parsed(request);
     let measured = measured(&mut request).map_err(refuse)?;
     // Strangers share nothing but the way in.
-    let actor = if viewer.is_nobody() {
-        format!("address:{}", call.address)
-    } else {
-        viewer.actor.to_string()
-    };
+    let stranger = viewer.is_nobody().then_some(call.address);
+    let actor = stranger.map_or_else(|| viewer.actor.to_string(), |it| format!("address:{it}"));
     let Some(measure) = measured else {
         return Ok(Prepared {
             request: admitted(request, call, caller),
@@ -89,11 +90,16 @@ pub(super) fn prepare_known(
                 actor,
                 requested: 0,
                 counts: false,
+                stranger,
+                staked: 0,
             },
         });
     };
     if measure.kind == OperationType::Mutation && !call.may_change {
         return Err(refuse(only_queries()));
+    }
+    if measure.kind == OperationType::Subscription && measure.roots.len() > 1 {
+        return Err(refuse(one_field_only()));
     }
     if permit(&viewer.rights, Permission::SchemaRead).is_err() {
         if measure.introspects {
@@ -102,7 +108,8 @@ pub(super) fn prepare_known(
         }
         request = request.disable_introspection();
     }
-    pay(&shared.front, &actor, &measure).map_err(|unpaid| Box::new(unpaid.response(caller, call)))?;
+    let paid = pay(&shared.front, (stranger, &actor), &measure);
+    let staked = paid.map_err(|unpaid| Box::new(unpaid.response(caller, call)))?;
     Ok(Prepared {
         request: admitted(request, call, caller),
         kind: Some(measure.kind),
@@ -111,6 +118,8 @@ pub(super) fn prepare_known(
             actor,
             requested: measure.cost,
             counts: true,
+            stranger,
+            staked,
         },
     })
 }
@@ -139,46 +148,67 @@ struct Unpaid {
     cost: Option<(u32, Throttle)>,
 }
 
-fn pay(front: &Front, actor: &str, measure: &Measure) -> Result<(), Box<Unpaid>> {
+/// Changes that take a password, which others guess.
+const PROVEN: [&str; 4] = ["signIn", "changePassword", "enableTwoFactor", "disableTwoFactor"];
+
+/// Takes what an operation costs; how many passwords it tries.
+fn pay(front: &Front, who: (Option<IpAddr>, &str), measure: &Measure) -> Result<u32, Box<Unpaid>> {
+    let (stranger, actor) = who;
+    let mut staked = 0;
     if measure.kind == OperationType::Mutation {
         for field in &measure.roots {
-            front.limits.mutation(actor, field).map_err(|exhausted| {
-                Box::new(Unpaid {
-                    problem: Problem::new(
-                        "THROTTLED",
-                        format!("слишком много {field} за минуту: подождите"),
-                        format!("too many {field} in a minute: wait"),
-                    ),
-                    exhausted,
-                    cost: None,
-                })
-            })?;
+            if PROVEN.contains(&field.as_str()) {
+                let stake = front.limits.stake(stranger, actor);
+                stake.map_err(Unpaid::guesses)?;
+                staked += 1;
+            }
+            let paid = front.limits.mutation(actor, field);
+            paid.map_err(|exhausted| Unpaid::deeds(exhausted, field))?;
         }
     }
-    front
-        .limits
-        .charge(actor, measure.cost)
-        .map(|_left| ())
-        .map_err(|exhausted| {
-            Box::new(Unpaid {
-                problem: Problem::new(
-                    "THROTTLED",
-                    format!(
-                        "запрос стоит {}, осталось {}: подождите",
-                        measure.cost, exhausted.available
-                    ),
-                    format!(
-                        "the operation costs {}, {} are left: wait",
-                        measure.cost, exhausted.available
-                    ),
-                ),
-                exhausted,
-                cost: Some((measure.cost, front.limits.throttle(exhausted.available))),
-            })
-        })
+    let paid = front.limits.charge(actor, measure.cost);
+    paid.map(|_left| staked)
+        .map_err(|exhausted| Unpaid::cost(exhausted, front, measure.cost))
 }
 
 impl Unpaid {
+    fn guesses(exhausted: Exhausted) -> Box<Self> {
+        let (russian, english) = (
+            "слишком много неверных паролей: подождите",
+            "too many wrong passwords: wait",
+        );
+        Box::new(Self {
+            problem: Problem::new("THROTTLED", russian, english),
+            exhausted,
+            cost: None,
+        })
+    }
+
+    fn deeds(exhausted: Exhausted, field: &str) -> Box<Self> {
+        Box::new(Self {
+            problem: Problem::new(
+                "THROTTLED",
+                format!("слишком много {field} за минуту: подождите"),
+                format!("too many {field} in a minute: wait"),
+            ),
+            exhausted,
+            cost: None,
+        })
+    }
+
+    fn cost(exhausted: Exhausted, front: &Front, cost: u32) -> Box<Self> {
+        let left = exhausted.available;
+        Box::new(Self {
+            problem: Problem::new(
+                "THROTTLED",
+                format!("запрос стоит {cost}, осталось {left}: подождите"),
+                format!("the operation costs {cost}, {left} are left: wait"),
+            ),
+            exhausted,
+            cost: Some((cost, front.limits.throttle(left))),
+        })
+    }
+
     fn response(self, caller: &Caller, call: &Call) -> Response {
         let mut response = refused(caller, call, self.problem);
         for error in &mut response.errors {
@@ -216,6 +246,15 @@ fn only_queries() -> Problem {
     )
 }
 
+/// <https://spec.graphql.org/October2021/#sec-Single-root-field>
+pub(super) fn one_field_only() -> Problem {
+    Problem::new(
+        "BAD_USER_INPUT",
+        "подписка наблюдает за одним полем: начните по операции на каждое",
+        "a subscription watches one field: begin an operation for each",
+    )
+}
+
 /// Puts the name of the request into its errors.
 pub(super) fn named(response: &mut Response, id: &str) {
     for error in &mut response.errors {
@@ -224,8 +263,11 @@ pub(super) fn named(response: &mut Response, id: &str) {
 }
 
 impl Charge {
-    /// Gives back what was not used, and reports the cost in the response.
-    pub(super) fn settle(self, response: &mut Response) {
+    /// Gives back what was not used, counts what was guessed, and reports the cost in the response.
+    pub(super) fn settle(self, call: &Call, response: &mut Response) {
+        for _ in call.failures()..self.staked {
+            self.front.limits.forgive(self.stranger, &self.actor);
+        }
         if !self.counts {
             return;
         }

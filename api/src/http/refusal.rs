@@ -32,8 +32,8 @@ impl Refusal {
     pub(super) fn unauthenticated() -> Self {
         let problem = Problem::new(
             "UNAUTHENTICATED",
-            "нужен действующий ключ API: заголовок Authorization: Bearer КЛЮЧ",
-            "a valid API key is needed: header Authorization: Bearer KEY",
+            "нужен действующий токен доступа или ключ API: заголовок Authorization: Bearer ТОКЕН",
+            "a valid access token or API key is needed: header Authorization: Bearer TOKEN",
         );
         Self::new(StatusCode::UNAUTHORIZED, problem)
     }

@@ -294,6 +294,9 @@ impl Session<'_> {
 /// The message in a frame; `None` for frames that carry none.
 fn read(message: Option<Result<Message, axum::Error>>) -> Result<Option<ClientMessage>, Close> {
     match message {
+        Some(Err(error)) if error.to_string().contains("too long") => {
+            Err((1009, "Message too big: at most 1 MiB".to_owned()))
+        }
         None | Some(Err(_) | Ok(Message::Close(_))) => Err((1000, String::new())),
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
         Some(Ok(Message::Binary(_))) => Err((4400, "Invalid message: text is expected".to_owned())),

@@ -19,7 +19,7 @@ pub const NAME: &str = "ticket_history";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 3,
+    version: 4,
     // Of conversations nothing is kept: but whoever waits for a message sees its ticket too, at one position.
     types: &["ticket.", "assignment.", "conversation.", "subject."],
     tables: include_str!("../../../migrations/read_models/ticket_history/tables.sql"),

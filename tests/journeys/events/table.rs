@@ -13,14 +13,15 @@ use domain::{
     ids::{AgentId, AttachmentId, ContactId, HandleId, MessageId, OrganizationId, TicketId},
     log_seal::{LogSealEvent, Sealed},
     organisation::{
-        Branch, Category, CustomField, Inbox, ItemEvent, OrganisationEvent, RegionMap, Skill, StatusLabel, Tag, Team,
+        Branch, Category, CustomField, FieldValue, Inbox, ItemEvent, OrganisationEvent, RegionMap, Skill, StatusLabel,
+        Tag, Team,
     },
     organization::{Definition, OrganizationEvent},
     personal::{DataSubject, Personal},
     read_model::ReadModelEvent,
     session::{SessionEnd, SessionEvent, SignInMethod},
     sign_in::{SignInEvent, SignInFault},
-    ticket::{TicketEvent, TicketPlace, TicketSource},
+    ticket::{Relation, TicketEvent, TicketPlace, TicketSource, WakeCause},
     ticket_numbers::TicketNumbersEvent,
     user::{Link, UserEvent},
     values::{
@@ -124,6 +125,57 @@ samples! {
     DomainEvent::Ticket(TicketEvent::Reopened { .. }) => TicketEvent::Reopened {
         cause: ReopenCause::CustomerReply,
         cycle_no: 2,
+    },
+    DomainEvent::Ticket(TicketEvent::TypeChanged { .. }) => TicketEvent::TypeChanged {
+        from: TicketType::Question,
+        to: TicketType::Incident,
+    },
+    DomainEvent::Ticket(TicketEvent::Tagged { .. }) => TicketEvent::Tagged { tag_ids: vec![Uuid::from_u128(0x7a)] },
+    DomainEvent::Ticket(TicketEvent::Untagged { .. }) => TicketEvent::Untagged { tag_ids: vec![Uuid::from_u128(0x7a)] },
+    DomainEvent::Ticket(TicketEvent::CustomFieldSet { .. }) => TicketEvent::CustomFieldSet {
+        field_id: Uuid::from_u128(0xf1),
+        value: Some(Personal::new(CUSTOMER, FieldValue::Text("договор 17".to_owned()))),
+    },
+    DomainEvent::Ticket(TicketEvent::Followed { .. }) => TicketEvent::Followed { user_id: AGENT },
+    DomainEvent::Ticket(TicketEvent::Unfollowed { .. }) => TicketEvent::Unfollowed { user_id: AGENT },
+    DomainEvent::Ticket(TicketEvent::Linked { .. }) => TicketEvent::Linked {
+        other_id: TicketId(Uuid::from_u128(3)),
+        relation: Relation::Duplicate,
+    },
+    DomainEvent::Ticket(TicketEvent::Unlinked { .. }) => TicketEvent::Unlinked {
+        other_id: TicketId(Uuid::from_u128(3)),
+        relation: Relation::Blocks,
+    },
+    DomainEvent::Ticket(TicketEvent::Labelled { .. }) => TicketEvent::Labelled { status_id: Some(Uuid::from_u128(0x1a)) },
+    DomainEvent::Ticket(TicketEvent::Snoozed { .. }) => TicketEvent::Snoozed {
+        until: "2026-11-28T09:00:00Z".parse().ok(),
+    },
+    DomainEvent::Ticket(TicketEvent::WokeUp { .. }) => TicketEvent::WokeUp { cause: WakeCause::Reply },
+    DomainEvent::Ticket(TicketEvent::ResolutionConfirmed {}) => TicketEvent::ResolutionConfirmed {},
+    DomainEvent::Ticket(TicketEvent::ResolutionRejected {}) => TicketEvent::ResolutionRejected {},
+    DomainEvent::Ticket(TicketEvent::Absorbed { .. }) => TicketEvent::Absorbed { ticket_id: TicketId(Uuid::from_u128(3)) },
+    DomainEvent::Ticket(TicketEvent::Separated { .. }) => TicketEvent::Separated { ticket_id: TicketId(Uuid::from_u128(3)) },
+    DomainEvent::Ticket(TicketEvent::Merged { .. }) => TicketEvent::Merged { into: TicketId(Uuid::from_u128(3)) },
+    DomainEvent::Ticket(TicketEvent::Unmerged { .. }) => TicketEvent::Unmerged { from: TicketId(Uuid::from_u128(3)) },
+    DomainEvent::Ticket(TicketEvent::Split { .. }) => TicketEvent::Split {
+        new_ticket_id: TicketId(Uuid::from_u128(3)),
+        from_message_seq: 4,
+    },
+    DomainEvent::Ticket(TicketEvent::SplitOff { .. }) => TicketEvent::SplitOff {
+        from: TicketId(Uuid::from_u128(3)),
+        from_message_seq: 4,
+    },
+    DomainEvent::Ticket(TicketEvent::Archived { .. }) => TicketEvent::Archived { policy_id: Some(Uuid::from_u128(0xa1)) },
+    DomainEvent::Ticket(TicketEvent::TrackingLinkIssued { .. }) => TicketEvent::TrackingLinkIssued {
+        token_hash: "0d".repeat(32),
+        expires_at: "2027-02-19T09:00:00Z".parse().unwrap(),
+    },
+    DomainEvent::Ticket(TicketEvent::TrackingLinkRevoked {}) => TicketEvent::TrackingLinkRevoked {},
+    DomainEvent::Ticket(TicketEvent::ResolutionEstimated { .. }) => TicketEvent::ResolutionEstimated {
+        eta: "2026-11-23T09:00:00Z".parse().unwrap(),
+        p50_s: 14_400,
+        p90_s: 172_800,
+        basis_version: 7,
     },
     DomainEvent::Assignment(AssignmentEvent::AgentAssigned { .. }) => AssignmentEvent::AgentAssigned {
         agent_id: AGENT,

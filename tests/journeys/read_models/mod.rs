@@ -93,7 +93,7 @@ async fn hold_next(database_url: &str) -> Result<(PgConnection, i64)> {
 }
 
 /// The log behind a running server.
-fn log_of(app: &App) -> Result<EventLog> {
+pub(crate) fn log_of(app: &App) -> Result<EventLog> {
     let url = std::fs::read_to_string(app.data.path().join("node.url"))?;
     Ok(EventLog::new(url.trim())?)
 }

@@ -228,7 +228,7 @@ fn broken_rule_and_stale_version_change_nothing() -> Result<()> {
         let refused = tell(client, Method::PATCH, &status, "1", stale).await?;
         assert_eq!(refused.refused()?, (409, "CONFLICT", "expectedVersion"));
         let refused = tell(client, Method::POST, &close, "2", json!({})).await?;
-        assert_eq!(refused.refused()?, (422, "RESOLUTION_MISSING", ""));
+        assert_eq!(refused.refused()?, (422, "RESOLUTION_MISSING", "reason"));
         let russian = [
             ("content-type", "application/json"),
             ("idempotency-key", "3"),

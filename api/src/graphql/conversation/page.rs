@@ -18,7 +18,8 @@ use uuid::Uuid;
 use super::{Message, message::Related, wanted};
 use crate::graphql::{
     connection::{Edge, PageArgs, PageInfo},
-    cursor, parts, postgres, problem,
+    cursor::Numbered,
+    parts, postgres, problem,
     sight::sight,
 };
 
@@ -156,8 +157,9 @@ pub(in crate::graphql) async fn connection(
     ticket: Uuid,
     page: &PageArgs,
 ) -> Result<MessageConnection> {
+    let said = Numbered::Thread(ticket);
     let bound = |cursor: Option<&String>, name, open: i32| match cursor {
-        Some(text) => cursor::version(name, text).map(|it| i32::try_from(it).unwrap_or(i32::MAX)),
+        Some(text) => said.number(name, text).map(|it| i32::try_from(it).unwrap_or(i32::MAX)),
         None => Ok(open),
     };
     let wanted = ThreadPage {
@@ -181,7 +183,7 @@ pub(in crate::graphql) async fn connection(
     let edges: Vec<_> = rows
         .into_iter()
         .map(|it| Edge {
-            cursor: cursor::of_version(i64::from(it.seq)),
+            cursor: said.cursor(i64::from(it.seq)),
             node: Message::with(it, Arc::clone(&related)),
         })
         .collect();

@@ -16,7 +16,8 @@ use super::{
 use crate::graphql::{
     LogPosition,
     connection::{Edge, PageArgs, PageInfo},
-    cursor, may_read, parts, postgres, problem,
+    cursor::Numbered,
+    may_read, parts, postgres, problem,
 };
 
 /// One thing that happened to an item of configuration.
@@ -107,8 +108,9 @@ where
 {
     may_read(ctx, Read::Configuration)?;
     let args = PageArgs::try_new(first, after, last, before, true).map_err(|it| problem(ctx, it))?;
+    let revisions = Numbered::Item(id);
     let bound = |field, cursor: Option<&String>| {
-        let version = cursor.map(|it| cursor::version(field, it)).transpose();
+        let version = cursor.map(|it| revisions.number(field, it)).transpose();
         version.map_err(|it| problem(ctx, it))
     };
     let section = Section {
@@ -123,7 +125,7 @@ where
     let mut edges = Vec::with_capacity(rows.len());
     for row in rows {
         edges.push(Edge {
-            cursor: cursor::of_version(row.version),
+            cursor: revisions.cursor(row.version),
             node: revision(ctx, id, row)?,
         });
     }

@@ -190,7 +190,7 @@ impl DoorMutation {
         if let Err(refusal) = password("newPassword", &new_password, email.as_deref()) {
             return done(ctx, Err(refusal));
         }
-        if !door.knows(user, old_password).await.map_err(|it| broken(ctx, it))? {
+        if !proven(ctx, user, old_password).await? {
             return done(ctx, Err(wrong_password("oldPassword")));
         }
         let hash = door.hash(new_password).await.map_err(|it| broken(ctx, it))?;
@@ -237,7 +237,7 @@ impl DoorMutation {
             recovery_codes: Vec::new(),
             user_errors: vec![UserError::new(refusal, language)],
         };
-        if !door.knows(user, password).await.map_err(|it| broken(ctx, it))? {
+        if !proven(ctx, user, password).await? {
             return Ok(refuse(wrong_password("password")));
         }
         if !door
@@ -265,8 +265,8 @@ impl DoorMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The password of the account.")] password: String,
     ) -> Result<DonePayload> {
-        let (user, door) = (myself(ctx)?, &parts(ctx)?.door);
-        if !door.knows(user, password).await.map_err(|it| broken(ctx, it))? {
+        let user = myself(ctx)?;
+        if !proven(ctx, user, password).await? {
             return done(ctx, Err(wrong_password("password")));
         }
         let told = own(ctx, "disableTwoFactor", user, UserCommand::DisableTwoFactor).await?;
@@ -301,6 +301,16 @@ async fn own(
             Answer::Refused(reason) => Ok(Err(reason)),
         },
     }
+}
+
+/// Whether this is the password of whoever asks.
+async fn proven(ctx: &Context<'_>, user: AgentId, password: String) -> Result<bool> {
+    let knows = parts(ctx)?.door.knows(user, password).await;
+    let knows = knows.map_err(|it| broken(ctx, it))?;
+    if !knows {
+        failed(ctx);
+    }
+    Ok(knows)
 }
 
 /// Whoever guesses waits longer and longer.

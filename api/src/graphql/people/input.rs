@@ -56,7 +56,12 @@ impl ScopeInput {
             )),
         };
         Ok(match self.kind {
-            ScopeKind::Everywhere => Scope::Everywhere,
+            ScopeKind::Everywhere => {
+                let bad = |it| bad("scope", it, "без id", "without an id");
+                self.id
+                    .as_ref()
+                    .map_or(Ok(Scope::Everywhere), |it| Err(bad(it.as_str())))?
+            }
             ScopeKind::Branch => Scope::Branch(id(Kind::Item(ItemKind::Branch))?),
             ScopeKind::Team => Scope::Team(id(Kind::Item(ItemKind::Team))?),
             ScopeKind::Inbox => Scope::Inbox(id(Kind::Item(ItemKind::Inbox))?),

@@ -7,7 +7,7 @@ use projections::people::{self, DenialRow, FailureRow};
 
 use crate::graphql::{
     connection::{Edge, PageArgs, PageInfo, cost},
-    cursor,
+    cursor::Numbered,
     ids::{self, Kind, LogPosition},
     may_read, parts, postgres, problem,
 };
@@ -68,9 +68,9 @@ macro_rules! pages {
             }
 
             impl $name {
-                fn of(args: &PageArgs, rows: Vec<(i64, $node)>) -> Self {
+                fn of(args: &PageArgs, list: Numbered, rows: Vec<(i64, $node)>) -> Self {
                     let (rows, more) = args.cut(rows);
-                    let edge = |(position, node)| Edge { cursor: cursor::of_version(position), node };
+                    let edge = |(position, node)| Edge { cursor: list.cursor(position), node };
                     let edges: Vec<Edge<$node>> = rows.into_iter().map(edge).collect();
                     Self {
                         page_info: args.info(&edges, more),
@@ -105,11 +105,13 @@ impl RefusalsQuery {
         #[graphql(desc = "How many at most, 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what stands behind this cursor.")] after: Option<String>,
     ) -> Result<DenialConnection> {
-        let (args, before) = page(ctx, first, after)?;
+        let list = Numbered::Denials;
+        let (args, before) = page(ctx, list, first, after)?;
         let rows = people::denials(&parts(ctx)?.pool, before, i64::from(args.count) + 1).await;
         let rows = rows.map_err(|it| postgres(ctx, &it))?;
         Ok(DenialConnection::of(
             &args,
+            list,
             rows.into_iter().map(|it| (it.position, it.into())).collect(),
         ))
     }
@@ -122,21 +124,23 @@ impl RefusalsQuery {
         #[graphql(desc = "How many at most, 1 to 100.")] first: Option<i32>,
         #[graphql(desc = "Only what stands behind this cursor.")] after: Option<String>,
     ) -> Result<SignInFailureConnection> {
-        let (args, before) = page(ctx, first, after)?;
+        let list = Numbered::SignInFailures;
+        let (args, before) = page(ctx, list, first, after)?;
         let rows = people::sign_in_failures(&parts(ctx)?.pool, before, i64::from(args.count) + 1).await;
         let rows = rows.map_err(|it| postgres(ctx, &it))?;
         Ok(SignInFailureConnection::of(
             &args,
+            list,
             rows.into_iter().map(|it| (it.position, it.into())).collect(),
         ))
     }
 }
 
 /// The page that is asked for, and the position it lies before.
-fn page(ctx: &Context<'_>, first: Option<i32>, after: Option<String>) -> Result<(PageArgs, i64)> {
+fn page(ctx: &Context<'_>, list: Numbered, first: Option<i32>, after: Option<String>) -> Result<(PageArgs, i64)> {
     may_read(ctx, Read::Refusals)?;
     let args = PageArgs::try_new(first, after, None, None, true).map_err(|it| problem(ctx, it))?;
-    let before = args.after.as_deref().map(|it| cursor::version("after", it)).transpose();
+    let before = args.after.as_deref().map(|it| list.number("after", it)).transpose();
     let before = before.map_err(|it| problem(ctx, it))?;
     Ok((args, before.unwrap_or(i64::MAX)))
 }

@@ -102,6 +102,13 @@ pub(super) async fn tell_checked(
 fn refused(ctx: &Context<'_>, error: CommandError) -> Result<Told> {
     match Answer::from(error) {
         Answer::Failed(fault) => Err(problem(ctx, fault)),
-        Answer::Refused(reason) => Ok(Told::refused(caller(ctx)?.language, reason)),
+        Answer::Refused(reason) => {
+            // Of what the right was to count for.
+            let reason = match reason.field.as_slice() {
+                [field] => reason.clone().about(field),
+                _ => reason,
+            };
+            Ok(Told::refused(caller(ctx)?.language, reason))
+        }
     }
 }

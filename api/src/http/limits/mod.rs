@@ -39,6 +39,8 @@ pub struct Limits {
     addresses: Buckets<IpAddr>,
     deeds: Buckets<(String, String)>,
     failures: Slowdown<IpAddr>,
+    /// Of those who are in and prove who they are once more.
+    guesses: Slowdown<String>,
     /// Credentials that opened: a neighbour behind the same address who guesses does not shut them out.
     credentials: Mutex<LruCache<blake3::Hash, ()>>,
 }
@@ -75,6 +77,7 @@ impl Limits {
             addresses: Buckets::default(),
             deeds: Buckets::default(),
             failures: Slowdown::default(),
+            guesses: Slowdown::default(),
             credentials: Mutex::new(LruCache::new(MOST_CREDENTIALS)),
         }
     }
@@ -99,6 +102,31 @@ impl Limits {
     /// A credential opened nothing.
     pub(crate) fn failed(&self, address: IpAddr) {
         self.failures.failed(network(address), self.clock.now());
+    }
+
+    /// Lets a stranger, or an actor who is in, try a password; it counts as a failure until it is forgiven.
+    ///
+    /// # Errors
+    /// When too many failed before.
+    pub(crate) fn stake(&self, stranger: Option<IpAddr>, actor: &str) -> Result<(), Exhausted> {
+        let now = self.clock.now();
+        let wait = match stranger {
+            Some(address) => self.failures.stake(network(address), now),
+            None => self.guesses.stake(actor.to_owned(), now),
+        };
+        let exhausted = |retry_after| Exhausted {
+            available: 0,
+            retry_after,
+        };
+        wait.map_or(Ok(()), |it| Err(exhausted(it)))
+    }
+
+    /// What counted as a failure of an address, or of an actor, was none.
+    pub(crate) fn forgive(&self, stranger: Option<IpAddr>, actor: &str) {
+        match stranger {
+            Some(address) => self.failures.forgive(&network(address)),
+            None => self.guesses.forgive(&actor.to_owned()),
+        }
     }
 
     /// A credential opened.

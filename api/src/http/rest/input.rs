@@ -90,6 +90,12 @@ pub(super) struct All {
     assignee: Option<String>,
     /// Only those of this customer, by id.
     contact: Option<String>,
+    /// Only those that came through this inbox, by id.
+    inbox: Option<String>,
+    /// Only those of this branch, by id.
+    branch: Option<String>,
+    /// Only those of this team, by id.
+    team: Option<String>,
     /// Only those opened then or later.
     opened_from: Option<DateTime<Utc>>,
     /// Only those opened then or earlier.
@@ -189,6 +195,9 @@ impl All {
         let nobody = self.assignee.as_deref() == Some("none");
         put(&mut filter, "assignee", "isNull", nobody.then_some(true));
         put(&mut filter, "assignee", "eq", self.assignee.filter(|_| !nobody));
+        put(&mut filter, "inbox", "eq", self.inbox);
+        put(&mut filter, "branch", "eq", self.branch);
+        put(&mut filter, "team", "eq", self.team);
         put(&mut filter, "openedAt", "gte", self.opened_from);
         put(&mut filter, "openedAt", "lte", self.opened_to);
         let order: Option<Vec<Value>> = self.sort.map(|it| it.into_iter().map(Sorting::order).collect());
@@ -225,16 +234,14 @@ pub(super) struct NewTicket {
     /// Key of a finer category under it.
     #[schema(min_length = 1, max_length = 100)]
     subcategory_id: Option<String>,
-    /// Id of the customer; of a customer who asks, they themselves by default.
+    /// Id of the customer; of a customer who asks, they themselves.
     contact_id: Option<String>,
-}
-
-impl NewTicket {
-    /// The same, of this customer unless it names another.
-    pub(super) fn or_of(mut self, contact: Option<&str>) -> Self {
-        self.contact_id = self.contact_id.or_else(|| contact.map(str::to_owned));
-        self
-    }
+    /// Id of the inbox it came through; of a customer who asks, the one they came by.
+    inbox_id: Option<String>,
+    /// Id of the branch that answers for it; by default the team's, else the inbox's.
+    branch_id: Option<String>,
+    /// Id of the team that works on it.
+    team_id: Option<String>,
 }
 
 /// Who shall own a ticket.

@@ -9,7 +9,7 @@ use crate::graphql::{Hold, Resolution, Sort, Status, Urgency};
 /// The fields of [`Ticket`] in a document.
 macro_rules! ticket {
     () => {
-        "id number version type subject status priority categoryId subcategoryId assignee: assigneeId contactId holdReason \
+        "id number version type subject status priority categoryId subcategoryId assignee: assigneeId contactId inboxId branchId teamId holdReason \
          holdUntil resolutionReason resolutionNote reopenCount channel externalId openedAt updatedAt resolvedAt closedAt"
     };
 }
@@ -75,6 +75,15 @@ pub(super) struct Ticket {
     /// Id of the customer.
     #[schema(required)]
     contact_id: Option<String>,
+    /// Id of the inbox it came through.
+    #[schema(required)]
+    inbox_id: Option<String>,
+    /// Id of the branch that answers for it.
+    #[schema(required)]
+    branch_id: Option<String>,
+    /// Id of the team that works on it.
+    #[schema(required)]
+    team_id: Option<String>,
     /// What it waits for, while PENDING or ON_HOLD.
     #[schema(required)]
     hold_reason: Option<Hold>,

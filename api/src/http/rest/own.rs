@@ -59,8 +59,6 @@ fn whose_tickets() -> Problem {
     ))
 )]
 pub(super) async fn create(asking: Asking, Given(new): Given<NewTicket>) -> Result<Told<Changed>, Failure> {
-    let own = asking.own_id(ActorKind::Contact);
-    let new = new.or_of(own);
     let variables = json!({"input": new});
     let told: Told<Changed> = asking.ask(change!("openTicket", "OpenTicketInput"), variables).await?;
     let place = told.body.id().map(|id| format!("{BASE}/tickets/{id}"));

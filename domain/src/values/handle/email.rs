@@ -1,5 +1,6 @@
 //! E-mail addresses: the domain as DNS has it, the local part without regard to case.
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_security::{MixedScript, skeleton};
 
 use super::{HandleChannel, HandleError, malformed};
@@ -12,10 +13,12 @@ const LONGEST: usize = 254;
 pub(super) fn normalise(text: &str) -> Result<String, HandleError> {
     let bad = || malformed(HandleChannel::Email, text);
     let (local, domain) = text.rsplit_once('@').ok_or_else(bad)?;
+    let local: String = local.nfc().collect();
     if !local.split('.').all(is_atom) || local.chars().count() > LONGEST_LOCAL {
         return Err(bad());
     }
-    if !local.is_single_script() {
+    let under_latin = domain.rsplit('.').next().is_some_and(str::is_ascii) && !domain.to_lowercase().contains("xn--");
+    if poses(&local, under_latin) {
         return Err(HandleError::Homograph(text.to_owned()));
     }
     let domain = host(domain).map_err(|error| match error {
@@ -58,6 +61,14 @@ pub fn host(text: &str) -> Result<String, HandleError> {
         return Err(HandleError::Homograph(text.to_owned()));
     }
     Ok(ascii)
+}
+
+/// Whether the part before the `@` is written so that it looks like another: in letters of several alphabets, in signs that
+/// stand for common ones (`ｍａｒｉａ`), or, under a Latin domain, in another alphabet whose letters all look Latin (`асе`).
+fn poses(local: &str, under_latin: bool) -> bool {
+    let stands_for_another = || !local.nfkc().eq(local.chars());
+    let looks_latin = || skeleton(local).all(|it| it.is_ascii());
+    !local.is_ascii() && (!local.is_single_script() || stands_for_another() || (under_latin && looks_latin()))
 }
 
 /// Whether a label mixes alphabets, or is written in another one so that all of it looks like Latin under a Latin top

@@ -22,6 +22,9 @@ fn addresses_that_reach_the_same_box_are_one() {
             ("МАРИЯ@почта.рф", "мария@xn--80a1acny.xn--p1ai"),
             ("a@xn--80a1acny.xn--p1ai", "a@xn--80a1acny.xn--p1ai"),
             ("x@bücher.example", "x@xn--bcher-kva.example"),
+            ("оса@почта.рф", "оса@xn--80a1acny.xn--p1ai"),
+            ("юрии\u{306}@example.ru", "юрий@example.ru"),
+            ("jose\u{301}@example.com", "josé@example.com"),
         ],
     );
 }
@@ -33,6 +36,11 @@ fn look_alikes_are_told_from_other_mistakes() {
         "m\u{430}ria@example.ru",
         "a@\u{430}\u{440}\u{440}\u{4cf}\u{435}.com",
         "a@xn--80ak6aa92e.com",
+        "\u{ff4d}\u{ff41}ria@example.ru",
+        "\u{ff4d}\u{ff41}\u{ff52}\u{ff49}\u{ff41}@example.ru",
+        "\u{1d426}\u{1d41a}\u{1d42b}\u{1d422}\u{1d41a}@example.ru",
+        "\u{430}\u{441}\u{435}@example.ru",
+        "\u{3c3}\u{3bf}@example.com",
     ] {
         let answer = value(HandleChannel::Email, text);
         assert!(matches!(answer, Err(HandleError::Homograph(_))), "{text}: {answer:?}");
