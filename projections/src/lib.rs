@@ -25,6 +25,7 @@ pub mod parked;
 pub mod people;
 mod projection;
 mod pulse;
+pub mod search;
 pub mod status;
 pub mod ticket_history;
 pub mod ticket_list;
@@ -59,5 +60,6 @@ pub fn registry() -> Vec<Model> {
         organization::MODEL,
         organisation::MODEL,
         people::MODEL,
+        search::MODEL,
     ]
 }

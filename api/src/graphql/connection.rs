@@ -129,11 +129,22 @@ impl PageArgs {
     }
 
     pub(super) fn info<T: OutputType>(&self, edges: &[Edge<T>], more: bool) -> PageInfo {
+        let cursor = |edge: Option<&Edge<T>>| edge.map(|it| it.cursor.clone());
+        self.info_between(cursor(edges.first()), cursor(edges.last()), more)
+    }
+
+    /// The same for edges of another shape, by the cursors of the first and the last.
+    pub(super) fn info_between(
+        &self,
+        start_cursor: Option<String>,
+        end_cursor: Option<String>,
+        more: bool,
+    ) -> PageInfo {
         PageInfo {
             has_next_page: if self.from_end { self.before.is_some() } else { more },
             has_previous_page: if self.from_end { more } else { self.after.is_some() },
-            start_cursor: edges.first().map(|it| it.cursor.clone()),
-            end_cursor: edges.last().map(|it| it.cursor.clone()),
+            start_cursor,
+            end_cursor,
         }
     }
 }

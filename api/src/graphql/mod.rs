@@ -16,6 +16,7 @@ mod payload;
 mod people;
 mod query;
 mod related;
+mod search;
 mod sight;
 mod statistics;
 mod subscription;
@@ -40,6 +41,7 @@ use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery, RefusalsQuery, VisitorMutation};
 use query::Query;
+use search::SearchQuery;
 use sqlx::PgPool;
 use statistics::StatisticsQuery;
 use subscription::Subscription;
@@ -70,6 +72,7 @@ pub struct Queries(
     PeopleQuery,
     StatisticsQuery,
     RefusalsQuery,
+    SearchQuery,
 );
 
 /// What can be told.
@@ -128,6 +131,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         PeopleQuery,
         StatisticsQuery,
         RefusalsQuery,
+        SearchQuery,
     );
     let mutations = Mutations(
         Mutation,

@@ -154,14 +154,13 @@ static LISTED: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     listed
 });
 
-/// The family of a stem.
-pub(super) fn family(stem: &str) -> String {
-    let root = root(stem);
-    LISTED.get(&root).cloned().unwrap_or(root)
+/// The root that stands for all kin of this one.
+pub(super) fn family(root: &str) -> String {
+    LISTED.get(root).cloned().unwrap_or_else(|| root.to_owned())
 }
 
 /// A Russian stem without what changes inside words; others as they are.
-fn root(stem: &str) -> String {
+pub(super) fn root(stem: &str) -> String {
     let mut letters: Vec<char> = stem.chars().collect();
     if !letters.iter().all(|it| is_russian(*it)) {
         return stem.to_owned();

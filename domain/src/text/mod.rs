@@ -4,6 +4,8 @@
 //! classifiers learnt from them.
 
 mod families;
+mod fuzzy;
+mod highlight;
 mod layout;
 mod stem;
 #[cfg(test)]
@@ -12,7 +14,11 @@ mod tests;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-pub use self::layout::other_layout;
+pub use self::{
+    fuzzy::{near, sound},
+    highlight::{Piece, highlighted, readings},
+    layout::other_layout,
+};
 
 /// Longest word that is looked at, in characters: longer ones are no words that anybody searches for.
 const LONGEST: usize = 40;
@@ -22,7 +28,9 @@ const LONGEST: usize = 40;
 pub struct Term {
     /// In small letters, `ё` as `е`, without its ending: `заявк`.
     pub stem: String,
-    /// What all forms of it and its nearest kin share: `заявок` and `заявка`, `вернули` and `возврат`.
+    /// What its forms share: `заяв` of `заявок` and `заявка`.
+    pub root: String,
+    /// The root that stands for it and all its kin: that of `возврат` for `вернули`.
     pub family: String,
 }
 
@@ -46,8 +54,9 @@ pub fn terms(text: &str) -> impl Iterator<Item = Term> {
 /// A word of [`words`] as it is compared.
 pub fn term(word: &str) -> Term {
     let stem = stem::stem(word);
-    let family = families::family(&stem);
-    Term { stem, family }
+    let root = families::root(&stem);
+    let family = families::family(&root);
+    Term { stem, root, family }
 }
 
 fn fold(letter: char) -> char {

@@ -1,4 +1,4 @@
-use super::{other_layout, term, terms, words};
+use super::{highlighted, near, other_layout, sound, term, terms, words};
 
 fn family(word: &str) -> String {
     let word: Vec<String> = words(word).collect();
@@ -103,4 +103,50 @@ fn keys_of_the_other_layout_read_back() {
     }
     assert_eq!(other_layout("привет hello"), None);
     assert_eq!(other_layout("42"), None);
+}
+
+#[test]
+fn misspelt_words_sound_or_look_alike() {
+    for (one, other) in [
+        ("возврат", "вазврат"),
+        ("сертификат", "сиртификат"),
+        ("программа", "програма"),
+        ("refund", "refand"),
+    ] {
+        assert_eq!(sound(one), sound(other), "{one} {other}");
+    }
+    for (one, other) in [
+        ("оплата", "опалта"),
+        ("пароль", "пароьл"),
+        ("договор", "догоор"),
+        ("invoice", "invocie"),
+    ] {
+        let near_other = near(other);
+        assert!(near(one).iter().any(|it| near_other.contains(it)), "{one} {other}");
+    }
+    assert!(sound("код").is_none() && near("код").is_empty() && near("a1b2c3").is_empty());
+}
+
+#[test]
+fn found_words_are_marked_in_any_form() {
+    let marked = |text: &str, query: &str| -> String {
+        let pieces = highlighted(text, query);
+        let whole: String = pieces.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(whole, text);
+        let shown = pieces.iter().map(|it| {
+            if it.found {
+                format!("[{}]", it.text)
+            } else {
+                it.text.clone()
+            }
+        });
+        shown.collect()
+    };
+    assert_eq!(
+        marked("Верните деньги, №42!", "возврат денег"),
+        "[Верните] [деньги], №42!"
+    );
+    assert_eq!(marked("Нет сертификата.", "сиртификат"), "Нет [сертификата].");
+    assert_eq!(marked("Привет", "ghbdtn"), "[Привет]");
+    assert_eq!(marked("", "x"), "");
 }
