@@ -1,8 +1,8 @@
 //! Definitions for golden events: each says all that its kind can say.
 
 use domain::organisation::{
-    AppliesTo, AssignTo, Branch, Category, Channel, CustomField, FieldOption, FieldType, Finite, Inbox, Label,
-    RegionMap, RegionRule, Skill, SkillKind, StatusLabel, Tag, Team,
+    AppliesTo, AssignTo, Branch, CannedReply, Category, Channel, CustomField, FieldOption, FieldType, Finite, Inbox,
+    Label, Macro, MacroStep, RegionMap, RegionRule, Skill, SkillKind, StatusLabel, Tag, Team, Template,
 };
 use domain::ticket::StatusCategory;
 use uuid::Uuid;
@@ -96,6 +96,58 @@ pub(crate) fn choice() -> FieldType {
     FieldType::MultiSelect {
         options: vec![option],
         max_chosen: Some(1),
+    }
+}
+
+pub(crate) fn canned_reply() -> CannedReply {
+    CannedReply {
+        key: "password_reset".to_owned(),
+        name: label("Смена пароля", "Password reset"),
+        body: template("Здравствуйте, {{contact.name}}!", "Hello, {{contact.name}}!"),
+        team_id: Some(Uuid::from_u128(0x7)),
+    }
+}
+
+fn template(ru: &str, en: &str) -> Template {
+    Template {
+        ru: Some(ru.to_owned()),
+        en: Some(en.to_owned()),
+    }
+}
+
+pub(crate) fn script() -> Macro {
+    use domain::values::{HoldReason, Priority, ResolutionReason};
+    let body = || template("№{{ticket.number}}", "#{{ticket.number}}");
+    Macro {
+        key: "close_with_solution".to_owned(),
+        name: label("Закрыть с решением", "Close with a solution"),
+        steps: vec![
+            MacroStep::Reply { body: body() },
+            MacroStep::Note { body: body() },
+            MacroStep::Take {},
+            MacroStep::Team {
+                team_id: Uuid::from_u128(0x7),
+            },
+            MacroStep::Prioritize {
+                priority: Priority::High,
+            },
+            MacroStep::Categorize {
+                category_key: "mail".to_owned(),
+            },
+            MacroStep::Tag {
+                tag_id: Uuid::from_u128(0x8),
+            },
+            MacroStep::Hold {
+                reason: HoldReason::Customer,
+            },
+            MacroStep::Resolve {
+                reason: ResolutionReason::Solved,
+            },
+            MacroStep::Close {
+                reason: ResolutionReason::Solved,
+            },
+        ],
+        team_id: Some(Uuid::from_u128(0x7)),
     }
 }
 

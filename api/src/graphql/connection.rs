@@ -5,9 +5,9 @@ use async_graphql::{OutputType, SimpleObject};
 use super::{
     contacts::{Contact, Organization},
     organisation::{
-        Branch, BranchRevision, Category, CategoryRevision, CustomField, CustomFieldRevision, Inbox, InboxRevision,
-        RegionMapRevision, Skill, SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team,
-        TeamRevision,
+        Branch, BranchRevision, CannedReply, CannedReplyRevision, Category, CategoryRevision, CustomField,
+        CustomFieldRevision, Inbox, InboxRevision, Macro, MacroRevision, RegionMapRevision, Skill, SkillRevision,
+        StatusLabel, StatusLabelRevision, Tag, TagRevision, Team, TeamRevision,
     },
     people::{Denial, SignInFailure, User},
     ticket::{Ticket, TicketHappening},
@@ -42,6 +42,8 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "TagEdge", params(Tag)))]
 #[graphql(concrete(name = "CustomFieldEdge", params(CustomField)))]
 #[graphql(concrete(name = "StatusLabelEdge", params(StatusLabel)))]
+#[graphql(concrete(name = "CannedReplyEdge", params(CannedReply)))]
+#[graphql(concrete(name = "MacroEdge", params(Macro)))]
 #[graphql(concrete(name = "BranchRevisionEdge", params(BranchRevision)))]
 #[graphql(concrete(name = "TeamRevisionEdge", params(TeamRevision)))]
 #[graphql(concrete(name = "SkillRevisionEdge", params(SkillRevision)))]
@@ -50,6 +52,8 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "TagRevisionEdge", params(TagRevision)))]
 #[graphql(concrete(name = "CustomFieldRevisionEdge", params(CustomFieldRevision)))]
 #[graphql(concrete(name = "StatusLabelRevisionEdge", params(StatusLabelRevision)))]
+#[graphql(concrete(name = "CannedReplyRevisionEdge", params(CannedReplyRevision)))]
+#[graphql(concrete(name = "MacroRevisionEdge", params(MacroRevision)))]
 #[graphql(concrete(name = "RegionMapRevisionEdge", params(RegionMapRevision)))]
 #[graphql(concrete(name = "UserEdge", params(User)))]
 #[graphql(concrete(name = "DenialEdge", params(Denial)))]

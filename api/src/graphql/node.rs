@@ -7,7 +7,9 @@ use uuid::Uuid;
 use super::{
     contacts::{self, Contact, Organization},
     ids::{self, Kind},
-    organisation::{self, Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    organisation::{
+        self, Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team,
+    },
     parts,
     people::{self, User},
     postgres, related,
@@ -45,6 +47,10 @@ pub(super) enum Node {
     StatusLabel(Box<StatusLabel>),
     /// The region map.
     RegionMap(Box<RegionMap>),
+    /// A canned reply.
+    CannedReply(Box<CannedReply>),
+    /// A macro.
+    Macro(Box<Macro>),
 }
 
 type Found = ((Kind, Uuid), Node);

@@ -31,6 +31,8 @@ pub enum Rule {
     NotHere,
     /// A number, or an instant, not below the least.
     NotBelowLeast,
+    /// A place in a template for something that is known of tickets.
+    Variable,
     /// A number from 1 to so many.
     UpTo(u32),
 }

@@ -120,6 +120,24 @@ fn kinds(branch: &str, team: &str) -> Vec<(&'static str, Value, &'static str, Va
                 "max": null, "minDate": null, "required": true}),
         ),
         (
+            "CannedReply",
+            json!({"key": "password_reset", "name": label, "body": {"ru": " Здравствуйте, {{ contact.name }}! "},
+                "teamId": team}),
+            "key name { text } body { ru en } teamId",
+            json!({"key": "password_reset", "name": {"text": "Mail"},
+                "body": {"ru": "Здравствуйте, {{ contact.name }}!", "en": null}, "teamId": team}),
+        ),
+        (
+            "Macro",
+            json!({"key": "close_up", "name": label, "steps": [{"reply": {"en": "#{{ticket.number}}"}}, {"take": true},
+                {"teamId": team}, {"priority": "HIGH"}, {"hold": "CUSTOMER"}, {"close": "SOLVED"}]}),
+            "key steps { deed body { en } teamId priority holdReason resolutionReason } teamId",
+            json!({"key": "close_up", "teamId": null, "steps": [
+                step("REPLY", "body", json!({"en": "#{{ticket.number}}"})), step("TAKE", "teamId", Value::Null),
+                step("TEAM", "teamId", json!(team)), step("PRIORITIZE", "priority", json!("HIGH")),
+                step("HOLD", "holdReason", json!("CUSTOMER")), step("CLOSE", "resolutionReason", json!("SOLVED"))]}),
+        ),
+        (
             "StatusLabel",
             json!({"label": label, "category": "ON_HOLD", "order": 3, "isDefault": true}),
             "label { text } category order isDefault",
@@ -204,6 +222,14 @@ fn same_wish_again_is_the_same_thing() -> Result<()> {
         assert_eq!(refusal(&reused)?.0, "IDEMPOTENCY_KEY_REUSED");
         app.finish().await
     })
+}
+
+/// A step of a macro that says only this.
+fn step(deed: &str, field: &str, value: Value) -> Value {
+    let mut step = json!({"deed": deed, "body": null, "teamId": null, "priority": null, "holdReason": null,
+        "resolutionReason": null});
+    step[field] = value;
+    step
 }
 
 #[test]

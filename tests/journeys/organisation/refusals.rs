@@ -50,6 +50,31 @@ fn bad_definition_is_told_field_by_field_and_nothing_is_done() -> Result<()> {
                 at(&["assignToAgentId"]),
             ),
             ("Tag", json!({"name": "а", "colour": "red"}), at(&["colour"])),
+            (
+                "CannedReply",
+                json!({"key": "a", "name": {"ru": "А"}, "body": {"ru": "{{contact.nmae}}"}}),
+                at(&["body", "ru"]),
+            ),
+            (
+                "CannedReply",
+                json!({"key": "A b", "name": {"ru": "А"}, "body": {"en": "x"}}),
+                at(&["key"]),
+            ),
+            (
+                "Macro",
+                json!({"key": "a", "name": {"ru": "А"}, "steps": []}),
+                at(&["steps"]),
+            ),
+            (
+                "Macro",
+                json!({"key": "a", "name": {"ru": "А"}, "steps": [{"take": true}, {"note": {"en": "{{x}}"}}]}),
+                at(&["steps", "1", "body", "en"]),
+            ),
+            (
+                "Macro",
+                json!({"key": "a", "name": {"ru": "А"}, "steps": [{"tagId": "?"}]}),
+                at(&["steps", "0", "tagId"]),
+            ),
             ("CustomField", select, at(&["options"])),
             ("CustomField", text, at(&["maxChosen"])),
             (

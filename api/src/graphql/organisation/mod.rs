@@ -14,16 +14,19 @@ mod objects;
 mod payload;
 mod query;
 mod region;
+mod scripts;
 mod tell;
 mod thing;
 mod unique;
 mod words;
 
 pub(super) use history::{
-    BranchRevision, CategoryRevision, CustomFieldRevision, InboxRevision, RegionMapRevision, SkillRevision,
-    StatusLabelRevision, TagRevision, TeamRevision,
+    BranchRevision, CannedReplyRevision, CategoryRevision, CustomFieldRevision, InboxRevision, MacroRevision,
+    RegionMapRevision, SkillRevision, StatusLabelRevision, TagRevision, TeamRevision,
 };
 pub(super) use mutation::OrganisationMutation;
-pub(super) use objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team};
+pub(super) use objects::{
+    Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team,
+};
 pub(super) use query::{OrganisationQuery, items, node};
 pub(super) use thing::{Thing, from_row};

@@ -7,11 +7,12 @@ use super::{
         BranchInput, CategoryInput, CustomFieldInput, InboxInput, RegionMapInput, SkillInput, StatusLabelInput,
         TagInput, TeamInput,
     },
-    objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team},
     payload::{
-        BranchPayload, CategoryPayload, CustomFieldPayload, InboxPayload, RegionMapPayload, SkillPayload,
-        StatusLabelPayload, TagPayload, TeamPayload,
+        BranchPayload, CannedReplyPayload, CategoryPayload, CustomFieldPayload, InboxPayload, MacroPayload,
+        RegionMapPayload, SkillPayload, StatusLabelPayload, TagPayload, TeamPayload,
     },
+    scripts::{CannedReplyInput, MacroInput},
     tell::{CreateInput, RestoreInput, RetireInput, ReviseInput, tell},
 };
 
@@ -94,4 +95,10 @@ mutations! {
     RegionMap, RegionMapInput, RegionMapPayload, "the region map":
         create_region_map "createRegionMap", revise_region_map "reviseRegionMap",
         retire_region_map "retireRegionMap", restore_region_map "restoreRegionMap";
+    CannedReply, CannedReplyInput, CannedReplyPayload, "a canned reply":
+        create_canned_reply "createCannedReply", revise_canned_reply "reviseCannedReply",
+        retire_canned_reply "retireCannedReply", restore_canned_reply "restoreCannedReply";
+    Macro, MacroInput, MacroPayload, "a macro":
+        create_macro "createMacro", revise_macro "reviseMacro",
+        retire_macro "retireMacro", restore_macro "restoreMacro";
 }

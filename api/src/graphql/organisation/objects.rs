@@ -11,6 +11,7 @@ use super::{
     history::{self, History},
     label::Label,
     region::RegionRule,
+    scripts::{MacroStep, TemplateText},
     thing::{Frame, Thing},
     words::{Channel, SkillSort, Sort, Target as FieldTarget},
 };
@@ -192,6 +193,30 @@ objects! {
         order: i32 = it.order,
         /// Whether it is meant when only the status is known.
         is_default: bool = it.is_default,
+    }
+
+    /// A text that agents put into their answers.
+    CannedReply(it) {
+        /// What agents type for it; never changes.
+        key: String = it.key,
+        /// What people call it.
+        name: Label = it.name.into(),
+        /// The text, with places such as `{{contact.name}}`.
+        body: TemplateText = it.body.into(),
+        /// Id of the team whose it is; null when all may use it.
+        team_id: Option<ID> = item(organisation::Kind::Team, it.team_id),
+    }
+
+    /// Steps that agents take at once.
+    Macro(it) {
+        /// What agents type for it; never changes.
+        key: String = it.key,
+        /// What people call it.
+        name: Label = it.name.into(),
+        /// What it does, in this order.
+        steps: Vec<MacroStep> = it.steps.into_iter().map(MacroStep::from).collect(),
+        /// Id of the team whose it is; null when all may use it.
+        team_id: Option<ID> = item(organisation::Kind::Team, it.team_id),
     }
 
     /// Which branch answers for which region. There is one.

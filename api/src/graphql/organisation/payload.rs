@@ -3,7 +3,7 @@
 use async_graphql::SimpleObject;
 
 use super::{
-    objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team},
     tell::Reply,
 };
 use crate::graphql::{LogPosition, payload::UserError};
@@ -45,5 +45,7 @@ payloads! {
     TagPayload { tag: Tag, "a tag" }
     CustomFieldPayload { custom_field: CustomField, "a custom field" }
     StatusLabelPayload { status_label: StatusLabel, "a status label" }
+    CannedReplyPayload { canned_reply: CannedReply, "a canned reply" }
+    MacroPayload { r#macro: Macro, "a macro" }
     RegionMapPayload { region_map: RegionMap, "the region map" }
 }

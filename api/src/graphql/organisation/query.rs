@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     list::{Asked, Connection, OrganisationFilter, list},
-    objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team},
     region::{AddressRegion, of_address},
     thing::from_row,
 };
@@ -85,6 +85,8 @@ queries! {
     Tag tags "Tags";
     CustomField custom_fields "Custom fields";
     StatusLabel status_labels "Status labels";
+    CannedReply canned_replies "Canned replies";
+    Macro macros "Macros";
 }
 
 async fn one(ctx: &Context<'_>, id: Uuid) -> Result<Option<ItemRow>> {
