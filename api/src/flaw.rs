@@ -56,6 +56,11 @@ fn accepted(rule: Rule) -> (String, String) {
         Rule::AtMost(most) => (format!("не больше {most} значений"), format!("at most {most} values")),
         Rule::AtLeastOne => fixed("хотя бы одно значение", "at least one value"),
         Rule::Needed => fixed("значение: здесь оно обязательно", "a value: here it is needed"),
+        Rule::Phrase(most) => (
+            format!("слово или фраза до {most} символов, хотя бы с одной буквой или цифрой"),
+            format!("a word or a phrase of at most {most} characters, with a letter or a digit"),
+        ),
+        Rule::Within(most) => (format!("от -{most} до {most}"), format!("-{most} to {most}")),
         Rule::Variable => {
             let all = VARIABLES.map(|it| format!("{{{{{it}}}}}")).join(", ");
             (format!("места {all}"), format!("the places {all}"))
@@ -131,5 +136,6 @@ fn named(kind: Kind) -> &'static str {
         Kind::RegionMap => "карта регионов",
         Kind::CannedReply => "шаблон ответа",
         Kind::Macro => "макрос",
+        Kind::Classification => "правила классификации",
     }
 }

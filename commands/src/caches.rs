@@ -9,7 +9,8 @@ use domain::{
     contact::Contact,
     denial::Denial,
     organisation::{
-        Branch, CannedReply, Category, CustomField, Inbox, Item, Macro, RegionMap, Skill, StatusLabel, Tag, Team,
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, Item, Macro, RegionMap, Skill, StatusLabel,
+        Tag, Team,
     },
     organization::Organization,
     session::Session,
@@ -67,6 +68,7 @@ caches! {
     region_maps: Item<RegionMap> = FEW,
     canned_replies: Item<CannedReply> = FEW,
     macros: Item<Macro> = FEW,
+    classifications: Item<Classification> = FEW,
     access: Access = NonZeroUsize::MIN,
     users: User = SOME,
     sessions: Session = SOME,

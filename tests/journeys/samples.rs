@@ -1,8 +1,9 @@
 //! Definitions for golden events: each says all that its kind can say.
 
 use domain::organisation::{
-    AppliesTo, AssignTo, Branch, CannedReply, Category, Channel, CustomField, FieldOption, FieldType, Finite, Inbox,
-    Label, Macro, MacroStep, RegionMap, RegionRule, Skill, SkillKind, StatusLabel, Tag, Team, Template,
+    AppliesTo, AssignTo, Branch, CannedReply, Category, Channel, Classification, ClassificationRule, Conditions,
+    CustomField, FieldOption, FieldType, Finite, Inbox, Label, Macro, MacroStep, RegionMap, RegionRule, Skill,
+    SkillKind, StatusLabel, Tag, Team, Template, Thresholds,
 };
 use domain::ticket::StatusCategory;
 use uuid::Uuid;
@@ -148,6 +149,30 @@ pub(crate) fn script() -> Macro {
             },
         ],
         team_id: Some(Uuid::from_u128(0x7)),
+    }
+}
+
+pub(crate) fn classification() -> Classification {
+    use domain::values::TicketType;
+    let rule = ClassificationRule {
+        name: label("Деньги", "Money"),
+        when: Conditions {
+            words: vec!["двойное списание".to_owned()],
+            types: vec![TicketType::Incident],
+            inbox_ids: vec![Uuid::from_u128(0x9)],
+            category_keys: vec!["payment".to_owned()],
+            organization_ids: vec![Uuid::from_u128(0xa)],
+        },
+        category_key: Some("payment".to_owned()),
+        points: 20,
+    };
+    Classification {
+        rules: vec![rule],
+        thresholds: Thresholds {
+            medium: 0,
+            high: 20,
+            urgent: 50,
+        },
     }
 }
 

@@ -5,9 +5,9 @@ use async_graphql::{OutputType, SimpleObject};
 use super::{
     contacts::{Contact, Organization},
     organisation::{
-        Branch, BranchRevision, CannedReply, CannedReplyRevision, Category, CategoryRevision, CustomField,
-        CustomFieldRevision, Inbox, InboxRevision, Macro, MacroRevision, RegionMapRevision, Skill, SkillRevision,
-        StatusLabel, StatusLabelRevision, Tag, TagRevision, Team, TeamRevision,
+        Branch, BranchRevision, CannedReply, CannedReplyRevision, Category, CategoryRevision, ClassificationRevision,
+        CustomField, CustomFieldRevision, Inbox, InboxRevision, Macro, MacroRevision, RegionMapRevision, Skill,
+        SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team, TeamRevision,
     },
     people::{Denial, SignInFailure, User},
     ticket::{Ticket, TicketHappening},
@@ -54,6 +54,7 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "StatusLabelRevisionEdge", params(StatusLabelRevision)))]
 #[graphql(concrete(name = "CannedReplyRevisionEdge", params(CannedReplyRevision)))]
 #[graphql(concrete(name = "MacroRevisionEdge", params(MacroRevision)))]
+#[graphql(concrete(name = "ClassificationRevisionEdge", params(ClassificationRevision)))]
 #[graphql(concrete(name = "RegionMapRevisionEdge", params(RegionMapRevision)))]
 #[graphql(concrete(name = "UserEdge", params(User)))]
 #[graphql(concrete(name = "DenialEdge", params(Denial)))]

@@ -8,7 +8,8 @@ use super::{
     contacts::{self, Contact, Organization},
     ids::{self, Kind},
     organisation::{
-        self, Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team,
+        self, Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel,
+        Tag, Team,
     },
     parts,
     people::{self, User},
@@ -51,6 +52,8 @@ pub(super) enum Node {
     CannedReply(Box<CannedReply>),
     /// A macro.
     Macro(Box<Macro>),
+    /// How new tickets are classified.
+    Classification(Box<Classification>),
 }
 
 type Found = ((Kind, Uuid), Node);

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Branch, CannedReply, Category, CustomField, Inbox, ItemCommand, ItemEvent, Macro, RegionMap, Skill, StatusLabel,
-    Tag, Team,
+    Branch, CannedReply, Category, Classification, CustomField, Inbox, ItemCommand, ItemEvent, Macro, RegionMap, Skill,
+    StatusLabel, Tag, Team,
 };
 use crate::event::DomainEvent;
 
@@ -25,6 +25,7 @@ macro_rules! each_kind {
             RegionMap = "region_map",
             CannedReply = "canned_reply",
             Macro = "macro",
+            Classification = "classification",
         }
     };
 }

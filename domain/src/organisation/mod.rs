@@ -1,5 +1,6 @@
 //! How the organisation is set up: branches, teams, skills, inboxes, categories, tags, custom fields, status labels,
-//! canned replies, macros and the map of regions. Configuration is event-sourced like everything else, each revision whole, so that a decision of
+//! canned replies, macros, the map of regions and how new
+//! tickets are classified. Configuration is event-sourced like everything else, each revision whole, so that a decision of
 //! the past can name the exact version it used.
 //!
 //! One design for all kinds: an [`Item`] of a [`Definition`], in a stream of its own (`branch-<id>`). A kind says what
@@ -11,6 +12,7 @@ mod canned_reply;
 mod category;
 mod check;
 mod checked;
+mod classification;
 mod custom_field;
 mod definition;
 mod flaw;
@@ -33,6 +35,7 @@ pub use canned_reply::CannedReply;
 pub use category::{AssignTo, Category};
 pub use check::normal_key;
 pub use checked::Checked;
+pub use classification::{Classification, ClassificationRule, Classified, Conditions, Facts, Thresholds};
 pub use custom_field::{AppliesTo, CustomField, FieldOption, FieldType, FieldValue, Finite, ValueFault};
 pub use definition::{Definition, Identity, Reference};
 pub use flaw::{Flaw, Rule};

@@ -12,8 +12,8 @@ use domain::{
     ids::{AgentId, ContactId, HandleId, OrganizationId},
     log_seal::{LogSealEvent, Sealed},
     organisation::{
-        Branch, CannedReply, Category, CustomField, Inbox, ItemEvent, Macro, OrganisationEvent, RegionMap, Skill,
-        StatusLabel, Tag, Team,
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, ItemEvent, Macro, OrganisationEvent,
+        RegionMap, Skill, StatusLabel, Tag, Team,
     },
     organization::{Definition, OrganizationEvent},
     personal::{DataSubject, Personal},
@@ -354,6 +354,15 @@ samples! {
     },
     DomainEvent::Organisation(OrganisationEvent::Macro(ItemEvent::Retired {})) => ItemEvent::<Macro>::Retired {},
     DomainEvent::Organisation(OrganisationEvent::Macro(ItemEvent::Restored {})) => ItemEvent::<Macro>::Restored {},
+    DomainEvent::Organisation(OrganisationEvent::Classification(ItemEvent::Created { .. })) => ItemEvent::Created {
+        definition: samples::classification(),
+    },
+    DomainEvent::Organisation(OrganisationEvent::Classification(ItemEvent::Revised { .. })) => ItemEvent::Revised {
+        version: 2,
+        definition: samples::classification(),
+    },
+    DomainEvent::Organisation(OrganisationEvent::Classification(ItemEvent::Retired {})) => ItemEvent::<Classification>::Retired {},
+    DomainEvent::Organisation(OrganisationEvent::Classification(ItemEvent::Restored {})) => ItemEvent::<Classification>::Restored {},
     DomainEvent::Organisation(OrganisationEvent::StatusLabel(ItemEvent::Created { .. })) => ItemEvent::Created {
         definition: samples::status_label(),
     },

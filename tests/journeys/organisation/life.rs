@@ -138,6 +138,13 @@ fn kinds(branch: &str, team: &str) -> Vec<(&'static str, Value, &'static str, Va
                 step("HOLD", "holdReason", json!("CUSTOMER")), step("CLOSE", "resolutionReason", json!("SOLVED"))]}),
         ),
         (
+            "Classification",
+            json!({"rules": [{"name": label, "words": ["возврат"], "types": ["INCIDENT"], "points": 20}], "urgentFrom": 60}),
+            "rules { name { ru } words types inboxIds categoryKey points } mediumFrom highFrom urgentFrom",
+            json!({"rules": [{"name": {"ru": "Почта"}, "words": ["возврат"], "types": ["INCIDENT"], "inboxIds": [],
+                "categoryKey": null, "points": 20}], "mediumFrom": 0, "highFrom": 20, "urgentFrom": 60}),
+        ),
+        (
             "StatusLabel",
             json!({"label": label, "category": "ON_HOLD", "order": 3, "isDefault": true}),
             "label { text } category order isDefault",

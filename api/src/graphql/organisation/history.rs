@@ -9,7 +9,10 @@ use projections::organisation::{ItemRow, RevisionRow, Section, count_history, hi
 use uuid::Uuid;
 
 use super::{
-    objects::{Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag,
+        Team,
+    },
     thing::{Thing, from_row},
     words::What,
 };
@@ -32,6 +35,7 @@ use crate::graphql::{
 #[graphql(concrete(name = "StatusLabelRevision", params(StatusLabel)))]
 #[graphql(concrete(name = "CannedReplyRevision", params(CannedReply)))]
 #[graphql(concrete(name = "MacroRevision", params(Macro)))]
+#[graphql(concrete(name = "ClassificationRevision", params(Classification)))]
 #[graphql(concrete(name = "RegionMapRevision", params(RegionMap)))]
 pub(in crate::graphql) struct Revision<T: OutputType> {
     /// What happened.
@@ -70,6 +74,7 @@ pub(in crate::graphql) type StatusLabelRevision = Revision<StatusLabel>;
 pub(in crate::graphql) type CannedReplyRevision = Revision<CannedReply>;
 /// A moment of a macro.
 pub(in crate::graphql) type MacroRevision = Revision<Macro>;
+pub(in crate::graphql) type ClassificationRevision = Revision<Classification>;
 /// A revision of the region map.
 pub(in crate::graphql) type RegionMapRevision = Revision<RegionMap>;
 
@@ -85,6 +90,7 @@ pub(in crate::graphql) type RegionMapRevision = Revision<RegionMap>;
 #[graphql(concrete(name = "StatusLabelHistory", params(StatusLabel)))]
 #[graphql(concrete(name = "CannedReplyHistory", params(CannedReply)))]
 #[graphql(concrete(name = "MacroHistory", params(Macro)))]
+#[graphql(concrete(name = "ClassificationHistory", params(Classification)))]
 #[graphql(concrete(name = "RegionMapHistory", params(RegionMap)))]
 pub(super) struct History<T: OutputType>
 where

@@ -4,6 +4,7 @@
 //! looked back on and told the same way whatever it is.
 
 mod category;
+mod classification;
 mod custom_field;
 mod history;
 mod input;
@@ -21,12 +22,12 @@ mod unique;
 mod words;
 
 pub(super) use history::{
-    BranchRevision, CannedReplyRevision, CategoryRevision, CustomFieldRevision, InboxRevision, MacroRevision,
-    RegionMapRevision, SkillRevision, StatusLabelRevision, TagRevision, TeamRevision,
+    BranchRevision, CannedReplyRevision, CategoryRevision, ClassificationRevision, CustomFieldRevision, InboxRevision,
+    MacroRevision, RegionMapRevision, SkillRevision, StatusLabelRevision, TagRevision, TeamRevision,
 };
 pub(super) use mutation::OrganisationMutation;
 pub(super) use objects::{
-    Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team,
+    Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team,
 };
 pub(super) use query::{OrganisationQuery, items, node};
 pub(super) use thing::{Thing, from_row};

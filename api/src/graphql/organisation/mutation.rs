@@ -3,14 +3,18 @@
 use async_graphql::{Context, Object, Result};
 
 use super::{
+    classification::ClassificationInput,
     input::{
         BranchInput, CategoryInput, CustomFieldInput, InboxInput, RegionMapInput, SkillInput, StatusLabelInput,
         TagInput, TeamInput,
     },
-    objects::{Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag,
+        Team,
+    },
     payload::{
-        BranchPayload, CannedReplyPayload, CategoryPayload, CustomFieldPayload, InboxPayload, MacroPayload,
-        RegionMapPayload, SkillPayload, StatusLabelPayload, TagPayload, TeamPayload,
+        BranchPayload, CannedReplyPayload, CategoryPayload, ClassificationPayload, CustomFieldPayload, InboxPayload,
+        MacroPayload, RegionMapPayload, SkillPayload, StatusLabelPayload, TagPayload, TeamPayload,
     },
     scripts::{CannedReplyInput, MacroInput},
     tell::{CreateInput, RestoreInput, RetireInput, ReviseInput, tell},
@@ -101,4 +105,7 @@ mutations! {
     Macro, MacroInput, MacroPayload, "a macro":
         create_macro "createMacro", revise_macro "reviseMacro",
         retire_macro "retireMacro", restore_macro "restoreMacro";
+    Classification, ClassificationInput, ClassificationPayload, "how new tickets are classified":
+        create_classification "createClassification", revise_classification "reviseClassification",
+        retire_classification "retireClassification", restore_classification "restoreClassification";
 }

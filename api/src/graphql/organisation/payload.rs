@@ -3,7 +3,10 @@
 use async_graphql::SimpleObject;
 
 use super::{
-    objects::{Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag,
+        Team,
+    },
     tell::Reply,
 };
 use crate::graphql::{LogPosition, payload::UserError};
@@ -47,5 +50,6 @@ payloads! {
     StatusLabelPayload { status_label: StatusLabel, "a status label" }
     CannedReplyPayload { canned_reply: CannedReply, "a canned reply" }
     MacroPayload { r#macro: Macro, "a macro" }
+    ClassificationPayload { classification: Classification, "how new tickets are classified" }
     RegionMapPayload { region_map: RegionMap, "the region map" }
 }

@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use super::{
     list::{Asked, Connection, OrganisationFilter, list},
-    objects::{Branch, CannedReply, Category, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag,
+        Team,
+    },
     region::{AddressRegion, of_address},
     thing::from_row,
 };
@@ -60,6 +63,12 @@ macro_rules! queries {
             /// Which branch answers for which region; null when nobody has said so yet.
             async fn region_map(&self, ctx: &Context<'_>) -> Result<Option<RegionMap>> {
                 let row = one(ctx, singleton(Kind::RegionMap.as_str())).await?;
+                row.map(|it| from_row(ctx, &it)).transpose()
+            }
+
+            /// How new tickets get their category and priority; null when nobody has said so yet.
+            async fn classification(&self, ctx: &Context<'_>) -> Result<Option<Classification>> {
+                let row = one(ctx, singleton(Kind::Classification.as_str())).await?;
                 row.map(|it| from_row(ctx, &it)).transpose()
             }
 

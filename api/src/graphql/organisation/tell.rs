@@ -12,6 +12,7 @@ use projections::organisation::{ItemRow, NAME, from_events};
 use uuid::Uuid;
 
 use super::{
+    classification::ClassificationInput,
     input::{
         BranchInput, CategoryInput, CustomFieldInput, Defines, InboxInput, RegionMapInput, SkillInput,
         StatusLabelInput, TagInput, TeamInput,
@@ -37,6 +38,7 @@ use crate::{
 #[graphql(concrete(name = "CreateStatusLabelInput", params(StatusLabelInput)))]
 #[graphql(concrete(name = "CreateCannedReplyInput", params(CannedReplyInput)))]
 #[graphql(concrete(name = "CreateMacroInput", params(MacroInput)))]
+#[graphql(concrete(name = "CreateClassificationInput", params(ClassificationInput)))]
 #[graphql(concrete(name = "CreateRegionMapInput", params(RegionMapInput)))]
 pub(super) struct CreateInput<D: InputType> {
     /// Your name of this wish, 1 to 200 characters: sent again with the same key it creates nothing twice. Needed,
@@ -60,6 +62,7 @@ pub(super) struct CreateInput<D: InputType> {
 #[graphql(concrete(name = "ReviseStatusLabelInput", params(StatusLabelInput)))]
 #[graphql(concrete(name = "ReviseCannedReplyInput", params(CannedReplyInput)))]
 #[graphql(concrete(name = "ReviseMacroInput", params(MacroInput)))]
+#[graphql(concrete(name = "ReviseClassificationInput", params(ClassificationInput)))]
 #[graphql(concrete(name = "ReviseRegionMapInput", params(RegionMapInput)))]
 pub(super) struct ReviseInput<D: InputType> {
     /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice. Needed,
