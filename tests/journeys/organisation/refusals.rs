@@ -75,6 +75,21 @@ fn bad_definition_is_told_field_by_field_and_nothing_is_done() -> Result<()> {
                 json!({"key": "a", "name": {"ru": "А"}, "steps": [{"tagId": "?"}]}),
                 at(&["steps", "0", "tagId"]),
             ),
+            (
+                "Classification",
+                json!({"rules": [{"name": {"ru": "А"}, "points": 1}]}),
+                at(&["rules", "0", "words"]),
+            ),
+            (
+                "Classification",
+                json!({"rules": [{"name": {"ru": "А"}, "words": [".*"], "points": 1}]}),
+                at(&["rules", "0", "words", "0"]),
+            ),
+            (
+                "Classification",
+                json!({"rules": [], "highFrom": 60}),
+                at(&["urgentFrom"]),
+            ),
             ("CustomField", select, at(&["options"])),
             ("CustomField", text, at(&["maxChosen"])),
             (
