@@ -103,7 +103,7 @@ pub(crate) fn refused(refusal: ItemRefusal) -> Problem {
         }
         ItemRefusal::ReferenceUnknown { field, index, kind } => {
             let russian = format!(
-                "{field}: нет такого ({}), или оно выведено из употребления",
+                "{field}: нет такого ({}), или оно выведено из употребления: выберите другое",
                 named(kind)
             );
             let problem = about(&[field], Problem::new("REFERENCE_UNKNOWN", russian, english));

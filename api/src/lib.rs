@@ -29,7 +29,9 @@ pub mod server;
 mod settings;
 mod target;
 pub mod telemetry;
+mod ticket_problems;
 pub mod tickets;
+mod timers;
 pub mod vault;
 mod watch;
 

@@ -6,7 +6,6 @@ use domain::{
     access::{AccessRefusal, Permission},
     api_key::ApiKeyRefusal,
     session::SessionRefusal,
-    ticket::TicketRefusal,
     ticket_numbers::TicketNumbersRefusal,
     user::UserRefusal,
     values::ValueError,
@@ -15,7 +14,7 @@ use domain::{
 use event_store::{LogError, vault::VaultError};
 use tracing::error;
 
-use crate::{contact_problems, flaw};
+use crate::{contact_problems, flaw, ticket_problems};
 
 /// Language of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -241,23 +240,7 @@ fn refused(refusal: Refusal) -> Problem {
     let english = refusal.to_string();
     let about = field(&refusal);
     let (code, russian) = match refusal {
-        Refusal::Ticket(TicketRefusal::NotFound) => return not_found("ticketId"),
-        Refusal::Ticket(TicketRefusal::AlreadyOpened) => ("ALREADY_OPENED", "заявка уже создана"),
-        Refusal::Ticket(TicketRefusal::Closed) => ("CLOSED", "заявка закрыта: сначала откройте её снова"),
-        Refusal::Ticket(TicketRefusal::Resolved) => ("RESOLVED", "заявка решена: сначала откройте её снова"),
-        Refusal::Ticket(TicketRefusal::OnHold) => ("ON_HOLD", "заявка отложена: сначала возобновите её"),
-        Refusal::Ticket(TicketRefusal::ResolutionMissing) => (
-            "RESOLUTION_MISSING",
-            "заявка не решена: сначала решите её или закройте с указанием причины",
-        ),
-        Refusal::Ticket(TicketRefusal::HoldEndsInPast) => (
-            "HOLD_ENDS_IN_PAST",
-            "срок ожидания уже прошёл: укажите более поздний или не указывайте",
-        ),
-        Refusal::Ticket(TicketRefusal::Forgotten) => (
-            "DATA_SUBJECT_FORGOTTEN",
-            "персональные данные клиента удалены: записать о нём больше ничего нельзя",
-        ),
+        Refusal::Ticket(refusal) => return ticket_problems::ticket(refusal),
         Refusal::TicketNumbers(TicketNumbersRefusal::UsedUp) => ("NUMBERS_USED_UP", "номера заявок закончились"),
         Refusal::Contact(refusal) => return contact_problems::contact(refusal),
         Refusal::Organization(refusal) => return contact_problems::organization(refusal),
@@ -284,8 +267,6 @@ fn refused(refusal: Refusal) -> Problem {
 /// The field of the input that a refusal is about, where there is one.
 fn field(refusal: &Refusal) -> Option<&'static str> {
     match refusal {
-        Refusal::Ticket(TicketRefusal::HoldEndsInPast) => Some("until"),
-        Refusal::Ticket(TicketRefusal::ResolutionMissing) => Some("reason"),
         Refusal::Access(AccessRefusal::RoleUnknown | AccessRefusal::RoleOfContacts) => Some("role"),
         Refusal::Access(AccessRefusal::RoleBuiltIn | AccessRefusal::RoleInUse) => Some("key"),
         Refusal::Access(AccessRefusal::RoleEmpty) | Refusal::ApiKey(ApiKeyRefusal::Empty) => Some("permissions"),

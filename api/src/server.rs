@@ -38,7 +38,7 @@ use crate::{
     outbox,
     roles::Role,
     tickets::Tickets,
-    vault,
+    timers, vault,
 };
 
 /// How long requests may take to finish when the server stops.
@@ -228,11 +228,13 @@ impl Run {
         let live = Live::start(pool.clone(), working.clone())
             .await
             .map_err(ServeError::Database)?;
+        let handler = Arc::new(handler);
         if self.config.roles.has(Role::Processes) {
             self.start_processes(&log, &pool, seal_key, working);
+            let ending = timers::follow(Arc::clone(&handler), pool.clone(), self.clock.clone());
+            tokio::spawn(working.clone().run_until_cancelled_owned(ending));
         }
         let observatory = Observatory::start(pool.clone(), working.clone());
-        let handler = Arc::new(handler);
         let ground = Ground {
             handler: Arc::clone(&handler),
             vault: vault.clone(),

@@ -11,7 +11,7 @@ use domain::{
     user::UserCommand,
 };
 
-use crate::{Command, Request};
+use crate::{Command, Request, tickets};
 
 /// The actor has no right to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +32,7 @@ pub enum Need {
 /// What a command takes.
 pub fn needs(command: &Command) -> Need {
     match command {
-        Command::Ticket(..) => Need::Right(Permission::TicketsWrite),
+        Command::Ticket(_, command) => tickets::needs(command),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
         Command::Contact(
             _,
@@ -186,29 +186,31 @@ pub fn authorize_in(rights: &Rights, command: &Command, place: &Place) -> Result
     Ok(())
 }
 
-/// Whether a command about a ticket is the support team's alone. Customers open their tickets, put them in other words, and
-/// say whether something is left to do.
+/// Whether a command about a ticket is the support team's alone. Customers open and close their tickets, and say
+/// whether the resolution helped.
 fn is_of_staff(command: &Command) -> bool {
     match command {
         Command::Ticket(
             _,
-            TicketCommand::Open { .. }
-            | TicketCommand::ChangeSubject { .. }
-            | TicketCommand::Close { .. }
-            | TicketCommand::Reopen { .. },
-        ) => false,
-        Command::Ticket(
-            _,
             TicketCommand::Move { .. }
+            | TicketCommand::ChangeSubject { .. }
+            | TicketCommand::Reopen { .. }
             | TicketCommand::Categorize { .. }
             | TicketCommand::Prioritize { .. }
             | TicketCommand::Start
             | TicketCommand::PutOnHold { .. }
             | TicketCommand::Resume
-            | TicketCommand::Resolve { .. },
+            | TicketCommand::Resolve { .. }
+            | TicketCommand::Mark(_)
+            | TicketCommand::Pause(_)
+            | TicketCommand::Join(_)
+            | TicketCommand::Archive { .. }
+            | TicketCommand::Track(_)
+            | TicketCommand::Estimate(_),
         )
         | Command::Assignment(..) => true,
-        Command::Contact(..)
+        Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_))
+        | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)
         | Command::Access(_)

@@ -1,10 +1,11 @@
 //! Commands that hand out rights: where they are to count must be there.
 
 use domain::{
-    access::{Access, AccessCommand, Scope},
+    access::{Access, AccessCommand, AccessRefusal, Scope},
     api_key::{ApiKey, ApiKeyCommand},
     decider::Decider,
-    ids::{ApiKeyId, singleton},
+    ids::{AgentId, ApiKeyId, singleton},
+    user::Standing,
 };
 use uuid::Uuid;
 
@@ -17,8 +18,34 @@ impl Handler {
             // What was granted where nothing is any more must be revocable.
             AccessCommand::Revoke { .. } | AccessCommand::ReviseRole { .. } | AccessCommand::RetireRole { .. } => None,
         };
+        if let AccessCommand::Revoke { user_id, grant } = command
+            && grant.role.is_admin()
+            && grant.scope == Scope::Everywhere
+        {
+            self.must_leave_an_administrator(*user_id).await?;
+        }
         self.scoped::<Access>(singleton(Access::CATEGORY), scope, command, request)
             .await
+    }
+
+    /// Refuses to take the role from the last one who has it and can sign in: who is only invited, or suspended, administers
+    /// nothing.
+    async fn must_leave_an_administrator(&self, user_id: AgentId) -> Result<(), CommandError> {
+        let all: Vec<AgentId> = self.access().await?.administrators().collect();
+        if !all.contains(&user_id) || !self.is_active(user_id).await? {
+            return Ok(());
+        }
+        for other in all.into_iter().filter(|it| *it != user_id) {
+            if self.is_active(other).await? {
+                return Ok(());
+            }
+        }
+        Err(Refusal::from(AccessRefusal::LastAdministrator).into())
+    }
+
+    async fn is_active(&self, user_id: AgentId) -> Result<bool, CommandError> {
+        let user = self.user(user_id).await?;
+        Ok(user.is_some_and(|it| it.standing == Standing::Active))
     }
 
     pub(crate) async fn admit(

@@ -21,7 +21,7 @@ use domain::{
     organization::Organization,
     session::Session,
     sign_in::SignIn,
-    ticket::{Ticket, TicketCommand},
+    ticket::{Join, Mark, Ticket, TicketCommand},
     user::{User, UserCommand},
     visitor_secret::VisitorSecret,
 };
@@ -206,6 +206,15 @@ impl Handler {
     /// Drops what is remembered of the streams that the command looks at.
     async fn doubt(&self, command: &Command) {
         match command {
+            Command::Ticket(
+                id,
+                TicketCommand::Join(Join::MergeInto { into: other })
+                | TicketCommand::Mark(Mark::Link { other_id: other, .. } | Mark::Unlink { other_id: other, .. }),
+            ) => {
+                self.drop_slot::<Ticket>(id.0).await;
+                self.drop_slot::<Ticket>(other.0).await;
+                self.drop_slot::<Assignment>(id.0).await;
+            }
             Command::Ticket(id, _) | Command::Assignment(id, _) => {
                 self.drop_slot::<Ticket>(id.0).await;
                 self.drop_slot::<Assignment>(id.0).await;

@@ -129,8 +129,32 @@ impl DomainEvent {
             Self::Ticket(TicketEvent::Opened { subject, .. } | TicketEvent::SubjectChanged { subject }) => {
                 vec![("subject", subject)]
             }
+            Self::Ticket(TicketEvent::CustomFieldSet { value: Some(value), .. }) => vec![("value", value)],
             Self::Ticket(
-                TicketEvent::Categorized { .. }
+                TicketEvent::CustomFieldSet { value: None, .. }
+                | TicketEvent::TypeChanged { .. }
+                | TicketEvent::Tagged { .. }
+                | TicketEvent::Untagged { .. }
+                | TicketEvent::Followed { .. }
+                | TicketEvent::Unfollowed { .. }
+                | TicketEvent::Linked { .. }
+                | TicketEvent::Unlinked { .. }
+                | TicketEvent::Labelled { .. }
+                | TicketEvent::Snoozed { .. }
+                | TicketEvent::WokeUp { .. }
+                | TicketEvent::ResolutionConfirmed {}
+                | TicketEvent::ResolutionRejected {}
+                | TicketEvent::Absorbed { .. }
+                | TicketEvent::Separated { .. }
+                | TicketEvent::Merged { .. }
+                | TicketEvent::Unmerged { .. }
+                | TicketEvent::Split { .. }
+                | TicketEvent::SplitOff { .. }
+                | TicketEvent::Archived { .. }
+                | TicketEvent::TrackingLinkIssued { .. }
+                | TicketEvent::TrackingLinkRevoked {}
+                | TicketEvent::ResolutionEstimated { .. }
+                | TicketEvent::Categorized { .. }
                 | TicketEvent::Prioritized { .. }
                 | TicketEvent::Moved { .. }
                 | TicketEvent::Started {}

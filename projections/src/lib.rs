@@ -13,6 +13,7 @@ pub mod checkpoint;
 pub mod contact_card;
 mod error;
 mod fault;
+mod fields;
 pub mod generation;
 mod lane;
 mod late;
@@ -34,6 +35,7 @@ mod unit;
 mod worker;
 
 pub use error::ProjectError;
+pub use fields::Fields;
 pub use late::Turn;
 pub use model::{Model, search_path};
 pub use projection::Projection;

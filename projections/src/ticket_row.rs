@@ -11,13 +11,13 @@ use domain::{
     assignment::AssignmentEvent,
     event::DomainEvent,
     personal::{DataSubject, Personal},
-    ticket::{Status, StatusCategory, TicketEvent},
+    ticket::{Status, StatusCategory, TicketEvent, Verdict},
     values::Priority,
 };
 use event_store::Recorded;
 use uuid::Uuid;
 
-use crate::ProjectError;
+use crate::{ProjectError, fields::Fields};
 
 /// One ticket at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -74,6 +74,30 @@ pub struct TicketRow {
     pub team_id: Option<Uuid>,
     /// Whose key seals the subject in the log; `None` when it lies open there.
     pub data_subject: Option<Uuid>,
+    /// Id of the organisation's word for its status; `None` for the one that is meant when only the status is known.
+    pub status_label_id: Option<Uuid>,
+    /// Ids of its tags, in their order.
+    pub tag_ids: Vec<Uuid>,
+    /// What its custom fields say.
+    pub fields: Fields,
+    /// Ids of those who want to hear of it, in their order.
+    pub follower_ids: Vec<Uuid>,
+    /// Since when nobody wants to see it, UTC; `None` when it is to be seen.
+    pub snoozed_at: Option<DateTime<Utc>>,
+    /// Until when nobody wants to see it, UTC; `None` when it is to be seen, or until the customer writes.
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// Stored form of what the customer said of the newest resolution.
+    pub verdict: Option<String>,
+    /// The ticket it is shown with.
+    pub merged_into: Option<Uuid>,
+    /// The ticket it was a part of.
+    pub split_from: Option<Uuid>,
+    /// When it was put away, UTC; `None` when it was not.
+    pub archived_at: Option<DateTime<Utc>>,
+    /// Until when its tracking link counts, UTC; `None` when it has none.
+    pub tracked_until: Option<DateTime<Utc>>,
+    /// When it will be resolved, as it was last worked out, UTC.
+    pub eta: Option<DateTime<Utc>>,
 }
 
 /// A priority as the tables keep it, so that it sorts.
@@ -214,11 +238,23 @@ fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow
         branch_id: place.branch_id,
         team_id: place.team_id,
         data_subject: sealed_for(subject),
+        status_label_id: None,
+        tag_ids: Vec::new(),
+        fields: Fields::default(),
+        follower_ids: Vec::new(),
+        snoozed_at: None,
+        snoozed_until: None,
+        verdict: None,
+        merged_into: None,
+        split_from: None,
+        archived_at: None,
+        tracked_until: None,
+        eta: None,
     })
 }
 
 /// Whose key seals it; `None` when it lies open in the log.
-fn sealed_for(subject: &Personal<String>) -> Option<Uuid> {
+fn sealed_for<T>(subject: &Personal<T>) -> Option<Uuid> {
     let of = subject.of();
     (of != DataSubject::NOBODY).then_some(of.0)
 }
@@ -239,6 +275,7 @@ pub(crate) fn redact(rows: &mut Rows, forgotten: &[Uuid]) {
     for row in rows.values_mut() {
         if row.data_subject.is_some_and(|it| forgotten.contains(&it)) {
             row.subject = None;
+            row.fields = Fields::default();
         }
     }
 }
@@ -276,6 +313,7 @@ impl TicketRow {
                 (self.inbox_id, self.branch_id, self.team_id) = (place.inbox_id, place.branch_id, place.team_id);
             }
             TicketEvent::Resolved { note, .. } => {
+                self.verdict = None;
                 self.resolution_note.clone_from(note);
                 self.resolved_at = Some(at);
             }
@@ -283,17 +321,70 @@ impl TicketRow {
             TicketEvent::Reopened { cycle_no, .. } => {
                 self.reopen_count = i32::try_from(*cycle_no).unwrap_or(i32::MAX);
                 (self.resolution_reason, self.resolution_note) = (None, None);
-                (self.resolved_at, self.closed_at) = (None, None);
+                (self.resolved_at, self.closed_at, self.archived_at) = (None, None, None);
             }
+            TicketEvent::TypeChanged { to, .. } => to.as_str().clone_into(&mut self.ticket_type),
+            TicketEvent::Tagged { .. }
+            | TicketEvent::Untagged { .. }
+            | TicketEvent::CustomFieldSet { .. }
+            | TicketEvent::Followed { .. }
+            | TicketEvent::Unfollowed { .. } => self.mark(event),
+            TicketEvent::Labelled { status_id } => self.status_label_id = *status_id,
+            TicketEvent::Snoozed { until } => (self.snoozed_at, self.snoozed_until) = (Some(at), *until),
+            TicketEvent::WokeUp { .. } => (self.snoozed_at, self.snoozed_until) = (None, None),
+            TicketEvent::ResolutionConfirmed {} => self.verdict = Some(Verdict::Confirmed.as_str().to_owned()),
+            TicketEvent::ResolutionRejected {} => self.verdict = Some(Verdict::Rejected.as_str().to_owned()),
+            TicketEvent::Merged { into } => self.merged_into = Some(into.0),
+            TicketEvent::Unmerged { .. } => self.merged_into = None,
+            TicketEvent::SplitOff { from, .. } => self.split_from = Some(from.0),
+            TicketEvent::Archived { .. } => self.archived_at = Some(at),
+            TicketEvent::TrackingLinkIssued { expires_at, .. } => self.tracked_until = Some(*expires_at),
+            TicketEvent::TrackingLinkRevoked {} => self.tracked_until = None,
+            TicketEvent::ResolutionEstimated { eta, .. } => self.eta = Some(*eta),
             TicketEvent::Opened { .. }
             | TicketEvent::Started {}
             | TicketEvent::PutOnHold { .. }
-            | TicketEvent::Resumed {} => {}
+            | TicketEvent::Resumed {}
+            | TicketEvent::Linked { .. }
+            | TicketEvent::Unlinked { .. }
+            | TicketEvent::Absorbed { .. }
+            | TicketEvent::Separated { .. }
+            | TicketEvent::Split { .. } => {}
+        }
+    }
+
+    fn mark(&mut self, event: &TicketEvent) {
+        if let TicketEvent::Tagged { tag_ids } = event {
+            self.tag_ids.extend(tag_ids);
+            self.tag_ids.sort_unstable();
+            self.tag_ids.dedup();
+        } else if let TicketEvent::Untagged { tag_ids } = event {
+            self.tag_ids.retain(|it| !tag_ids.contains(it));
+        } else if let TicketEvent::CustomFieldSet { field_id, value } = event {
+            self.fields.set(*field_id, value.as_ref().and_then(|it| it.known()));
+            self.data_subject = value.as_ref().and_then(sealed_for).or(self.data_subject);
+        } else if let TicketEvent::Followed { user_id } = event {
+            self.follower_ids.push(user_id.0);
+            self.follower_ids.sort_unstable();
+            self.follower_ids.dedup();
+        } else if let TicketEvent::Unfollowed { user_id } = event {
+            self.follower_ids.retain(|it| *it != user_id.0);
+        }
+    }
+
+    /// Shows another status; the word for the former does not stand for it.
+    fn show(&mut self, status: &str) {
+        if self.status != status {
+            self.status_label_id = None;
+            status.clone_into(&mut self.status);
         }
     }
 
     fn enter(&mut self, status: Status) {
-        status.category().as_str().clone_into(&mut self.status);
+        self.show(status.category().as_str());
+        if matches!(status, Status::Resolved(_) | Status::Closed) {
+            (self.snoozed_at, self.snoozed_until) = (None, None);
+        }
         (self.hold_reason, self.hold_until) = match status {
             Status::Waiting(hold) => (Some(hold.reason.as_str().to_owned()), hold.until),
             Status::New | Status::Open | Status::Resolved(_) | Status::Closed => (None, None),
@@ -309,7 +400,7 @@ impl TicketRow {
             AssignmentEvent::AgentAssigned { agent_id, .. } => {
                 self.assignee_id = Some(agent_id.0);
                 if self.status == StatusCategory::New.as_str() {
-                    StatusCategory::Open.as_str().clone_into(&mut self.status);
+                    self.show(StatusCategory::Open.as_str());
                 }
             }
             AssignmentEvent::AgentUnassigned { .. } => self.assignee_id = None,
@@ -321,14 +412,28 @@ macro_rules! columns {
     ($($field:ident: $type:ty),+ $(,)?) => {
         /// Rows turned into one array a column, for `UNNEST`.
         #[derive(Debug, Default)]
-        pub(crate) struct Columns { $(pub(crate) $field: Vec<$type>),+ }
+        pub(crate) struct Columns {
+            $(pub(crate) $field: Vec<$type>,)+
+            pub(crate) tag_ids: Vec<String>,
+            pub(crate) fields: Vec<String>,
+            pub(crate) follower_ids: Vec<String>,
+        }
 
         impl Columns {
             pub(crate) fn push(&mut self, row: &TicketRow) {
                 $(self.$field.push(row.$field.clone());)+
+                self.tag_ids.push(listed(&row.tag_ids));
+                self.fields.push(row.fields.to_json());
+                self.follower_ids.push(listed(&row.follower_ids));
             }
         }
     };
+}
+
+/// Ids as Postgres writes an array: an array of arrays must be even, so each row's ids travel as one text.
+fn listed(ids: &[Uuid]) -> String {
+    let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    format!("{{{}}}", ids.join(","))
 }
 
 columns! {
@@ -358,4 +463,13 @@ columns! {
     branch_id: Option<Uuid>,
     team_id: Option<Uuid>,
     data_subject: Option<Uuid>,
+    status_label_id: Option<Uuid>,
+    snoozed_at: Option<DateTime<Utc>>,
+    snoozed_until: Option<DateTime<Utc>>,
+    verdict: Option<String>,
+    merged_into: Option<Uuid>,
+    split_from: Option<Uuid>,
+    archived_at: Option<DateTime<Utc>>,
+    tracked_until: Option<DateTime<Utc>>,
+    eta: Option<DateTime<Utc>>,
 }

@@ -39,6 +39,33 @@ fn body_that_is_no_request_is_bad_input() -> Result<()> {
 }
 
 #[test]
+fn what_the_library_says_is_told_in_the_callers_language() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = app.client.speaking("ru");
+        for (query, said) in [
+            ("{ viewer {", "строка 1"),
+            (
+                "{ tickets(first: 1, filter: {openedAt: {gte: \"вчера\"}}) { totalCount } }",
+                "момент вида",
+            ),
+            (
+                "{ tickets(first: 1, minPosition: \"abc\") { totalCount } }",
+                "место, как",
+            ),
+            ("{ nothing }", "схеме"),
+        ] {
+            let refused = client.respond(query, json!({})).await?;
+            let error = &refused["errors"][0];
+            assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{query}: {refused}");
+            let message = error["message"].as_str().unwrap_or_default();
+            assert!(message.contains(said), "{query}: {message}");
+        }
+        app.finish().await
+    })
+}
+
+#[test]
 fn document_that_does_not_parse_is_not_told_back() -> Result<()> {
     run(async {
         let app = App::start().await?;

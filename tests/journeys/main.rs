@@ -40,6 +40,7 @@ mod search;
 mod serve_errors;
 mod slow;
 mod ticket;
+mod tickets_whole;
 mod vault;
 mod vault_faults;
 mod vault_lost;

@@ -1,6 +1,7 @@
 //! People at the door: the first administrator, invitations, sessions, roles, keys.
 
 use anyhow::{Context, Result, ensure};
+use commands::Clock;
 use serde_json::{Value, json};
 use tests::{App, Client, run};
 
@@ -236,7 +237,11 @@ fn ticket_is_nothing_without_the_right_where_it_belongs() -> Result<()> {
         let app = App::start().await?;
         let id = app.client.ticket("t", &json!({"subject": "тайна"})).await?;
         let issue = "mutation($i: IssueApiKeyInput!) { issueApiKey(input: $i) { secret userErrors { code } } }";
-        let branch = json!({"kind": "BRANCH", "id": "00000000-0000-4000-8000-000000000001"});
+        let query = "mutation($i: CreateBranchInput!) { createBranch(input: $i) { branch { id } } }";
+        let definition = json!({"name": "Казань", "timeZone": "Europe/Moscow"});
+        let input = json!({"idempotencyKey": "b", "definition": definition});
+        let made = app.client.data(query, json!({"i": input})).await?;
+        let branch = json!({"kind": "BRANCH", "id": made["createBranch"]["branch"]["id"]});
         for (key, permissions, scope) in [
             ("1", json!(["users:read"]), json!({"kind": "EVERYWHERE"})),
             ("2", json!(["tickets:read", "tickets:write"]), branch),
@@ -293,6 +298,19 @@ fn last_administrator_cannot_be_removed() -> Result<()> {
         let client = app.client.with_key(&boss.access);
         let revoke = "mutation($i: RevokeRoleInput!) { revokeRole(input: $i) { userErrors { code } } }";
         let wish = json!({"i": {"idempotencyKey": "r", "userId": boss.user, "role": "admin", "scope": {"kind": "EVERYWHERE"}}});
+        let refused = client.data(revoke, wish).await?;
+        ensure!(
+            refused["revokeRole"]["userErrors"][0]["code"] == "LAST_ADMINISTRATOR",
+            "{refused}"
+        );
+        // Who is only invited cannot administer.
+        let invite = "mutation($i: InviteUserInput!) { inviteUser(input: $i) { user { id } userErrors { code } } }";
+        let input = json!({"idempotencyKey": "d", "email": "dave@example.com", "name": "Dave"});
+        let dave = client.data(invite, json!({"i": input})).await?["inviteUser"]["user"]["id"].clone();
+        let grant = "mutation($i: GrantRoleInput!) { grantRole(input: $i) { userErrors { code } } }";
+        let input = json!({"idempotencyKey": "g", "userId": dave, "role": "admin", "scope": {"kind": "EVERYWHERE"}});
+        client.data(grant, json!({"i": input})).await?;
+        let wish = json!({"i": {"idempotencyKey": "r2", "userId": boss.user, "role": "admin", "scope": {"kind": "EVERYWHERE"}}});
         let refused = client.data(revoke, wish).await?;
         ensure!(
             refused["revokeRole"]["userErrors"][0]["code"] == "LAST_ADMINISTRATOR",
@@ -402,9 +420,28 @@ fn second_factor_is_asked_for_and_its_codes_open_once() -> Result<()> {
 }
 
 #[test]
+fn many_guesses_at_once_are_no_way_round_the_wait() -> Result<()> {
+    run(async {
+        let app = App::start_at(Clock::manual(Clock::System.now())).await?;
+        set_up(&app).await?;
+        let query = format!("mutation($i: SignInInput!) {{ signIn(input: $i) {{ {SESSION} }} }}");
+        let guess = |number: usize| {
+            let input = json!({"email": "boss@example.com", "password": format!("догадка номер {number}")});
+            let (client, query) = (app.client.anonymous(), query.clone());
+            async move { client.respond(&query, json!({"i": input})).await }
+        };
+        let answers = futures_util::future::try_join_all((0..30).map(guess)).await?;
+        let waits = |it: &&Value| it["errors"][0]["extensions"]["code"] == "THROTTLED";
+        let heard = answers.len() - answers.iter().filter(waits).count();
+        ensure!(heard <= 11, "{heard} guesses were looked at");
+        app.finish().await
+    })
+}
+
+#[test]
 fn whoever_is_in_does_not_guess_the_password_either() -> Result<()> {
     run(async {
-        let app = App::start().await?;
+        let app = App::start_at(Clock::manual(Clock::System.now())).await?;
         let boss = app.client.with_key(&set_up(&app).await?.access);
         let query = "mutation($o: String!) {
             changePassword(oldPassword: $o, newPassword: \"совсем другой пароль\") { done userErrors { code } } }";

@@ -329,6 +329,7 @@ fn visitor_has_their_own_part_in_their_own_tickets() -> Result<()> {
         for (field, id) in [
             ("inboxId", other.as_str()),
             ("teamId", other.as_str()),
+            ("priority", "URGENT"),
             ("contactId", "6f0f9a52-6d0c-4c1e-8a59-2a4c35a51b3f"),
         ] {
             let body = json!({"subject": "Вопрос", field: id});
@@ -348,6 +349,14 @@ fn visitor_has_their_own_part_in_their_own_tickets() -> Result<()> {
             let (status, refused) = plain(&visitor, Method::PATCH, &format!("{at}/{path}"), body).await?;
             ensure!(status == 403, "{path}: {refused}");
         }
+        let id = ticket["id"].as_str().context("no id")?;
+        let note = json!({"note": "между нами"});
+        desk.app.client.must("resolveTicket", "r", id, &note).await?;
+        let (status, seen) = plain(&visitor, Method::GET, &at, json!({})).await?;
+        ensure!(
+            status == 200 && seen["resolutionReason"] == "SOLVED" && seen["resolutionNote"].is_null(),
+            "{seen}"
+        );
         let (status, closed) = plain(
             &visitor,
             Method::POST,

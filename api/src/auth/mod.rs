@@ -37,7 +37,7 @@ pub use open_id::OpenIdError;
 pub(crate) use passwords::{PasswordProblem, checked};
 pub(crate) use rules::Rules;
 pub use secrets::SecretError;
-pub(crate) use secrets::{ApiKeySecret, Secrets, hash_of, new_recovery_codes, new_secret};
+pub(crate) use secrets::{ApiKeySecret, Secrets, hash_of, new_recovery_codes, new_secret, ticket_of};
 pub(crate) use tokens::Tokens;
 use uuid::Uuid;
 pub(crate) use visitors::{Unvouched, Visit, Voucher};

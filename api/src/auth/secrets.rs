@@ -20,6 +20,8 @@ use uuid::Uuid;
 const PREFIX: &str = "ltp_";
 /// The same of secrets that vouch for visitors.
 const VISITORS: &str = "ltv_";
+/// The same of what follows a ticket without signing in.
+const TRACKING: &str = "ltt_";
 
 /// The secrets by name.
 #[derive(Debug, Clone)]
@@ -92,6 +94,15 @@ impl Secrets {
         Ok(format!("{VISITORS}{}", URL_SAFE_NO_PAD.encode(secret.as_bytes())))
     }
 
+    /// What follows a ticket without signing in, as the command that issues it shows it once.
+    pub(crate) async fn tracking(&self, ticket: Uuid, command: CommandId) -> Result<String, SecretError> {
+        let key = self.get("tracking").await?;
+        let named = [ticket.as_bytes().as_slice(), command.0.as_bytes()].concat();
+        let mac = blake3::keyed_hash(key.as_bytes(), &named);
+        let whole = [ticket.as_bytes().as_slice(), mac.as_bytes()].concat();
+        Ok(format!("{TRACKING}{}", URL_SAFE_NO_PAD.encode(whole)))
+    }
+
     /// What the first administrator must show: whoever sees the server's output has it.
     pub(crate) async fn set_up_token(&self) -> Result<String, SecretError> {
         let key = self.get("set up").await?;
@@ -129,6 +140,13 @@ pub(crate) fn user_of_link(token: &str) -> Option<Uuid> {
     let whole = URL_SAFE_NO_PAD.decode(token.trim()).ok()?;
     let (user, mac) = whole.split_first_chunk::<16>()?;
     (mac.len() == 32).then(|| Uuid::from_bytes(*user))
+}
+
+/// The ticket that a tracking token names.
+pub(crate) fn ticket_of(token: &str) -> Option<Uuid> {
+    let whole = URL_SAFE_NO_PAD.decode(token.trim().strip_prefix(TRACKING)?).ok()?;
+    let (ticket, mac) = whole.split_first_chunk::<16>()?;
+    (mac.len() == 32).then(|| Uuid::from_bytes(*ticket))
 }
 
 /// An API key in the clear. `Debug` shows only its id.

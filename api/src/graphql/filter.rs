@@ -2,7 +2,11 @@
 
 use async_graphql::{Enum, ID, InputObject, InputType, MaybeUndefined};
 use chrono::{DateTime, Datelike, Utc};
-use domain::{organisation::Kind as ItemKind, ticket::StatusCategory, values};
+use domain::{
+    organisation::Kind as ItemKind,
+    ticket::{StatusCategory, Verdict},
+    values,
+};
 use projections::{
     list::{
         Table,
@@ -10,13 +14,16 @@ use projections::{
         page::{self, complete},
     },
     priority_rank,
-    ticket_list::filter::{Condition, IdColumn, InstantColumn, NumberColumn, OrderColumn, TextColumn, Tickets},
+    ticket_list::filter::{
+        Condition, IdColumn, IdsColumn, InstantColumn, NumberColumn, OrderColumn, TextColumn, Tickets,
+    },
 };
 use uuid::Uuid;
 
 use super::{
     contacts::ContactKind,
     ids::{Kind, required},
+    life::{Judgement, Named, TicketFieldTest},
     words::{Resolution, Sort, Status, Urgency},
 };
 use crate::problem::Problem;
@@ -34,6 +41,7 @@ const MOST_VALUES: usize = 500;
 #[graphql(concrete(name = "StringTest", params(String)))]
 #[graphql(concrete(name = "IDTest", params(ID)))]
 #[graphql(concrete(name = "ContactKindTest", params(ContactKind)))]
+#[graphql(concrete(name = "ResolutionVerdictTest", params(Judgement)))]
 pub(super) struct ChoiceTest<T: InputType> {
     /// Is this.
     eq: MaybeUndefined<T>,
@@ -81,11 +89,11 @@ pub(super) type DateTimeUtc = DateTime<Utc>;
 #[derive(Debug, Clone, Default, InputObject)]
 pub(super) struct TicketFilter {
     /// All of these hold.
-    and: Option<Vec<TicketFilter>>,
+    pub(super) and: Option<Vec<TicketFilter>>,
     /// One of these holds; none does when the list is empty.
-    or: Option<Vec<TicketFilter>>,
+    pub(super) or: Option<Vec<TicketFilter>>,
     /// This does not hold.
-    not: Option<Box<TicketFilter>>,
+    pub(super) not: Option<Box<TicketFilter>>,
     /// Id of the ticket.
     id: Option<ChoiceTest<ID>>,
     /// Number of the ticket.
@@ -127,6 +135,32 @@ pub(super) struct TicketFilter {
     resolved_at: Option<RangeTest<DateTimeUtc>>,
     /// When it was last closed.
     closed_at: Option<RangeTest<DateTimeUtc>>,
+    /// Id of a tag: one of its tags is this, or one of these; `isNull` is for tickets without any.
+    tag: Option<ChoiceTest<ID>>,
+    /// Id of a user who wants to hear of it; `isNull` is for tickets that nobody follows.
+    follower: Option<ChoiceTest<ID>>,
+    /// What custom fields say: all of these hold.
+    fields: Option<Vec<TicketFieldTest>>,
+    /// Id of the word that was chosen for its status; `isNull` is for the usual one.
+    status_label: Option<ChoiceTest<ID>>,
+    /// Whether it is snoozed.
+    snoozed: Option<bool>,
+    /// Until when it is snoozed; absent, too, when until the customer writes.
+    snoozed_until: Option<RangeTest<DateTimeUtc>>,
+    /// Until when it waits at most.
+    hold_until: Option<RangeTest<DateTimeUtc>>,
+    /// What the customer said of the newest resolution.
+    resolution_verdict: Option<ChoiceTest<Judgement>>,
+    /// Whether it was put away. Lists leave those out unless a filter names this.
+    pub(super) archived: Option<bool>,
+    /// Whether it was merged into another. Lists leave those out unless a filter names this or `mergedInto`.
+    pub(super) merged: Option<bool>,
+    /// Id of the ticket it was merged into.
+    pub(super) merged_into: Option<ChoiceTest<ID>>,
+    /// Id of the ticket it was a part of.
+    split_from: Option<ChoiceTest<ID>>,
+    /// When it will be resolved, as it was last worked out.
+    eta: Option<RangeTest<DateTimeUtc>>,
 }
 
 /// What tickets can be sorted by.
@@ -206,6 +240,19 @@ pub(super) fn condition(filter: Option<TicketFilter>) -> Result<Condition, Probl
     filter.unwrap_or_default().condition(&mut budget)
 }
 
+/// The same for a list: what was put away, or merged into another, is left out unless the filter names that.
+pub(super) fn listed(filter: Option<TicketFilter>) -> Result<Condition, Problem> {
+    let named = filter.as_ref().map_or_else(Named::default, TicketFilter::named);
+    let mut all = vec![condition(filter)?];
+    if !named.archived {
+        all.push(Condition::Instant(InstantColumn::ArchivedAt, Test::IsNull(true)));
+    }
+    if !named.merged {
+        all.push(Condition::Id(IdColumn::MergedInto, Test::IsNull(true)));
+    }
+    Ok(Condition::And(all))
+}
+
 /// Counts one more condition of a filter.
 pub(super) fn spend(budget: &mut usize) -> Result<(), Problem> {
     let too_many = || Problem::bad_input("filter", "…", "не больше 100 условий", "at most 100 conditions");
@@ -218,8 +265,9 @@ pub(super) fn plain<T, U>(convert: impl Fn(T) -> U) -> impl Fn(T) -> Result<U, P
 }
 
 impl TicketFilter {
-    fn condition(self, budget: &mut usize) -> Result<Condition, Problem> {
+    fn condition(mut self, budget: &mut usize) -> Result<Condition, Problem> {
         spend(budget)?;
+        let marks = self.marks(budget)?;
         let mut all = Vec::new();
         for nested in self.and.into_iter().flatten() {
             all.push(nested.condition(budget)?);
@@ -271,6 +319,14 @@ impl TicketFilter {
             (IdColumn::Inbox, Kind::Item(ItemKind::Inbox), "inbox", self.inbox),
             (IdColumn::Branch, Kind::Item(ItemKind::Branch), "branch", self.branch),
             (IdColumn::Team, Kind::Item(ItemKind::Team), "team", self.team),
+            (
+                IdColumn::StatusLabel,
+                Kind::Item(ItemKind::StatusLabel),
+                "statusLabel",
+                self.status_label,
+            ),
+            (IdColumn::MergedInto, Kind::Ticket, "mergedInto", self.merged_into),
+            (IdColumn::SplitFrom, Kind::Ticket, "splitFrom", self.split_from),
         ] {
             let uuid = |id: ID| -> Result<Uuid, Problem> { required(kind, field, &id) };
             push(&mut all, field, test, uuid, |test| Condition::Id(column, test))?;
@@ -280,11 +336,58 @@ impl TicketFilter {
             (InstantColumn::UpdatedAt, "updatedAt", self.updated_at),
             (InstantColumn::ResolvedAt, "resolvedAt", self.resolved_at),
             (InstantColumn::ClosedAt, "closedAt", self.closed_at),
+            (InstantColumn::SnoozedUntil, "snoozedUntil", self.snoozed_until),
+            (InstantColumn::HoldUntil, "holdUntil", self.hold_until),
+            (InstantColumn::Eta, "eta", self.eta),
         ] {
             let instant = |it: DateTimeUtc| storable(field, it);
             push(&mut all, field, test, instant, |test| Condition::Instant(column, test))?;
         }
+        all.extend(marks);
         Ok(Condition::And(all))
+    }
+
+    /// The conditions on what a ticket is marked with.
+    fn marks(&mut self, budget: &mut usize) -> Result<Vec<Condition>, Problem> {
+        let mut all = Vec::new();
+        let tag = Kind::Item(ItemKind::Tag);
+        for (column, kind, field, test) in [
+            (IdsColumn::Tags, tag, "tag", self.tag.take()),
+            (IdsColumn::Followers, Kind::Agent, "follower", self.follower.take()),
+        ] {
+            let uuid = |id: ID| -> Result<Uuid, Problem> { required(kind, field, &id) };
+            push(&mut all, field, test, uuid, |test| match test {
+                Test::Eq(id) | Test::Gte(id) | Test::Lte(id) => Condition::HasOne(column, vec![id]),
+                Test::In(ids) => Condition::HasOne(column, ids),
+                Test::IsNull(wanted) => Condition::HasNone(column, wanted),
+            })?;
+        }
+        for test in self.fields.take().into_iter().flatten() {
+            spend(budget)?;
+            all.push(test.condition()?);
+        }
+        let verdict = plain(|it: Judgement| Verdict::from(it).as_str().to_owned());
+        push(
+            &mut all,
+            "resolutionVerdict",
+            self.resolution_verdict.take(),
+            verdict,
+            |test| Condition::Text(TextColumn::Verdict, test),
+        )?;
+        let absent = |it: bool| Test::IsNull(!it);
+        all.extend(
+            self.snoozed
+                .map(|it| Condition::Instant(InstantColumn::SnoozedAt, absent(it))),
+        );
+        all.extend(
+            self.archived
+                .map(|it| Condition::Instant(InstantColumn::ArchivedAt, absent(it))),
+        );
+        all.extend(
+            self.merged
+                .map(|it| Condition::Id(IdColumn::MergedInto, Test::IsNull(!it))),
+        );
+        Ok(all)
     }
 }
 

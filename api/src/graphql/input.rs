@@ -4,6 +4,7 @@ use async_graphql::{ID, InputObject};
 use chrono::{DateTime, Utc};
 use commands::Command;
 use domain::{
+    actor::Actor,
     assignment::AssignmentCommand,
     ids::{AgentId, CommandId, ContactId, TicketId},
     organisation::Kind as ItemKind,
@@ -42,6 +43,14 @@ pub(super) trait Wish {
     /// The command.
     fn command(self, ticket_id: TicketId) -> Result<Command, Problem>;
 
+    /// The command, where it depends on who gives it and by which request.
+    fn command_by(self, ticket_id: TicketId, _made: &Made) -> Result<Command, Problem>
+    where
+        Self: Sized,
+    {
+        self.command(ticket_id)
+    }
+
     /// What it means in the mouth of somebody.
     ///
     /// # Errors
@@ -51,6 +60,24 @@ pub(super) trait Wish {
         Self: Sized,
     {
         Ok(self)
+    }
+}
+
+/// By whom, and by which request, a command is given.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    pub(super) command_id: CommandId,
+    /// `None` when nobody is known.
+    pub(super) actor: Option<Actor>,
+}
+
+impl Made {
+    /// By nobody in particular.
+    pub(super) fn unknown() -> Self {
+        Self {
+            command_id: CommandId(Uuid::nil()),
+            actor: None,
+        }
     }
 }
 
@@ -136,6 +163,14 @@ impl Wish for OpenTicketInput {
         own(item(ItemKind::Team), "teamId", &self.team_id, &|_any| false)?;
         let myself = viewer.actor.id.parse().ok();
         own(Kind::Contact, "contactId", &self.contact_id, &|it| Some(it) == myself)?;
+        if let Some(priority) = self.priority {
+            let given = format!("{priority:?}").to_uppercase();
+            let (russian, english) = (
+                "ничего: срочность решает поддержка",
+                "nothing: how urgent it is, the support team decides",
+            );
+            return Err(Problem::bad_input("priority", &given, russian, english).about("priority"));
+        }
         self.inbox_id = Some(ID(inbox.to_string()));
         self.contact_id = myself.map(|it: Uuid| ID(it.to_string()));
         Ok(self)

@@ -8,6 +8,7 @@ mod filter;
 mod idempotency;
 pub(crate) mod ids;
 mod input;
+mod life;
 pub(crate) mod measure;
 mod mutation;
 mod node;
@@ -37,6 +38,7 @@ use contacts::{ContactsMutation, ContactsQuery};
 use domain::access::Permission;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
+use life::{LifeMutation, TrackedMutation, TrackedQuery};
 use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery, RefusalsQuery, VisitorMutation};
@@ -58,7 +60,7 @@ use crate::{
 };
 
 /// Nesting of fields; introspection by tools needs 13.
-const DEPTH: usize = 20;
+pub(crate) const DEPTH: usize = 20;
 /// Fields of one request, each connection counted times its page.
 pub(crate) const COMPLEXITY: u32 = 20_000;
 
@@ -73,6 +75,7 @@ pub struct Queries(
     StatisticsQuery,
     RefusalsQuery,
     SearchQuery,
+    TrackedQuery,
 );
 
 /// What can be told.
@@ -85,6 +88,8 @@ pub struct Mutations(
     PeopleMutation,
     DoorMutation,
     VisitorMutation,
+    LifeMutation,
+    TrackedMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -132,6 +137,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         StatisticsQuery,
         RefusalsQuery,
         SearchQuery,
+        TrackedQuery,
     );
     let mutations = Mutations(
         Mutation,
@@ -140,6 +146,8 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         PeopleMutation,
         DoorMutation,
         VisitorMutation,
+        LifeMutation,
+        TrackedMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)

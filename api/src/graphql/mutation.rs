@@ -1,19 +1,16 @@
 use async_graphql::{Context, Object, Result};
-use commands::{Command, CommandError, Request};
+use commands::{CommandError, Request};
 use domain::{
-    actor::ActorKind,
     assignment::Assignment,
     decider::Decider,
     ids::{CommandId, TicketId, stream_name},
-    ticket::TicketCommand,
-    values::{CloseCause, ReopenCause},
 };
 use event_store::decode;
 
 use super::{
     Caller, Parts, caller, idempotency,
     ids::{Kind, LogPosition, required},
-    input::{self, Frame, Wish, opened},
+    input::{self, Frame, Made, Wish, opened},
     parts, payload,
     payload::{Reply, UserError},
     problem,
@@ -21,10 +18,7 @@ use super::{
     stale,
     ticket::Ticket,
 };
-use crate::{
-    auth::Viewer,
-    problem::{Answer, Problem, internal},
-};
+use crate::problem::{Answer, Problem, internal};
 
 /// What can be told.
 #[derive(Debug, Clone, Copy)]
@@ -79,20 +73,37 @@ mutations! {
     unassign_ticket(UnassignTicketInput) -> UnassignTicketPayload;
 }
 
-async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
-    let reply = tell(ctx, wish).await?;
-    // Who may write tickets may still not see any.
+pub(super) async fn carry_out<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
+    let reply = told(ctx, request(ctx, caller(ctx)?, wish)).await?;
+    Ok(shown(ctx, reply))
+}
+
+/// The reply as the caller may see it: who may write tickets may still not see any.
+pub(super) fn shown(ctx: &Context<'_>, reply: Reply) -> Reply {
     let seen = sight(ctx).ok();
     let ticket = reply
         .ticket
         .filter(|it| seen.as_ref().is_some_and(|seen| seen.reaches(it.place())));
-    Ok(Reply { ticket, ..reply })
+    Reply { ticket, ..reply }
 }
 
-async fn tell<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
+/// The ticket as it is now, if the caller may see it; from its own streams when the tables are behind.
+pub(super) async fn look_at(ctx: &Context<'_>, ticket_id: TicketId, stale: bool) -> Result<Option<Ticket>> {
+    let parts = parts(ctx)?;
+    let in_tables = if stale { None } else { look(parts, ticket_id).await };
+    let ticket = match in_tables {
+        Some(ticket) => Some(ticket),
+        None => from_log(ctx, parts, ticket_id).await?,
+    };
+    let seen = sight(ctx).ok();
+    Ok(ticket.filter(|it| seen.is_some_and(|seen| seen.reaches(it.place()))))
+}
+
+/// What a request leads to, whatever of it the caller may see.
+pub(super) async fn told(ctx: &Context<'_>, made: Result<(TicketId, Request), Problem>) -> Result<Reply> {
     let (parts, caller) = (parts(ctx)?, caller(ctx)?);
-    let (ticket_id, request) = match request(ctx, caller, wish) {
-        Ok(request) => request,
+    let (ticket_id, request) = match made {
+        Ok(made) => made,
         Err(problem) => return Ok(refusal(caller, problem)),
     };
     match parts.handler.execute(&caller.viewer.rights, &request).await {
@@ -119,7 +130,7 @@ async fn tell<W: Wish>(ctx: &Context<'_>, wish: W) -> Result<Reply> {
     }
 }
 
-fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> Result<(TicketId, Request), Problem> {
+pub(super) fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> Result<(TicketId, Request), Problem> {
     let Frame {
         idempotency_key,
         expected_version,
@@ -133,32 +144,18 @@ fn request<W: Wish>(ctx: &Context<'_>, caller: &Caller, wish: W) -> Result<(Tick
     let named = target.map(|it| it.to_string()).unwrap_or_default();
     let command_id = CommandId::of_request(&caller.viewer.actor.to_string(), W::OPERATION, &named, key.as_str());
     let ticket_id = target.unwrap_or_else(|| opened(command_id));
+    let made = Made {
+        command_id,
+        actor: Some(caller.viewer.actor.clone()),
+    };
     let request = Request {
         command_id,
-        command: by_customer(wish.said_by(&caller.viewer)?.command(ticket_id)?, &caller.viewer),
+        command: wish.said_by(&caller.viewer)?.command_by(ticket_id, &made)?,
         actor: caller.viewer.actor.clone(),
         expected_version,
         traceparent: caller.traceparent.clone(),
     };
     Ok((ticket_id, request))
-}
-
-/// Who closes or reopens is on record as who they are.
-fn by_customer(command: Command, viewer: &Viewer) -> Command {
-    if viewer.actor.kind != ActorKind::Contact {
-        return command;
-    }
-    match command {
-        Command::Ticket(id, TicketCommand::Close { reason, .. }) => {
-            let cause = CloseCause::Customer;
-            Command::Ticket(id, TicketCommand::Close { cause, reason })
-        }
-        Command::Ticket(id, TicketCommand::Reopen { .. }) => {
-            let cause = ReopenCause::CustomerReply;
-            Command::Ticket(id, TicketCommand::Reopen { cause })
-        }
-        other => other,
-    }
 }
 
 pub(super) fn version(number: i64) -> Result<u64, Problem> {
@@ -175,12 +172,11 @@ pub(super) fn version(number: i64) -> Result<u64, Problem> {
 async fn refused(ctx: &Context<'_>, ticket_id: TicketId, error: CommandError) -> Result<Reply> {
     match Answer::from(error) {
         Answer::Failed(fault) => Err(problem(ctx, fault)),
-        Answer::Refused(reason) => {
+        Answer::Refused(mut reason) => {
             // Of what the ticket was to point at.
-            let reason = match reason.field.as_slice() {
-                [field] => reason.clone().about(field),
-                _ => reason,
-            };
+            if reason.field.first().is_some_and(|it| it != "input") {
+                reason.field.insert(0, "input".to_owned());
+            }
             let ticket = from_log(ctx, parts(ctx)?, ticket_id).await?;
             Ok(Reply {
                 ticket,

@@ -40,7 +40,7 @@ macro_rules! payloads {
         $(
             $(#[doc = $doc])*
             #[derive(Debug, SimpleObject)]
-            pub(super) struct $name {
+            pub(in crate::graphql) struct $name {
                 /// The ticket as it is now; null when there is none.
                 ticket: Option<Ticket>,
                 /// Position of the last event: give it back as `minPosition` to see it in every list.
@@ -54,7 +54,7 @@ macro_rules! payloads {
             }
 
             impl $name {
-                pub(super) fn new(reply: Reply, client_mutation_id: Option<String>) -> Self {
+                pub(in crate::graphql) fn new(reply: Reply, client_mutation_id: Option<String>) -> Self {
                     let Reply { ticket, position, stale, user_errors } = reply;
                     Self { ticket, position, stale, user_errors, client_mutation_id }
                 }
@@ -62,6 +62,8 @@ macro_rules! payloads {
         )+
     };
 }
+
+pub(super) use payloads;
 
 payloads!(
     /// What `openTicket` answers.

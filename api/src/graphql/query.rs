@@ -8,7 +8,7 @@ use super::{
     builds::{self, ParkedEvent, Projection},
     connection::{Edge, PageArgs, PageInfo},
     cursor,
-    filter::{TicketFilter, TicketOrder, condition, order},
+    filter::{TicketFilter, TicketOrder, listed, order},
     ids::{self, Kind, LogPosition},
     node::{Node, things},
     parts, postgres, problem, related,
@@ -137,7 +137,9 @@ impl Query {
         #[graphql(desc = "Only what stands behind this cursor.")] after: Option<String>,
         #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
         #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which tickets; all by default.")] filter: Option<TicketFilter>,
+        #[graphql(desc = "Which tickets; by default all but those put away or merged into others.")] filter: Option<
+            TicketFilter,
+        >,
         #[graphql(desc = "In which order.")] order_by: Option<Vec<TicketOrder>>,
         #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
             LogPosition,
@@ -188,7 +190,7 @@ pub(super) async fn ticket_page(
         .iter()
         .any(|it| ctx.look_ahead().field(it).exists());
     let args = PageArgs::try_new(first, after, last, before, wanted).map_err(|it| problem(ctx, it))?;
-    let mut condition = condition(filter).map_err(|it| problem(ctx, it))?;
+    let mut condition = listed(filter).map_err(|it| problem(ctx, it))?;
     if let Some(within) = within {
         condition = Condition::And(vec![within, condition]);
     }

@@ -12,7 +12,10 @@ use std::{
 };
 
 use async_graphql::{Context, Lookahead, Result};
-use domain::organisation::{self, Definition};
+use domain::{
+    organisation::{self, Definition},
+    ticket::StatusCategory,
+};
 use projections::{
     TicketRow,
     organisation::{ItemRow, by_ids},
@@ -24,7 +27,8 @@ use uuid::Uuid;
 
 use super::{
     contacts::{self, Contact},
-    organisation::{Category, Thing, from_row},
+    life::{self, Neighbours},
+    organisation::{Category, StatusLabel, Thing, from_row},
     parts,
     people::{self, User},
     postgres,
@@ -64,6 +68,10 @@ pub(super) struct Related {
     items: Sort<ItemRow>,
     histories: Mutex<HashMap<HistoryPage, Arc<OnceCell<Arc<Histories>>>>>,
     happenings: OnceCell<HashMap<Uuid, i64>>,
+    /// Tickets they were split from.
+    origins: Vec<Uuid>,
+    neighbours: OnceCell<Neighbours>,
+    labels: OnceCell<Vec<ItemRow>>,
 }
 
 /// The same part of the histories of some tickets.
@@ -86,26 +94,44 @@ impl Related {
         let keys = rows.clone().flat_map(|it| [&it.category_id, &it.subcategory_id]);
         let categories = keys.flatten().map(|it| organisation::Category::id_of(it));
         let places = rows.clone().flat_map(|it| [it.inbox_id, it.branch_id, it.team_id]);
+        let marks = rows.clone().flat_map(|it| {
+            let fields = it.fields.iter().map(|(id, _)| id);
+            it.tag_ids.iter().copied().chain(it.status_label_id).chain(fields)
+        });
+        let agents = rows
+            .clone()
+            .flat_map(|it| it.follower_ids.iter().copied().chain(it.assignee_id));
         Self {
             tickets: distinct(rows.clone().map(|it| it.ticket_id)),
             contacts: Sort::of(rows.clone().filter_map(|it| it.contact_id)),
-            agents: Sort::of(rows.clone().filter_map(|it| it.assignee_id)),
-            items: Sort::of(categories.chain(places.flatten())),
+            agents: Sort::of(agents),
+            items: Sort::of(categories.chain(places.flatten()).chain(marks)),
             histories: Mutex::default(),
             happenings: OnceCell::new(),
+            origins: distinct(rows.clone().filter_map(|it| it.split_from)),
+            neighbours: OnceCell::new(),
+            labels: OnceCell::new(),
         }
     }
 
     /// Reads what the fields of a ticket that are asked for need.
     async fn prefetch(&self, ctx: &Context<'_>, asked: &[Lookahead<'_>]) -> Result<()> {
         let asks = |field: &str| asked.iter().any(|it| it.field(field).exists());
-        if ["category", "subcategory", "inbox", "branch", "team"]
-            .into_iter()
-            .any(asks)
+        if [
+            "category",
+            "subcategory",
+            "inbox",
+            "branch",
+            "team",
+            "statusLabel",
+            "tags",
+        ]
+        .into_iter()
+        .any(asks)
         {
             self.items(ctx).await?;
         }
-        if asks("assignee") {
+        if asks("assignee") || asks("followers") {
             self.agents(ctx).await?;
         }
         if asks("contact") {
@@ -151,6 +177,23 @@ impl Related {
     /// The category with the key that a ticket carries; `None` when it carries none, or one that no category has.
     pub(super) async fn category(&self, ctx: &Context<'_>, key: Option<&str>) -> Result<Option<Category>> {
         self.item(ctx, key.map(organisation::Category::id_of)).await
+    }
+
+    /// The word that is meant when only the status is known; `None` when the organisation has none.
+    pub(super) async fn usual_label(&self, ctx: &Context<'_>, status: StatusCategory) -> Result<Option<StatusLabel>> {
+        let labels = self.labels.get_or_try_init(|| life::default_labels(ctx)).await?;
+        for row in labels {
+            if life::stands_for(row) == Some(status) {
+                return from_row(ctx, row).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The tickets that these have to do with.
+    pub(super) async fn neighbours(&self, ctx: &Context<'_>) -> Result<&Neighbours> {
+        let read = || Neighbours::read(ctx, &self.tickets, &self.origins);
+        self.neighbours.get_or_try_init(|| Box::pin(read())).await
     }
 
     async fn agents(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, User>> {

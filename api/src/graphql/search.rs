@@ -200,7 +200,8 @@ async fn named(ctx: &Context<'_>, text: &str, seen: &Sight, condition: &Conditio
 
 fn checked(text: &str) -> Result<&str, Problem> {
     let text = text.trim();
-    if text.chars().count() <= LONGEST && words(text).next().is_some() {
+    let says_something = words(text).next().is_some() || ids::local(Kind::Ticket, text).is_some();
+    if text.chars().count() <= LONGEST && says_something {
         return Ok(text);
     }
     let (russian, english) = (

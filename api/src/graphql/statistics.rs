@@ -5,7 +5,7 @@ use domain::ticket::StatusCategory;
 use projections::ticket_list::{Tally, tally};
 
 use super::{
-    filter::{TicketFilter, condition},
+    filter::{TicketFilter, listed},
     ids::LogPosition,
     parts, postgres, problem,
     sight::sight,
@@ -119,13 +119,15 @@ impl StatisticsQuery {
     async fn ticket_statistics(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which tickets; all by default.")] filter: Option<TicketFilter>,
+        #[graphql(desc = "Which tickets; by default all but those put away or merged into others.")] filter: Option<
+            TicketFilter,
+        >,
         #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
             LogPosition,
         >,
     ) -> Result<TicketStatistics> {
         let seen = sight(ctx)?;
-        let condition = seen.narrow(condition(filter).map_err(|it| problem(ctx, it))?);
+        let condition = seen.narrow(listed(filter).map_err(|it| problem(ctx, it))?);
         let stale = stale(ctx, min_position).await?;
         let tally = tally(&parts(ctx)?.pool, &condition).await;
         Ok(TicketStatistics::new(tally.map_err(|it| postgres(ctx, &it))?, stale))

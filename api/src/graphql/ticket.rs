@@ -4,23 +4,26 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use commands::{Read, reads};
 use domain::{
     access::Place,
     organisation::Kind as ItemKind,
-    ticket::StatusCategory,
+    ticket::{StatusCategory, Verdict},
     values::{HoldReason, ResolutionReason, TicketType},
 };
 use projections::{
-    TicketRow,
+    Fields, TicketRow,
     ticket_history::{Happening, HistoryPage},
 };
 
 use super::{
+    caller,
     connection::{Edge, PageArgs, PageInfo},
     contacts::Contact,
     cursor::Numbered,
     ids,
-    organisation::{Branch, Category, Inbox, Team},
+    life::{Judgement, TicketFieldValue, TicketLink, summary, values},
+    organisation::{Branch, Category, Inbox, StatusLabel, Tag, Team},
     parts,
     people::User,
     postgres, problem,
@@ -67,8 +70,6 @@ pub(crate) struct Ticket {
     hold_until: Option<DateTime<Utc>>,
     /// How it ended; null while work goes on.
     resolution_reason: Option<Resolution>,
-    /// More about how it ended.
-    resolution_note: Option<String>,
     /// How many times it was reopened.
     reopen_count: i32,
     /// Where it came from: `api`, or the name of another system.
@@ -83,8 +84,34 @@ pub(crate) struct Ticket {
     resolved_at: Option<DateTime<Utc>>,
     /// When it was last closed; null while it is not closed.
     closed_at: Option<DateTime<Utc>>,
+    /// Id of the word that was chosen for its status; null for the usual one.
+    status_label_id: Option<ID>,
+    /// Ids of its tags.
+    tag_ids: Vec<ID>,
+    /// Ids of those who want to hear of it.
+    follower_ids: Vec<ID>,
+    /// Since when it is snoozed: nobody wants to see it for now. Null when it is not.
+    snoozed_at: Option<DateTime<Utc>>,
+    /// Until when it is snoozed; null when it is not, or until the customer writes.
+    snoozed_until: Option<DateTime<Utc>>,
+    /// What the customer said of the newest resolution; null when nothing.
+    resolution_verdict: Option<Judgement>,
+    /// Id of the ticket it was merged into, see `mergedInto`; null when it is by itself.
+    merged_into_id: Option<ID>,
+    /// Id of the ticket it was a part of; null when it was none.
+    split_from_id: Option<ID>,
+    /// When it was put away; null when it was not.
+    archived_at: Option<DateTime<Utc>>,
+    /// Until when its tracking link counts; null when it has none.
+    tracked_until: Option<DateTime<Utc>>,
+    /// When it will be resolved, as it was last worked out; null when it never was.
+    eta: Option<DateTime<Utc>>,
+    #[graphql(skip)]
+    marks: Arc<Marks>,
     #[graphql(skip)]
     uuid: uuid::Uuid,
+    #[graphql(skip)]
+    resolution_note: Option<String>,
     #[graphql(skip)]
     assignee_uuid: Option<uuid::Uuid>,
     #[graphql(skip)]
@@ -93,8 +120,21 @@ pub(crate) struct Ticket {
     related: Arc<Related>,
 }
 
+/// What a ticket is marked with, as its row has it.
+#[derive(Debug)]
+struct Marks {
+    label: Option<uuid::Uuid>,
+    tags: Vec<uuid::Uuid>,
+    fields: Fields,
+    followers: Vec<uuid::Uuid>,
+    status: StatusCategory,
+    merged_into: Option<uuid::Uuid>,
+    split_from: Option<uuid::Uuid>,
+}
+
 /// One thing that happened to a ticket.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct TicketHappening {
     /// Stored type of the event, such as `ticket.resolved` or `assignment.agent_assigned`.
     #[graphql(name = "type")]
@@ -123,7 +163,75 @@ pub(crate) struct TicketHistoryConnection {
 }
 
 #[ComplexObject]
+impl TicketHappening {
+    /// What happened, in words, in the language of `Accept-Language`.
+    #[expect(clippy::unused_async, reason = "the form of a resolver")]
+    async fn summary(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(summary(&self.event_type, &self.ticket, caller(ctx)?.language))
+    }
+}
+
+#[ComplexObject]
 impl Ticket {
+    /// The organisation's word for its status: the one that was chosen, else the usual one; null when there is none.
+    async fn status_label(&self, ctx: &Context<'_>) -> Result<Option<StatusLabel>> {
+        match self.marks.label {
+            Some(id) => self.related.item(ctx, Some(id)).await,
+            None => self.related.usual_label(ctx, self.marks.status).await,
+        }
+    }
+
+    /// Its tags, retired ones included.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
+        let mut tags = Vec::with_capacity(self.marks.tags.len());
+        for id in &self.marks.tags {
+            tags.extend(self.related.item(ctx, Some(*id)).await?);
+        }
+        Ok(tags)
+    }
+
+    /// What its custom fields say; those that are empty are absent.
+    async fn fields(&self) -> Vec<TicketFieldValue> {
+        values(&self.marks.fields, &self.related)
+    }
+
+    /// Those who want to hear of it.
+    async fn followers(&self, ctx: &Context<'_>) -> Result<Vec<User>> {
+        let mut followers = Vec::with_capacity(self.marks.followers.len());
+        for id in &self.marks.followers {
+            followers.extend(self.related.agent(ctx, Some(*id)).await?);
+        }
+        Ok(followers)
+    }
+
+    /// What it has to do with other tickets, whichever of the two was linked.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn links(&self, ctx: &Context<'_>) -> Result<Vec<TicketLink>> {
+        Ok(self.related.neighbours(ctx).await?.links(self.uuid))
+    }
+
+    /// The ticket it is shown with at last, over all steps; null when it is by itself, or you may not see that one.
+    async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Ticket>> {
+        if self.marks.merged_into.is_none() {
+            return Ok(None);
+        }
+        Ok(self.related.neighbours(ctx).await?.survivor(self.uuid))
+    }
+
+    /// The tickets that were merged into this one, those that you may see.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn merged_tickets(&self, ctx: &Context<'_>) -> Result<Vec<Ticket>> {
+        Ok(self.related.neighbours(ctx).await?.merged(self.uuid))
+    }
+
+    /// The ticket it was a part of; null when it was none, or you may not see that one.
+    async fn split_from(&self, ctx: &Context<'_>) -> Result<Option<Ticket>> {
+        match self.marks.split_from {
+            Some(id) => Ok(self.related.neighbours(ctx).await?.ticket(id)),
+            None => Ok(None),
+        }
+    }
+
     /// Its category; null when it has none, or a key that no category has.
     async fn category(&self, ctx: &Context<'_>) -> Result<Option<Category>> {
         self.related.category(ctx, self.category_id.as_deref()).await
@@ -138,6 +246,18 @@ impl Ticket {
     /// by an id of another system.
     async fn contact(&self, ctx: &Context<'_>) -> Result<Option<Contact>> {
         self.related.contact(ctx, self.place.contact).await
+    }
+
+    /// More about how it ended, in the words of the support team; null for the customer.
+    #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
+    async fn resolution_note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        let rights = &caller(ctx)?.viewer.rights;
+        let staff = Place {
+            contact: None,
+            ..self.place
+        };
+        let theirs = rights.covers(reads(Read::Tickets), &staff);
+        Ok(self.resolution_note.clone().filter(|_| theirs))
     }
 
     /// The inbox it came through.
@@ -171,9 +291,9 @@ impl Ticket {
         #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
     ) -> Result<TicketHistoryConnection> {
         let page = PageArgs::try_new(first, after, last, before, true).map_err(|it| problem(ctx, it))?;
-        let list = Numbered::Ticket(self.uuid);
+        let happenings = Numbered::Ticket(self.uuid);
         let bound = |cursor: Option<&String>, name, open: i64| match cursor {
-            Some(text) => list.number(name, text),
+            Some(text) => happenings.number(name, text),
             None => Ok(open),
         };
         let after = bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?;
@@ -197,7 +317,7 @@ impl Ticket {
         let edges: Vec<_> = rows
             .into_iter()
             .map(|it| Edge {
-                cursor: list.cursor(it.ticket.version),
+                cursor: happenings.cursor(it.ticket.version),
                 node: TicketHappening::with(it, &histories.related),
             })
             .collect();
@@ -219,6 +339,18 @@ impl From<TicketRow> for Ticket {
 }
 
 impl Ticket {
+    pub(super) fn number_for_people(&self) -> i64 {
+        self.number
+    }
+
+    pub(super) fn stands(&self) -> StatusCategory {
+        self.marks.status
+    }
+
+    pub(super) fn until(&self) -> Option<DateTime<Utc>> {
+        self.snoozed_until
+    }
+
     pub(super) fn uuid(&self) -> uuid::Uuid {
         self.uuid
     }
@@ -238,6 +370,34 @@ impl Ticket {
         Self {
             place: row.place(),
             assignee_uuid: row.assignee_id,
+            status_label_id: item(ItemKind::StatusLabel, row.status_label_id),
+            tag_ids: row
+                .tag_ids
+                .iter()
+                .map(|it| ids::global(ids::Kind::Item(ItemKind::Tag), *it))
+                .collect(),
+            follower_ids: row
+                .follower_ids
+                .iter()
+                .map(|it| ids::global(ids::Kind::Agent, *it))
+                .collect(),
+            snoozed_at: row.snoozed_at,
+            snoozed_until: row.snoozed_until,
+            resolution_verdict: row.verdict.as_deref().and_then(Verdict::parse).map(Judgement::from),
+            merged_into_id: row.merged_into.map(|it| ids::global(ids::Kind::Ticket, it)),
+            split_from_id: row.split_from.map(|it| ids::global(ids::Kind::Ticket, it)),
+            archived_at: row.archived_at,
+            tracked_until: row.tracked_until,
+            eta: row.eta,
+            marks: Arc::new(Marks {
+                label: row.status_label_id,
+                tags: row.tag_ids,
+                fields: row.fields,
+                followers: row.follower_ids,
+                status: StatusCategory::parse(&row.status).unwrap_or(StatusCategory::New),
+                merged_into: row.merged_into,
+                split_from: row.split_from,
+            }),
             inbox_id: item(ItemKind::Inbox, row.inbox_id),
             branch_id: item(ItemKind::Branch, row.branch_id),
             team_id: item(ItemKind::Team, row.team_id),

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower_http::cors::CorsLayer;
 
 use super::{
+    READ_ONLY,
     guard::{IDEMPOTENCY_KEY, REQUEST_ID},
     rest::{LEFT, POLICY},
 };
@@ -28,6 +29,7 @@ pub(super) fn layer(origins: &[Origin]) -> Option<CorsLayer> {
                 header::ACCEPT_LANGUAGE,
                 IDEMPOTENCY_KEY,
                 REQUEST_ID,
+                HeaderName::from_static(READ_ONLY),
                 traceparent,
             ])
             .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::LOCATION, POLICY, LEFT])

@@ -75,9 +75,10 @@ impl Asked {
         if let Some(document) = &self.document {
             request.set_parsed_query(document.clone());
         }
+        let language = self.caller.language;
         let request = request.data(self.caller.clone()).data(Source::new(changes));
         let responses = ready.schema.execute_stream(request);
-        responses.map(|it| Arc::new(Answer::of(it)))
+        responses.map(move |it| Arc::new(Answer::of(it, language)))
     }
 }
 

@@ -20,10 +20,11 @@ use super::{
     LARGEST_BODY, Ready, Shared, denied,
     prepare::{BY_POST, Prepared, named, prepare},
     refusal::{Refusal, retry_after},
+    worded::worded,
 };
 use crate::{
     graphql::{Call, Caller},
-    problem::{Problem, internal},
+    problem::{Language, Problem, internal},
 };
 
 /// How much of a body that is too large is read all the same, so that the client, still sending, hears why.
@@ -85,11 +86,11 @@ pub(super) async fn carried_out(
     prepared: Prepared,
 ) -> Result<Response, Refusal> {
     let Prepared { request, kind, charge } = prepared;
-    let (settled, id) = (call, Arc::clone(&call.id));
-    let (call, caller) = (call.clone(), caller.clone());
+    let (id, language) = (Arc::clone(&call.id), caller.language);
+    let (asking, caller) = (call.clone(), caller.clone());
     let executed = async move {
         let response = ready.schema.execute(request).await;
-        denied::record(&ready, &call, &caller).await;
+        denied::record(&ready, &asking, &caller).await;
         response
     };
     let executed = executed.in_current_span();
@@ -101,8 +102,8 @@ pub(super) async fn carried_out(
         (&mut running).await
     };
     let mut response = answered.map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, internal(&error)))?;
-    charge.settle(&settled, &mut response);
-    let mut response = coded(response);
+    charge.settle(call, &mut response);
+    let mut response = coded(response, language);
     named(&mut response, &id);
     Ok(response)
 }
@@ -227,9 +228,13 @@ fn parse(body: &[u8]) -> Result<Request, serde_json::Error> {
 /// Characters of a parser's message at most: it quotes the line it stopped at, which may be the whole document.
 const LONGEST_MESSAGE: usize = 500;
 
-/// Errors of the request itself (syntax, unknown fields, limits) get a code as well.
-pub(super) fn coded(mut response: Response) -> Response {
+/// Errors of the request itself (syntax, unknown fields, limits) get a code as well, and words of ours.
+pub(super) fn coded(mut response: Response, language: Language) -> Response {
     for error in &mut response.errors {
+        let ours = error.extensions.as_ref().is_some_and(|it| it.get("code").is_some());
+        if let Some(words) = worded(&error.message, language).filter(|_| !ours) {
+            error.message = words;
+        }
         if let Some((end, _)) = error.message.char_indices().nth(LONGEST_MESSAGE) {
             error.message.truncate(end);
             error.message.push('…');

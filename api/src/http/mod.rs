@@ -27,6 +27,7 @@ mod socket;
 mod stream;
 mod tls;
 mod welcome;
+mod worded;
 
 use std::{sync::Arc, time::Duration};
 

@@ -17,11 +17,11 @@ use super::{
     Ready, Shared, denied,
     feed::{Asked, Subscriber},
     graphql::coded,
-    prepare::{Prepared, named, prepare},
+    prepare::{Prepared, named, one_field_only, prepare},
 };
 use crate::{
     graphql::{Call, Caller, Entrance},
-    problem::Problem,
+    problem::Language,
 };
 
 /// A response as text.
@@ -34,8 +34,8 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub(super) fn of(response: Response) -> Self {
-        let response = coded(response);
+    pub(super) fn of(response: Response, language: Language) -> Self {
+        let response = coded(response, language);
         if response.data == async_graphql::Value::Null && !response.errors.is_empty() {
             Self::Failed(text(&response.errors))
         } else {
@@ -123,7 +123,11 @@ async fn answer(
         // The socket may have gone meanwhile.
         Err(refused) => {
             denied::record(&ready, &call, &caller).await;
-            return drop(sender.send(Step::Answer(Arc::new(Answer::of(*refused)))).await);
+            return drop(
+                sender
+                    .send(Step::Answer(Arc::new(Answer::of(*refused, caller.language))))
+                    .await,
+            );
         }
     };
     let asked = Asked::new(&mut request, &caller);
@@ -137,7 +141,7 @@ async fn answer(
         }
         denied::record(&ready, &call, &caller).await;
         named(&mut response, &call.id);
-        let step = Step::Answer(Arc::new(Answer::of(response)));
+        let step = Step::Answer(Arc::new(Answer::of(response, caller.language)));
         if sender.send(step).await.is_err() {
             return;
         }
@@ -147,22 +151,18 @@ async fn answer(
         None => return,
         Some(wish) if wishes.is_empty() => Step::Watch(shared.feeds.join(&ready, asked, &wish)),
         Some(_) => {
-            let mut refused = one_field_only(&caller);
+            let mut refused = refused_for_fields(&caller);
             named(&mut refused, &call.id);
-            Step::Answer(Arc::new(Answer::of(refused)))
+            Step::Answer(Arc::new(Answer::of(refused, caller.language)))
         }
     };
     // The socket may have gone meanwhile.
     drop(sender.send(step).await);
 }
 
-/// <https://spec.graphql.org/October2021/#sec-Single-root-field>
-fn one_field_only(caller: &Caller) -> Response {
-    let problem = Problem::new(
-        "BAD_USER_INPUT",
-        "подписка наблюдает за одним полем: начните по операции на каждое",
-        "a subscription watches one field: begin an operation for each",
-    );
-    let error: ServerError = problem.into_error(caller.language).into_server_error(Pos::default());
+fn refused_for_fields(caller: &Caller) -> Response {
+    let error: ServerError = one_field_only()
+        .into_error(caller.language)
+        .into_server_error(Pos::default());
     Response::from_errors(vec![error])
 }

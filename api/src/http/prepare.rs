@@ -43,6 +43,8 @@ pub(super) struct Charge {
     counts: bool,
     /// A stranger's address: their failures are its.
     stranger: Option<IpAddr>,
+    /// Tries of a password that count as failures until they turn out to be none, so that many at once are no way round.
+    staked: u32,
 }
 
 /// Prepares an operation of `caller`.
@@ -89,11 +91,15 @@ pub(super) fn prepare_known(
                 requested: 0,
                 counts: false,
                 stranger,
+                staked: 0,
             },
         });
     };
     if measure.kind == OperationType::Mutation && !call.may_change {
         return Err(refuse(only_queries()));
+    }
+    if measure.kind == OperationType::Subscription && measure.roots.len() > 1 {
+        return Err(refuse(one_field_only()));
     }
     if permit(&viewer.rights, Permission::SchemaRead).is_err() {
         if measure.introspects {
@@ -102,7 +108,8 @@ pub(super) fn prepare_known(
         }
         request = request.disable_introspection();
     }
-    pay(&shared.front, &actor, &measure).map_err(|unpaid| Box::new(unpaid.response(caller, call)))?;
+    let paid = pay(&shared.front, (stranger, &actor), &measure);
+    let staked = paid.map_err(|unpaid| Box::new(unpaid.response(caller, call)))?;
     Ok(Prepared {
         request: admitted(request, call, caller),
         kind: Some(measure.kind),
@@ -112,6 +119,7 @@ pub(super) fn prepare_known(
             requested: measure.cost,
             counts: true,
             stranger,
+            staked,
         },
     })
 }
@@ -140,21 +148,26 @@ struct Unpaid {
     cost: Option<(u32, Throttle)>,
 }
 
-/// Changes that take the password once more; who is in must not guess it either.
-const PROVEN: [&str; 3] = ["changePassword", "enableTwoFactor", "disableTwoFactor"];
+/// Changes that take a password, which others guess.
+const PROVEN: [&str; 4] = ["signIn", "changePassword", "enableTwoFactor", "disableTwoFactor"];
 
-fn pay(front: &Front, actor: &str, measure: &Measure) -> Result<(), Box<Unpaid>> {
+/// Takes what an operation costs; how many passwords it tries.
+fn pay(front: &Front, who: (Option<IpAddr>, &str), measure: &Measure) -> Result<u32, Box<Unpaid>> {
+    let (stranger, actor) = who;
+    let mut staked = 0;
     if measure.kind == OperationType::Mutation {
         for field in &measure.roots {
             if PROVEN.contains(&field.as_str()) {
-                front.limits.proof(actor).map_err(Unpaid::guesses)?;
+                let stake = front.limits.stake(stranger, actor);
+                stake.map_err(Unpaid::guesses)?;
+                staked += 1;
             }
             let paid = front.limits.mutation(actor, field);
             paid.map_err(|exhausted| Unpaid::deeds(exhausted, field))?;
         }
     }
     let paid = front.limits.charge(actor, measure.cost);
-    paid.map(|_left| ())
+    paid.map(|_left| staked)
         .map_err(|exhausted| Unpaid::cost(exhausted, front, measure.cost))
 }
 
@@ -233,6 +246,15 @@ fn only_queries() -> Problem {
     )
 }
 
+/// <https://spec.graphql.org/October2021/#sec-Single-root-field>
+pub(super) fn one_field_only() -> Problem {
+    Problem::new(
+        "BAD_USER_INPUT",
+        "подписка наблюдает за одним полем: начните по операции на каждое",
+        "a subscription watches one field: begin an operation for each",
+    )
+}
+
 /// Puts the name of the request into its errors.
 pub(super) fn named(response: &mut Response, id: &str) {
     for error in &mut response.errors {
@@ -243,11 +265,8 @@ pub(super) fn named(response: &mut Response, id: &str) {
 impl Charge {
     /// Gives back what was not used, counts what was guessed, and reports the cost in the response.
     pub(super) fn settle(self, call: &Call, response: &mut Response) {
-        for _ in 0..call.failures() {
-            match self.stranger {
-                Some(address) => self.front.limits.failed(address),
-                None => self.front.limits.guessed(&self.actor),
-            }
+        for _ in call.failures()..self.staked {
+            self.front.limits.forgive(self.stranger, &self.actor);
         }
         if !self.counts {
             return;

@@ -1,4 +1,4 @@
-//! What may be asked without a credential: to be let in.
+//! What may be asked without a credential: to be let in, and what a tracking link shows.
 
 use async_graphql::{
     Request,
@@ -6,7 +6,7 @@ use async_graphql::{
 };
 
 /// Fields of mutations that need no credential.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 11] = [
     "setUp",
     "signIn",
     "refreshSession",
@@ -15,7 +15,13 @@ const OPEN: [&str; 8] = [
     "register",
     "startVisit",
     "takeUpSignIn",
+    "confirmTrackedResolution",
+    "rejectTrackedResolution",
+    "closeTrackedTicket",
 ];
+
+/// The same of queries: what they ask for is named by a secret that they carry.
+const OPEN_QUERIES: [&str; 1] = ["trackedTicket"];
 
 /// The one of them that takes what people choose themselves, and others guess.
 const GUESSED: &str = "signIn";
@@ -39,15 +45,21 @@ pub(super) fn knock(request: &mut Request) -> Knock {
     };
     let mut operations = document.operations.iter();
     let operation = operations.find(|(it, _)| name.is_none() || it.map(async_graphql::Name::as_str) == name.as_deref());
-    let Some((_, operation)) = operation.filter(|(_, it)| it.node.ty == OperationType::Mutation) else {
+    let Some((_, operation)) = operation else {
         return Knock::More;
+    };
+    let open: &[&str] = match operation.node.ty {
+        OperationType::Mutation => &OPEN,
+        OperationType::Query => &OPEN_QUERIES,
+        OperationType::Subscription => return Knock::More,
     };
     let mut knock = Knock::BySecret;
     for selection in &operation.node.selection_set.node.items {
         match &selection.node {
+            Selection::Field(field) if !open.contains(&field.node.name.node.as_str()) => return Knock::More,
             Selection::Field(field) if field.node.name.node == GUESSED => knock = Knock::ByPassword,
-            Selection::Field(field) if OPEN.contains(&field.node.name.node.as_str()) => {}
-            Selection::Field(_) | Selection::FragmentSpread(_) | Selection::InlineFragment(_) => return Knock::More,
+            Selection::Field(_) => {}
+            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => return Knock::More,
         }
     }
     knock
@@ -77,6 +89,12 @@ mod tests {
             ),
             ("mutation { refreshSession { user { id } } }", Knock::BySecret),
             ("query { signIn }", Knock::More),
+            ("{ trackedTicket(token: \"\") { number } }", Knock::BySecret),
+            (
+                "{ trackedTicket(token: \"\") { number } tickets(first: 1) { nodes { id } } }",
+                Knock::More,
+            ),
+            ("mutation { trackedTicket(token: \"\") { number } }", Knock::More),
             ("{ tickets(first: 1) { nodes { id } } }", Knock::More),
             ("mutation {", Knock::More),
         ] {

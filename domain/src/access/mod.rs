@@ -172,6 +172,11 @@ impl Access {
         self.grants.get(&user).is_some_and(|it| it.contains(grant))
     }
 
+    /// Everybody who may change rights everywhere.
+    pub fn administrators(&self) -> impl Iterator<Item = AgentId> {
+        self.grants.keys().copied().filter(|it| self.is_administrator(*it))
+    }
+
     fn is_last_administrator(&self, user: AgentId) -> bool {
         self.is_administrator(user) && !self.grants.keys().any(|it| *it != user && self.is_administrator(*it))
     }

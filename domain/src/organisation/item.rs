@@ -74,7 +74,7 @@ pub enum ItemRefusal {
     #[error("{0} never changes: retire this one and create another")]
     Fixed(&'static str),
     /// It points at something that is not there.
-    #[error("{field}: there is no such {kind}, or it is retired")]
+    #[error("{field}: there is no such {kind}, or it is retired: choose another")]
     ReferenceUnknown {
         /// The field, as the API calls it.
         field: &'static str,

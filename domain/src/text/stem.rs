@@ -30,18 +30,18 @@ const ODD: &[(&str, &str)] = &[
 /// <https://snowballstem.org/algorithms/english/stemmer.html>.
 pub(super) fn stem(word: &str) -> String {
     let word = ODD.iter().find(|(odd, _)| *odd == word).map_or(word, |(_, it)| it);
-    let algorithm = if word.chars().all(is_russian) {
-        Algorithm::Russian
-    } else if word.chars().all(|it| it.is_ascii_lowercase()) {
-        Algorithm::English
-    } else {
-        return word.to_owned();
-    };
-    let stem = Stemmer::create(algorithm).stem(word);
-    match algorithm {
+    if word.chars().all(is_russian) {
+        let stem = Stemmer::create(Algorithm::Russian).stem(word);
         // A noun taken for a participle: `отмена` would be `отм`.
-        Algorithm::Russian if stem.chars().count() < 4 && word.chars().count() > 4 => without_ending(word).to_owned(),
-        _ => stem.into_owned(),
+        if stem.chars().count() < 4 && word.chars().count() > 4 {
+            without_ending(word).to_owned()
+        } else {
+            stem.into_owned()
+        }
+    } else if word.chars().all(|it| it.is_ascii_lowercase()) {
+        Stemmer::create(Algorithm::English).stem(word).into_owned()
+    } else {
+        word.to_owned()
     }
 }
 

@@ -1,41 +1,12 @@
 use uuid::Uuid;
 
-use super::{Hold, Status, Ticket, TicketCommand, TicketEvent};
+use super::{Hold, Join, Pause, Status, Ticket, TicketCommand, TicketEvent, TicketRefusal, Verdict};
 use crate::{
     decider::{Context, Decider},
     ids::ContactId,
     personal::{DataSubject, Personal},
-    values::{CategoryKey, CloseCause, ResolutionReason},
+    values::{CategoryKey, CloseCause, ReopenCause, ResolutionReason},
 };
-
-/// A rule that forbids a wish about a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TicketRefusal {
-    /// There is no such ticket.
-    #[error("there is no such ticket")]
-    NotFound,
-    /// A ticket is opened once.
-    #[error("the ticket is open already")]
-    AlreadyOpened,
-    /// A closed ticket takes nothing but reopening.
-    #[error("the ticket is closed: reopen it first")]
-    Closed,
-    /// A resolved ticket takes only closing and reopening.
-    #[error("the ticket is resolved: reopen it first")]
-    Resolved,
-    /// A waiting ticket must be resumed before work begins.
-    #[error("the ticket is on hold: resume it first")]
-    OnHold,
-    /// A ticket that is not resolved is closed only with a resolution reason.
-    #[error("the ticket is not resolved: resolve it first, or close it with a reason")]
-    ResolutionMissing,
-    /// Nothing more is recorded of somebody who is forgotten.
-    #[error("the customer's personal data was erased: nothing more can be recorded of them")]
-    Forgotten,
-    /// The end of a hold lies before its beginning.
-    #[error("the hold would end in the past: give a later instant, or none")]
-    HoldEndsInPast,
-}
 
 impl Decider for Ticket {
     type Command = TicketCommand;
@@ -52,55 +23,18 @@ impl Decider for Ticket {
         match (state, command) {
             (None, TicketCommand::Open { .. }) => Ok(open(command, context.id)),
             (None, _) => Err(TicketRefusal::NotFound),
-            (Some(ticket), command) => ticket.decide_on(command, context),
+            (Some(ticket), command) => {
+                if ticket.is_asleep(command)? {
+                    Ok(vec![])
+                } else {
+                    ticket.decide_on(command, context)
+                }
+            }
         }
     }
 
     fn evolve(state: Option<Self>, event: &TicketEvent) -> Option<Self> {
-        if let TicketEvent::Opened {
-            subject,
-            contact_id,
-            category_id,
-            subcategory_id,
-            priority,
-            place,
-            ..
-        } = event
-        {
-            return Some(Self {
-                status: Status::New,
-                priority: *priority,
-                subject: subject.known().cloned(),
-                contact_id: *contact_id,
-                category: category_id.clone().map(|it| (it, subcategory_id.clone())),
-                cycle_no: 0,
-                place: *place,
-            });
-        }
-        let mut ticket = state?;
-        if let Some(status) = Status::after(event) {
-            ticket.status = status;
-        }
-        match event {
-            TicketEvent::SubjectChanged { subject } => ticket.subject = subject.known().cloned(),
-            TicketEvent::Categorized {
-                category_id,
-                subcategory_id,
-                ..
-            } => {
-                ticket.category = category_id.clone().map(|it| (it, subcategory_id.clone()));
-            }
-            TicketEvent::Prioritized { to, .. } => ticket.priority = *to,
-            TicketEvent::Moved { place } => ticket.place = *place,
-            TicketEvent::Reopened { cycle_no, .. } => ticket.cycle_no = *cycle_no,
-            TicketEvent::Opened { .. }
-            | TicketEvent::Started {}
-            | TicketEvent::PutOnHold { .. }
-            | TicketEvent::Resumed {}
-            | TicketEvent::Resolved { .. }
-            | TicketEvent::Closed { .. } => {}
-        }
-        Some(ticket)
+        Self::after(state, event)
     }
 }
 
@@ -133,7 +67,7 @@ fn open(command: &TicketCommand, id: Uuid) -> Vec<TicketEvent> {
 }
 
 /// Whose key seals what a ticket says of a person: the customer's, or the ticket's own while nobody knows the customer.
-fn data_subject(contact_id: Option<ContactId>, ticket: Uuid) -> DataSubject {
+pub(super) fn data_subject(contact_id: Option<ContactId>, ticket: Uuid) -> DataSubject {
     DataSubject(contact_id.map_or(ticket, |it| it.0))
 }
 
@@ -148,6 +82,75 @@ fn category_ids(category: Option<&(CategoryKey, Option<CategoryKey>)>) -> (Optio
 }
 
 impl Ticket {
+    /// Whether nothing is left of the wish because the ticket is merged or archived and it concerns that alone.
+    fn is_asleep(&self, command: &TicketCommand) -> Result<bool, TicketRefusal> {
+        let is_due = matches!(command, TicketCommand::Pause(Pause::EndDue));
+        let is_parting = matches!(
+            command,
+            TicketCommand::Join(Join::Unmerge | Join::MergeInto { .. } | Join::Separate { .. })
+                | TicketCommand::Open { .. }
+        );
+        match self.merged_into {
+            Some(_) if is_due => return Ok(true),
+            Some(into) if !is_parting => return Err(TicketRefusal::Merged { into }),
+            Some(_) | None => {}
+        }
+        if !self.archived {
+            return Ok(false);
+        }
+        match command {
+            TicketCommand::Reopen {
+                cause: ReopenCause::Agent,
+            }
+            | TicketCommand::Join(Join::Separate { .. })
+            | TicketCommand::Open { .. } => Ok(false),
+            TicketCommand::Archive { .. } | TicketCommand::Pause(Pause::EndDue) => Ok(true),
+            TicketCommand::Move { .. }
+            | TicketCommand::ChangeSubject { .. }
+            | TicketCommand::Categorize { .. }
+            | TicketCommand::Prioritize { .. }
+            | TicketCommand::Start
+            | TicketCommand::PutOnHold { .. }
+            | TicketCommand::Resume
+            | TicketCommand::Resolve { .. }
+            | TicketCommand::Close { .. }
+            | TicketCommand::Reopen { .. }
+            | TicketCommand::Mark(_)
+            | TicketCommand::Pause(_)
+            | TicketCommand::Judge(_)
+            | TicketCommand::Join(_)
+            | TicketCommand::Track(_)
+            | TicketCommand::Estimate(_) => Err(TicketRefusal::Archived),
+        }
+    }
+
+    /// Only what is resolved and not closed yet is judged; a rejection opens it again.
+    fn judge(&self, verdict: Verdict) -> Result<Vec<TicketEvent>, TicketRefusal> {
+        match (self.status, verdict) {
+            (Status::Resolved(_), Verdict::Confirmed) if self.verdict == Some(verdict) => Ok(vec![]),
+            (Status::Resolved(_), Verdict::Confirmed) => Ok(vec![TicketEvent::ResolutionConfirmed {}]),
+            (Status::Resolved(_), Verdict::Rejected) => Ok(vec![
+                TicketEvent::ResolutionRejected {},
+                TicketEvent::Reopened {
+                    cause: ReopenCause::Rejected,
+                    cycle_no: self.cycle_no.saturating_add(1),
+                },
+            ]),
+            (Status::Closed, _) => Err(TicketRefusal::Closed),
+            (Status::New | Status::Open | Status::Waiting(_), Verdict::Rejected) if self.verdict == Some(verdict) => {
+                Ok(vec![])
+            }
+            (Status::New | Status::Open | Status::Waiting(_), _) => Err(TicketRefusal::NotResolved),
+        }
+    }
+
+    fn archive(&self, policy_id: Option<Uuid>) -> Result<Vec<TicketEvent>, TicketRefusal> {
+        match self.status {
+            Status::Closed => Ok(vec![TicketEvent::Archived { policy_id }]),
+            Status::New | Status::Open | Status::Waiting(_) | Status::Resolved(_) => Err(TicketRefusal::NotClosed),
+        }
+    }
+
     fn decide_on(&self, command: &TicketCommand, context: &Context) -> Result<Vec<TicketEvent>, TicketRefusal> {
         match command {
             TicketCommand::Open { .. } => Err(TicketRefusal::AlreadyOpened),
@@ -164,6 +167,13 @@ impl Ticket {
             TicketCommand::Move { place } if *place == self.place => Ok(vec![]),
             TicketCommand::Resolve { reason, .. } if self.status == Status::Resolved(*reason) => Ok(vec![]),
             TicketCommand::Categorize { category, .. } if self.is_categorized(category.as_ref()) => Ok(vec![]),
+            TicketCommand::Mark(mark) => self.mark(mark, context),
+            TicketCommand::Pause(pause) => self.pause(pause, context),
+            TicketCommand::Judge(verdict) => self.judge(*verdict),
+            TicketCommand::Join(join) => self.join(join, context.id),
+            TicketCommand::Archive { policy_id } => self.archive(*policy_id),
+            TicketCommand::Track(track) => self.track(track, context),
+            TicketCommand::Estimate(estimate) => self.estimated(*estimate),
             TicketCommand::ChangeSubject { .. }
             | TicketCommand::Categorize { .. }
             | TicketCommand::Prioritize { .. }
@@ -213,7 +223,16 @@ impl Ticket {
                 reason: *reason,
                 note: note.clone(),
             }]),
-            TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Reopen { .. } => Ok(vec![]),
+            TicketCommand::Open { .. }
+            | TicketCommand::Close { .. }
+            | TicketCommand::Reopen { .. }
+            | TicketCommand::Mark(_)
+            | TicketCommand::Pause(_)
+            | TicketCommand::Judge(_)
+            | TicketCommand::Join(_)
+            | TicketCommand::Archive { .. }
+            | TicketCommand::Track(_)
+            | TicketCommand::Estimate(_) => Ok(vec![]),
         }
     }
 
@@ -259,6 +278,10 @@ impl Ticket {
                 TicketEvent::Resolved { reason, note: None },
                 TicketEvent::Closed { cause },
             ]),
+            // Whoever asked needs give no reason: they want nothing more.
+            (Status::New | Status::Open | Status::Waiting(_), None) if cause == CloseCause::Customer => {
+                self.close(cause, Some(ResolutionReason::Solved))
+            }
             (Status::New | Status::Open | Status::Waiting(_), None) => Err(TicketRefusal::ResolutionMissing),
         }
     }

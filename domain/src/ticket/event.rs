@@ -1,9 +1,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::TicketPlace;
+use super::{Relation, TicketPlace, WakeCause};
 use crate::{
-    ids::ContactId,
+    ids::{AgentId, ContactId, TicketId},
+    organisation::FieldValue,
     personal::Personal,
     values::{ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, TicketType},
 };
@@ -111,5 +113,135 @@ pub enum TicketEvent {
         cause: ReopenCause,
         /// How many times it has been reopened now, from 1.
         cycle_no: u32,
+    },
+    /// It is another sort of request.
+    TypeChanged {
+        /// What it was.
+        from: TicketType,
+        /// What it is.
+        to: TicketType,
+    },
+    /// It was marked with tags.
+    Tagged {
+        /// Those it did not have.
+        tag_ids: Vec<Uuid>,
+    },
+    /// Tags were taken off.
+    Untagged {
+        /// Those it had.
+        tag_ids: Vec<Uuid>,
+    },
+    /// A custom field was filled, or emptied.
+    CustomFieldSet {
+        /// Which.
+        field_id: Uuid,
+        /// What it says; `None` when it is empty.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<Personal<FieldValue>>,
+    },
+    /// Somebody wants to hear of it.
+    Followed {
+        /// Who.
+        user_id: AgentId,
+    },
+    /// They no longer do.
+    Unfollowed {
+        /// Who.
+        user_id: AgentId,
+    },
+    /// It has to do with another ticket.
+    Linked {
+        /// The other.
+        other_id: TicketId,
+        /// What this one is to it.
+        relation: Relation,
+    },
+    /// It no longer has.
+    Unlinked {
+        /// The other.
+        other_id: TicketId,
+        /// What this one was to it.
+        relation: Relation,
+    },
+    /// It has another of the organisation's words for its status.
+    Labelled {
+        /// The word; `None` for the one that is meant when only the status is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status_id: Option<Uuid>,
+    },
+    /// Nobody wants to see it for now.
+    Snoozed {
+        /// Until when; `None` until the customer writes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
+    /// It is to be seen again.
+    WokeUp {
+        /// Why.
+        cause: WakeCause,
+    },
+    /// The customer says that the resolution helped.
+    ResolutionConfirmed {},
+    /// The customer says that it did not.
+    ResolutionRejected {},
+    /// Another ticket is shown with this one.
+    Absorbed {
+        /// The other.
+        ticket_id: TicketId,
+    },
+    /// The other ticket is by itself again.
+    Separated {
+        /// The other.
+        ticket_id: TicketId,
+    },
+    /// It is shown with another.
+    Merged {
+        /// The other.
+        into: TicketId,
+    },
+    /// It is by itself again, as it was.
+    Unmerged {
+        /// With which it was shown.
+        from: TicketId,
+    },
+    /// A part of its messages became another ticket.
+    Split {
+        /// The other.
+        new_ticket_id: TicketId,
+        /// Number of the first message of that part, from 1.
+        from_message_seq: u64,
+    },
+    /// It was a part of another.
+    SplitOff {
+        /// The other.
+        from: TicketId,
+        /// Number, there, of the first message of that part, from 1.
+        from_message_seq: u64,
+    },
+    /// It was put away.
+    Archived {
+        /// By which policy; `None` when somebody did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy_id: Option<Uuid>,
+    },
+    /// Whoever has a token may follow its status without signing in; a former token counts no more.
+    TrackingLinkIssued {
+        /// BLAKE3 of the token, hex.
+        token_hash: String,
+        /// After which it counts no more.
+        expires_at: DateTime<Utc>,
+    },
+    /// The token counts no more.
+    TrackingLinkRevoked {},
+    /// It was worked out when it will be resolved.
+    ResolutionEstimated {
+        /// The instant to be promised.
+        eta: DateTime<Utc>,
+        /// Half of such tickets are resolved within this many seconds.
+        p50_s: u64,
+        /// Nine of ten are within this many.
+        p90_s: u64,
+        /// Which state of the history it rests on.
+        basis_version: u64,
     },
 }

@@ -5,13 +5,21 @@
 mod command;
 mod decide;
 mod event;
+mod evolve;
+mod join;
+mod mark;
+mod pause;
 mod place;
+mod refusal;
 mod state;
 #[cfg(test)]
 mod tests;
+mod track;
+mod words;
 
-pub use command::TicketCommand;
-pub use decide::TicketRefusal;
+pub use command::{Join, Mark, Pause, TicketCommand, Track};
 pub use event::{TicketEvent, TicketSource};
 pub use place::TicketPlace;
-pub use state::{Hold, Status, StatusCategory, Ticket};
+pub use refusal::{FOLLOWERS, FieldFault, LEVELS, LINKS, TAGS, TicketRefusal};
+pub use state::{Estimate, Hold, Snooze, Status, StatusCategory, Ticket, TrackingLink};
+pub use words::{Relation, Verdict, WakeCause};

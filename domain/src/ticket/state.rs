@@ -1,10 +1,14 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::{TicketEvent, TicketPlace};
+use super::{Relation, TicketEvent, TicketPlace, Verdict};
 use crate::{
-    ids::ContactId,
-    values::{HoldReason, Priority, ResolutionReason},
+    ids::{AgentId, ContactId, TicketId},
+    organisation::FieldValue,
+    values::{HoldReason, Priority, ResolutionReason, TicketType},
 };
 
 /// What later decisions about a ticket need to know.
@@ -24,6 +28,65 @@ pub struct Ticket {
     pub cycle_no: u32,
     /// Where it belongs.
     pub place: TicketPlace,
+    /// What sort of request it is.
+    pub ticket_type: TicketType,
+    /// Ids of its tags.
+    pub tags: BTreeSet<Uuid>,
+    /// What its custom fields say, by their ids; what is forgotten is absent.
+    pub fields: BTreeMap<Uuid, FieldValue>,
+    /// Who wants to hear of it.
+    pub followers: BTreeSet<AgentId>,
+    /// What it is to other tickets; what they are to it stands there.
+    pub links: BTreeSet<(TicketId, Relation)>,
+    /// The organisation's word for its status; `None` for the one that is meant when only the status is known.
+    pub label: Option<Uuid>,
+    /// Until when nobody wants to see it; only while work goes on.
+    pub snooze: Option<Snooze>,
+    /// What the customer said of the newest resolution.
+    pub verdict: Option<Verdict>,
+    /// The ticket it is shown with: it changes no more until it is by itself again.
+    pub merged_into: Option<TicketId>,
+    /// The tickets that are shown with it.
+    pub absorbed: BTreeSet<TicketId>,
+    /// Tickets that were made of parts of it.
+    pub splits: BTreeSet<TicketId>,
+    /// The ticket it was a part of.
+    pub split_from: Option<TicketId>,
+    /// Whether it was put away; only a closed ticket is.
+    pub archived: bool,
+    /// Who may follow it without signing in.
+    pub tracking: Option<TrackingLink>,
+    /// When it will be resolved, as it was last worked out.
+    pub estimate: Option<Estimate>,
+}
+
+/// Until when nobody wants to see a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Snooze {
+    /// The instant; `None` until the customer writes, which ends a snooze with an instant too.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A link by which a ticket is followed without signing in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackingLink {
+    /// BLAKE3 of the token, hex.
+    pub token_hash: String,
+    /// After which it counts no more.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// When a ticket will be resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Estimate {
+    /// The instant to be promised.
+    pub eta: DateTime<Utc>,
+    /// Half of such tickets are resolved within this many seconds.
+    pub p50_s: u64,
+    /// Nine of ten are within this many.
+    pub p90_s: u64,
+    /// Which state of the history it rests on.
+    pub basis_version: u64,
 }
 
 /// Why and until when a ticket waits.
@@ -124,7 +187,30 @@ impl Status {
             TicketEvent::SubjectChanged { .. }
             | TicketEvent::Categorized { .. }
             | TicketEvent::Prioritized { .. }
-            | TicketEvent::Moved { .. } => None,
+            | TicketEvent::Moved { .. }
+            | TicketEvent::TypeChanged { .. }
+            | TicketEvent::Tagged { .. }
+            | TicketEvent::Untagged { .. }
+            | TicketEvent::CustomFieldSet { .. }
+            | TicketEvent::Followed { .. }
+            | TicketEvent::Unfollowed { .. }
+            | TicketEvent::Linked { .. }
+            | TicketEvent::Unlinked { .. }
+            | TicketEvent::Labelled { .. }
+            | TicketEvent::Snoozed { .. }
+            | TicketEvent::WokeUp { .. }
+            | TicketEvent::ResolutionConfirmed {}
+            | TicketEvent::ResolutionRejected {}
+            | TicketEvent::Absorbed { .. }
+            | TicketEvent::Separated { .. }
+            | TicketEvent::Merged { .. }
+            | TicketEvent::Unmerged { .. }
+            | TicketEvent::Split { .. }
+            | TicketEvent::SplitOff { .. }
+            | TicketEvent::Archived { .. }
+            | TicketEvent::TrackingLinkIssued { .. }
+            | TicketEvent::TrackingLinkRevoked {}
+            | TicketEvent::ResolutionEstimated { .. } => None,
         }
     }
 }

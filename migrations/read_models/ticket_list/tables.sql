@@ -25,6 +25,18 @@ CREATE TABLE ticket_list (
     branch_id uuid,
     team_id uuid,
     data_subject uuid,
+    status_label_id uuid,
+    tag_ids uuid[] NOT NULL DEFAULT '{}',
+    fields jsonb NOT NULL DEFAULT '{}',
+    follower_ids uuid[] NOT NULL DEFAULT '{}',
+    snoozed_at timestamptz,
+    snoozed_until timestamptz,
+    verdict text,
+    merged_into uuid,
+    split_from uuid,
+    archived_at timestamptz,
+    tracked_until timestamptz,
+    eta timestamptz,
     PRIMARY KEY (ticket_id)
 ) WITH (fillfactor = 80);
 
@@ -55,3 +67,27 @@ COMMENT ON COLUMN ticket_list.inbox_id IS 'Id of the inbox it came through; NULL
 COMMENT ON COLUMN ticket_list.branch_id IS 'Id of the branch that answers for it; NULL when none does.';
 COMMENT ON COLUMN ticket_list.team_id IS 'Id of the team that works on it; NULL when none does.';
 COMMENT ON COLUMN ticket_list.data_subject IS 'Whose key seals the subject in the log; NULL when it lies open there, as in early versions.';
+COMMENT ON COLUMN ticket_list.status_label_id IS 'Id of the organisation''s own word for its status; NULL for the one that is meant when only the status is known.';
+COMMENT ON COLUMN ticket_list.tag_ids IS 'Ids of its tags.';
+COMMENT ON COLUMN ticket_list.fields IS 'What its custom fields say: {id of the field: {kind, value}}; empty when the person''s data was erased.';
+COMMENT ON COLUMN ticket_list.follower_ids IS 'Ids of the users who want to hear of it.';
+COMMENT ON COLUMN ticket_list.snoozed_at IS 'Instant since which nobody wants to see it; NULL when it is to be seen.';
+COMMENT ON COLUMN ticket_list.snoozed_until IS 'Instant until which nobody wants to see it; NULL when it is to be seen, or until the customer writes.';
+COMMENT ON COLUMN ticket_list.verdict IS 'What the customer said of the newest resolution: confirmed or rejected; NULL when nothing.';
+COMMENT ON COLUMN ticket_list.merged_into IS 'Id of the ticket it is shown with; NULL when it is by itself.';
+COMMENT ON COLUMN ticket_list.split_from IS 'Id of the ticket it was a part of; NULL when it was none.';
+COMMENT ON COLUMN ticket_list.archived_at IS 'Instant at which it was put away; NULL when it was not.';
+COMMENT ON COLUMN ticket_list.tracked_until IS 'Instant until which its tracking link counts; NULL when it has none.';
+COMMENT ON COLUMN ticket_list.eta IS 'Instant of its resolution, as it was last worked out; NULL when it never was.';
+
+CREATE TABLE ticket_link (
+    ticket_id uuid NOT NULL,
+    other_id uuid NOT NULL,
+    relation text NOT NULL,
+    PRIMARY KEY (ticket_id, other_id, relation)
+);
+
+COMMENT ON TABLE ticket_link IS 'What do tickets have to do with each other? (Как заявки связаны друг с другом?) One row a link: "ticket_id relation other_id".';
+COMMENT ON COLUMN ticket_link.ticket_id IS 'Id of the ticket of which it is said.';
+COMMENT ON COLUMN ticket_link.other_id IS 'Id of the other ticket.';
+COMMENT ON COLUMN ticket_link.relation IS 'What the ticket is to the other: duplicate (asks for the same), parent (the other is a part of it), blocks (must be done before it) or related.';

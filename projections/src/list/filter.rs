@@ -1,10 +1,12 @@
 //! Which rows: one condition, asked of the table in SQL and of a single row in memory, with the same answer.
 
 use chrono::{DateTime, Utc};
+use domain::organisation::FieldValue;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{Column, Table};
+use crate::fields::{holds, piece};
 
 /// What a column's value must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,14 @@ pub enum Condition<T: Table> {
     Number(T::Number, Test<i64>),
     /// On an instant column.
     Instant(T::Instant, Test<DateTime<Utc>>),
+    /// A column of several ids has one of these.
+    HasOne(T::Ids, Vec<Uuid>),
+    /// A column of several ids has none at all, or some.
+    HasNone(T::Ids, bool),
+    /// A custom field says this; of several options, at least these.
+    Says(T::Fields, Uuid, FieldValue),
+    /// A custom field is empty, or not.
+    IsEmpty(T::Fields, Uuid, bool),
 }
 
 impl<T: Table> Condition<T> {
@@ -54,6 +64,12 @@ impl<T: Table> Condition<T> {
             Self::Id(column, test) => test.passes(column.of(row).as_ref()),
             Self::Number(column, test) => test.passes(column.of(row).as_ref()),
             Self::Instant(column, test) => test.passes(column.of(row).as_ref()),
+            Self::HasOne(column, ids) => column.of(row).is_some_and(|it| ids.iter().any(|id| it.contains(id))),
+            Self::HasNone(column, wanted) => column.of(row).is_none_or(|it| it.is_empty()) == *wanted,
+            Self::Says(column, id, value) => column
+                .of(row)
+                .is_some_and(|it| it.get(*id).is_some_and(|said| holds(said, value))),
+            Self::IsEmpty(column, id, wanted) => column.of(row).is_none_or(|it| it.get(*id).is_none()) == *wanted,
         }
     }
 
@@ -82,6 +98,33 @@ impl<T: Table> Condition<T> {
             Self::Id(column, test) => test.push((column.sql(), negated), sql),
             Self::Number(column, test) => test.push((column.sql(), negated), sql),
             Self::Instant(column, test) => test.push((column.sql(), negated), sql),
+            // These columns are never NULL.
+            Self::HasOne(column, ids) => {
+                sql.push("(")
+                    .push(column.sql())
+                    .push(" && ")
+                    .push_bind(ids.clone())
+                    .push(")");
+            }
+            Self::HasNone(column, wanted) => {
+                sql.push("(")
+                    .push(column.sql())
+                    .push(if *wanted { " = '{}')" } else { " <> '{}')" });
+            }
+            Self::Says(column, id, value) => {
+                sql.push("(")
+                    .push(column.sql())
+                    .push(" @> ")
+                    .push_bind(piece(*id, value))
+                    .push("::jsonb)");
+            }
+            Self::IsEmpty(column, id, wanted) => {
+                sql.push(if *wanted { "(NOT " } else { "(" })
+                    .push(column.sql())
+                    .push(" ? ")
+                    .push_bind(id.to_string())
+                    .push(")");
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use self::page::{Key, KeyKind};
+use crate::Fields;
 
 /// A table that is listed.
 pub trait Table: Debug + Clone + Copy + PartialEq + Eq + Send + Sync + Unpin + 'static {
@@ -23,6 +24,10 @@ pub trait Table: Debug + Clone + Copy + PartialEq + Eq + Send + Sync + Unpin + '
     type Number: Column<Self::Row, i64>;
     /// Its columns of instants.
     type Instant: Column<Self::Row, DateTime<Utc>>;
+    /// Its columns of several ids.
+    type Ids: Column<Self::Row, Vec<Uuid>>;
+    /// Its columns of custom fields.
+    type Fields: Column<Self::Row, Fields>;
     /// Its columns that rows are sorted by.
     type Order: OrderColumn<Self::Row>;
 
@@ -37,6 +42,20 @@ pub trait Column<R, V>: Debug + Clone + Copy + PartialEq + Eq + Send + Sync + 's
 
     /// Its value in a row.
     fn of(self, row: &R) -> Option<V>;
+}
+
+/// No column: for a sort that a table has none of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoColumn {}
+
+impl<R, V> Column<R, V> for NoColumn {
+    fn sql(self) -> &'static str {
+        match self {}
+    }
+
+    fn of(self, _row: &R) -> Option<V> {
+        match self {}
+    }
 }
 
 /// A column that rows can be sorted by; none of them is ever NULL.

@@ -19,6 +19,8 @@ impl Table for Organizations {
     type Id = IdColumn;
     type Number = NumberColumn;
     type Instant = InstantColumn;
+    type Ids = list::NoColumn;
+    type Fields = list::NoColumn;
     type Order = OrderColumn;
 
     const NAME: &'static str = "organization";

@@ -1,7 +1,7 @@
 //! Words as Postgres keeps and compares them: `=` before a stem, `~` before a sound, `-` before a near spelling, nothing before
 //! a family. Words are letters and digits alone, so nothing in them needs to be escaped.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use domain::text::{Term, near, readings, sound, terms};
 
@@ -24,17 +24,15 @@ pub(super) fn vector(text: &str) -> String {
             put(format!("~{sound}"), 'C');
         }
         if place < MOST_NEAR {
-            near(&term.root).into_iter().for_each(|it| put(format!("-{it}"), 'D'));
+            for spelling in near(&term.root) {
+                put(format!("-{spelling}"), 'D');
+            }
         }
         put(term.family, 'B');
         put(format!("={}", term.stem), 'A');
     }
-    let mut vector = String::new();
-    for (lexeme, weight) in lexemes {
-        // Writing to a String does not fail.
-        drop(write!(vector, "'{lexeme}':1{weight} "));
-    }
-    vector
+    let parts = lexemes.iter().map(|(lexeme, weight)| format!("'{lexeme}':1{weight}"));
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 fn sounds(term: &Term) -> impl Iterator<Item = String> {
@@ -109,7 +107,7 @@ mod tests {
     #[test]
     fn text_is_kept_by_all_that_it_can_be_found_by() {
         let kept = vector("Код 42, код!");
-        assert_eq!(kept, "'42':1B '=42':1A '=код':1A 'код':1B ");
+        assert_eq!(kept, "'42':1B '=42':1A '=код':1A 'код':1B");
         assert!(vector("Заявок").contains("'-заяв':1D '-заяв'") || vector("Заявок").contains("'-заяв':1D"));
     }
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -80,7 +80,7 @@ pub async fn search(pool: &PgPool, text: &str, condition: &Condition) -> Result<
             place: Place { score, ticket_id },
         })
         .collect();
-    found.sort_unstable_by(|one, other| other.place.cmp(&one.place));
+    found.sort_unstable_by_key(|it| Reverse(it.place));
     Ok(found)
 }
 

@@ -99,22 +99,22 @@ async fn write(changes: &Changes, forgotten: &[Uuid], tx: &mut PgConnection) -> 
     if rows.owners.is_empty() {
         return Ok(());
     }
-    sqlx::query!(
-        r#"INSERT INTO search_part (owner_id, part, kind, ticket_id, subject_id, words, at)
+    sqlx::query(
+        "INSERT INTO search_part (owner_id, part, kind, ticket_id, subject_id, words, at)
         SELECT owner_id, part, kind, ticket_id, subject_id, words::tsvector, at
         FROM UNNEST(
             $1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[]
         ) AS new (owner_id, part, kind, ticket_id, subject_id, words, at)
         ON CONFLICT (owner_id, part) DO UPDATE SET
-            subject_id = EXCLUDED.subject_id, words = EXCLUDED.words, at = EXCLUDED.at"#,
-        &rows.owners[..],
-        &rows.parts[..],
-        &rows.kinds[..],
-        &rows.tickets[..] as &[Option<Uuid>],
-        &rows.subjects[..],
-        &rows.words[..],
-        &rows.instants[..],
+            subject_id = EXCLUDED.subject_id, words = EXCLUDED.words, at = EXCLUDED.at",
     )
+    .bind(rows.owners)
+    .bind(rows.parts)
+    .bind(rows.kinds)
+    .bind(rows.tickets)
+    .bind(rows.subjects)
+    .bind(rows.words)
+    .bind(rows.instants)
     .execute(tx)
     .await?;
     Ok(())
@@ -137,12 +137,12 @@ async fn remove(changes: &Changes, tx: &mut PgConnection) -> Result<(), ProjectE
     if owners.is_empty() {
         return Ok(());
     }
-    sqlx::query!(
+    sqlx::query(
         "DELETE FROM search_part USING UNNEST($1::uuid[], $2::text[]) AS gone (owner_id, part)
         WHERE search_part.owner_id = gone.owner_id AND search_part.part = gone.part",
-        &owners[..],
-        &parts[..],
     )
+    .bind(owners)
+    .bind(parts)
     .execute(tx)
     .await?;
     Ok(())
@@ -153,11 +153,9 @@ async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), Project
     if forgotten.is_empty() {
         return Ok(());
     }
-    sqlx::query!(
-        "UPDATE search_part SET words = ''::tsvector WHERE subject_id = ANY($1)",
-        forgotten
-    )
-    .execute(tx)
-    .await?;
+    sqlx::query("UPDATE search_part SET words = ''::tsvector WHERE subject_id = ANY($1)")
+        .bind(forgotten)
+        .execute(tx)
+        .await?;
     Ok(())
 }

@@ -19,7 +19,7 @@ pub const NAME: &str = "ticket_history";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 3,
+    version: 4,
     types: &["ticket.", "assignment.", "subject."],
     tables: include_str!("../../../migrations/read_models/ticket_history/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/ticket_history/indexes.sql"),

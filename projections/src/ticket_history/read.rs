@@ -92,6 +92,33 @@ pub async fn counts(pool: &PgPool, ticket_ids: &[Uuid]) -> Result<HashMap<Uuid, 
     Ok(rows.into_iter().collect())
 }
 
+/// A status that a ticket had.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Step {
+    /// Stored form of [`domain::ticket::StatusCategory`].
+    pub status: String,
+    /// Id of the word that was chosen for it.
+    pub label: Option<Uuid>,
+    /// Since when, UTC.
+    pub at: DateTime<Utc>,
+}
+
+/// Every status that a ticket had, one after another, the oldest first.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn statuses(pool: &PgPool, ticket_id: Uuid, limit: i64) -> Result<Vec<Step>, sqlx::Error> {
+    const STEPS: &str = "SELECT status, status_label_id AS label, at FROM (
+            SELECT version, at, status, status_label_id,
+                LAG(version) OVER past AS before, LAG(status) OVER past AS former,
+                LAG(status_label_id) OVER past AS former_label
+            FROM ticket_history WHERE ticket_id = $1 WINDOW past AS (ORDER BY version)
+        ) AS it
+        WHERE before IS NULL OR status <> former OR status_label_id IS DISTINCT FROM former_label
+        ORDER BY version LIMIT $2";
+    sqlx::query_as(STEPS).bind(ticket_id).bind(limit).fetch_all(pool).await
+}
+
 /// A happening among all that are told.
 #[derive(Debug)]
 pub struct Told {

@@ -49,26 +49,14 @@ pub(super) async fn apply(
 
 /// The tickets as their newest rows have them.
 async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError> {
+    const NEWEST: &str = "SELECT newest.* FROM UNNEST($1::uuid[]) AS wanted (id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM ticket_history WHERE ticket_id = wanted.id ORDER BY version DESC LIMIT 1
+        ) AS newest";
     if ids.is_empty() {
         return Ok(Rows::new());
     }
-    let rows = sqlx::query_as!(
-        TicketRow,
-        r#"SELECT
-            newest.ticket_id, newest.version, newest.number, newest.ticket_type, newest.subject,
-            newest.contact_id, newest.category_id, newest.subcategory_id, newest.priority,
-            newest.status, newest.hold_reason, newest.hold_until, newest.assignee_id,
-            newest.resolution_reason, newest.resolution_note, newest.reopen_count, newest.channel,
-            newest.external_id, newest.opened_at, newest.updated_at, newest.resolved_at,
-            newest.closed_at, newest.inbox_id, newest.branch_id, newest.team_id, newest.data_subject
-        FROM UNNEST($1::uuid[]) AS wanted (id)
-        CROSS JOIN LATERAL (
-            SELECT * FROM ticket_history WHERE ticket_id = wanted.id ORDER BY version DESC LIMIT 1
-        ) AS newest"#,
-        ids
-    )
-    .fetch_all(tx)
-    .await?;
+    let rows: Vec<TicketRow> = sqlx::query_as(NEWEST).bind(ids).fetch_all(tx).await?;
     Ok(rows.into_iter().map(|it| (it.ticket_id, it)).collect())
 }
 
@@ -78,7 +66,7 @@ async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), Project
         return Ok(());
     }
     sqlx::query!(
-        "UPDATE ticket_history SET subject = NULL WHERE data_subject = ANY($1)",
+        "UPDATE ticket_history SET subject = NULL, fields = '{}' WHERE data_subject = ANY($1)",
         forgotten
     )
     .execute(tx)
@@ -89,19 +77,33 @@ async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), Project
 async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectError> {
     sqlx::query!(
         r#"INSERT INTO ticket_history (
-            position, event_type, at, actor,
-            ticket_id, version, number, ticket_type, subject, contact_id, category_id,
-            subcategory_id, priority, status, hold_reason, hold_until, assignee_id,
-            resolution_reason, resolution_note, reopen_count, channel, external_id, opened_at,
-            updated_at, resolved_at, closed_at, inbox_id, branch_id, team_id, data_subject
+            position, event_type, at, actor, ticket_id, version, number, ticket_type, subject, contact_id,
+            category_id, subcategory_id, priority, status, hold_reason, hold_until, assignee_id, resolution_reason,
+            resolution_note, reopen_count, channel, external_id, opened_at, updated_at, resolved_at, closed_at,
+            inbox_id, branch_id, team_id, data_subject, status_label_id, tag_ids, fields, follower_ids, snoozed_at,
+            snoozed_until, verdict, merged_into, split_from, archived_at, tracked_until, eta
         )
-        SELECT * FROM UNNEST(
-            $1::bigint[], $2::text[], $3::timestamptz[], $4::text[],
-            $5::uuid[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::uuid[],
-            $11::text[], $12::text[], $13::smallint[], $14::text[], $15::text[], $16::timestamptz[],
-            $17::uuid[], $18::text[], $19::text[], $20::integer[], $21::text[], $22::text[],
-            $23::timestamptz[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[],
-            $27::uuid[], $28::uuid[], $29::uuid[], $30::uuid[]
+        SELECT
+            position, event_type, at, actor, ticket_id, version, number, ticket_type, subject, contact_id,
+            category_id, subcategory_id, priority, status, hold_reason, hold_until, assignee_id, resolution_reason,
+            resolution_note, reopen_count, channel, external_id, opened_at, updated_at, resolved_at, closed_at,
+            inbox_id, branch_id, team_id, data_subject, status_label_id, tag_ids::uuid[], fields::jsonb,
+            follower_ids::uuid[], snoozed_at, snoozed_until, verdict, merged_into, split_from, archived_at,
+            tracked_until, eta
+        FROM UNNEST(
+            $1::bigint[], $2::text[], $3::timestamptz[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[],
+            $8::text[], $9::text[], $10::uuid[], $11::text[], $12::text[], $13::smallint[], $14::text[],
+            $15::text[], $16::timestamptz[], $17::uuid[], $18::text[], $19::text[], $20::integer[], $21::text[],
+            $22::text[], $23::timestamptz[], $24::timestamptz[], $25::timestamptz[], $26::timestamptz[],
+            $27::uuid[], $28::uuid[], $29::uuid[], $30::uuid[], $31::uuid[], $32::text[], $33::text[], $34::text[],
+            $35::timestamptz[], $36::timestamptz[], $37::text[], $38::uuid[], $39::uuid[], $40::timestamptz[],
+            $41::timestamptz[], $42::timestamptz[]
+        ) AS new (
+            position, event_type, at, actor, ticket_id, version, number, ticket_type, subject, contact_id,
+            category_id, subcategory_id, priority, status, hold_reason, hold_until, assignee_id, resolution_reason,
+            resolution_note, reopen_count, channel, external_id, opened_at, updated_at, resolved_at, closed_at,
+            inbox_id, branch_id, team_id, data_subject, status_label_id, tag_ids, fields, follower_ids, snoozed_at,
+            snoozed_until, verdict, merged_into, split_from, archived_at, tracked_until, eta
         )"#,
         &happenings.position[..],
         &happenings.event_type[..],
@@ -133,6 +135,18 @@ async fn insert(happenings: &Happenings, columns: &Columns, tx: &mut PgConnectio
         &columns.branch_id[..] as &[Option<Uuid>],
         &columns.team_id[..] as &[Option<Uuid>],
         &columns.data_subject[..] as &[Option<Uuid>],
+        &columns.status_label_id[..] as &[Option<Uuid>],
+        &columns.tag_ids[..],
+        &columns.fields[..],
+        &columns.follower_ids[..],
+        &columns.snoozed_at[..] as &[Option<DateTime<Utc>>],
+        &columns.snoozed_until[..] as &[Option<DateTime<Utc>>],
+        &columns.verdict[..] as &[Option<String>],
+        &columns.merged_into[..] as &[Option<Uuid>],
+        &columns.split_from[..] as &[Option<Uuid>],
+        &columns.archived_at[..] as &[Option<DateTime<Utc>>],
+        &columns.tracked_until[..] as &[Option<DateTime<Utc>>],
+        &columns.eta[..] as &[Option<DateTime<Utc>>],
     )
     .execute(tx)
     .await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    TicketRow,
+    Fields, TicketRow,
     list::{
         self, Table, columns,
         page::{Key, KeyKind},
@@ -21,6 +21,8 @@ impl Table for Tickets {
     type Id = IdColumn;
     type Number = NumberColumn;
     type Instant = InstantColumn;
+    type Ids = IdsColumn;
+    type Fields = FieldsColumn;
     type Order = OrderColumn;
 
     const NAME: &'static str = "ticket_list";
@@ -39,6 +41,7 @@ columns!(
         ResolutionReason = resolution_reason: |it| it.resolution_reason.clone(),
         Channel = channel: |it| Some(it.channel.clone()),
         ExternalId = external_id: |it| it.external_id.clone(),
+        Verdict = verdict: |it| it.verdict.clone(),
     }
 );
 
@@ -51,6 +54,9 @@ columns!(
         Inbox = inbox_id: |it| it.inbox_id,
         Branch = branch_id: |it| it.branch_id,
         Team = team_id: |it| it.team_id,
+        StatusLabel = status_label_id: |it| it.status_label_id,
+        MergedInto = merged_into: |it| it.merged_into,
+        SplitFrom = split_from: |it| it.split_from,
     }
 );
 
@@ -70,6 +76,26 @@ columns!(
         UpdatedAt = updated_at: |it| Some(it.updated_at),
         ResolvedAt = resolved_at: |it| it.resolved_at,
         ClosedAt = closed_at: |it| it.closed_at,
+        SnoozedAt = snoozed_at: |it| it.snoozed_at,
+        SnoozedUntil = snoozed_until: |it| it.snoozed_until,
+        HoldUntil = hold_until: |it| it.hold_until,
+        ArchivedAt = archived_at: |it| it.archived_at,
+        Eta = eta: |it| it.eta,
+    }
+);
+
+columns!(
+    /// Columns of several ids.
+    IdsColumn of TicketRow => Vec<Uuid> {
+        Tags = tag_ids: |it| Some(it.tag_ids.clone()),
+        Followers = follower_ids: |it| Some(it.follower_ids.clone()),
+    }
+);
+
+columns!(
+    /// Columns of custom fields.
+    FieldsColumn of TicketRow => Fields {
+        Fields = fields: |it| Some(it.fields.clone()),
     }
 );
 

@@ -1,6 +1,7 @@
 //! Which tickets are there, and how does each stand now? One row a ticket.
 
 pub mod filter;
+mod links;
 mod read;
 mod tally;
 mod write;
@@ -22,7 +23,7 @@ pub const NAME: &str = "ticket_list";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 3,
+    version: 4,
     types: &["ticket.", "assignment.", "subject."],
     tables: include_str!("../../../migrations/read_models/ticket_list/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/ticket_list/indexes.sql"),
@@ -30,7 +31,7 @@ pub const MODEL: Model = Model {
     make: || Box::new(TicketList::default()),
 };
 
-/// Keeps `ticket_list`.
+/// Keeps `ticket_list` and `ticket_link`.
 #[derive(Debug, Default)]
 pub struct TicketList {
     memory: Memory,

@@ -1,3 +1,4 @@
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -8,7 +9,8 @@ use crate::TicketRow;
 /// # Errors
 /// When Postgres does not answer.
 pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketRow>, sqlx::Error> {
-    sqlx::query_as!(TicketRow, "SELECT * FROM ticket_list WHERE ticket_id = ANY($1)", ids)
+    sqlx::query_as("SELECT * FROM ticket_list WHERE ticket_id = ANY($1)")
+        .bind(ids)
         .fetch_all(pool)
         .await
 }
@@ -18,11 +20,59 @@ pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketRow>, sqlx:
 /// # Errors
 /// When Postgres does not answer.
 pub async fn by_number(pool: &PgPool, number: i64) -> Result<Option<TicketRow>, sqlx::Error> {
-    sqlx::query_as!(
-        TicketRow,
-        "SELECT * FROM ticket_list WHERE number = $1 ORDER BY opened_at, ticket_id LIMIT 1",
-        number
-    )
-    .fetch_optional(pool)
-    .await
+    sqlx::query_as("SELECT * FROM ticket_list WHERE number = $1 ORDER BY opened_at, ticket_id LIMIT 1")
+        .bind(number)
+        .fetch_optional(pool)
+        .await
+}
+
+/// Tickets whose snooze or hold ended at that instant or before, the longest overdue first, each with that end.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn due(pool: &PgPool, at: DateTime<Utc>, limit: i64) -> Result<Vec<(Uuid, DateTime<Utc>)>, sqlx::Error> {
+    const DUE: &str = "SELECT ticket_id, LEAST(snoozed_until, hold_until) FROM ticket_list
+        WHERE LEAST(snoozed_until, hold_until) <= $1 AND merged_into IS NULL AND archived_at IS NULL
+        ORDER BY LEAST(snoozed_until, hold_until), ticket_id LIMIT $2";
+    sqlx::query_as(DUE).bind(at).bind(limit).fetch_all(pool).await
+}
+
+/// For each of these tickets the one it is shown with at last, over all steps; a ticket that is not merged is not there.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn survivors(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, sqlx::Error> {
+    // A ring cannot be; should one be, it ends.
+    const SURVIVORS: &str = "WITH RECURSIVE way AS (
+            SELECT ticket_id AS first, merged_into AS at, 1 AS step FROM ticket_list
+            WHERE ticket_id = ANY($1) AND merged_into IS NOT NULL
+            UNION ALL
+            SELECT way.first, it.merged_into, way.step + 1 FROM way
+            JOIN ticket_list AS it ON it.ticket_id = way.at WHERE it.merged_into IS NOT NULL AND way.step < 64
+        )
+        SELECT DISTINCT ON (first) first, at FROM way ORDER BY first, step DESC";
+    sqlx::query_as(SURVIVORS).bind(ids).fetch_all(pool).await
+}
+
+/// What a ticket is to another: id of the ticket, id of the other, stored form of the relation.
+pub type Link = (Uuid, Uuid, String);
+
+/// The links of which one of these tickets is an end, in a fixed order.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn links(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Link>, sqlx::Error> {
+    const LINKS: &str = "SELECT ticket_id, other_id, relation FROM ticket_link
+        WHERE ticket_id = ANY($1) OR other_id = ANY($1) ORDER BY relation, ticket_id, other_id";
+    sqlx::query_as(LINKS).bind(ids).fetch_all(pool).await
+}
+
+/// The tickets that are shown with these, each after the one it was merged into.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn merged(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, sqlx::Error> {
+    const MERGED: &str =
+        "SELECT merged_into, ticket_id FROM ticket_list WHERE merged_into = ANY($1) ORDER BY number, ticket_id";
+    sqlx::query_as(MERGED).bind(ids).fetch_all(pool).await
 }

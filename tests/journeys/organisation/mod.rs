@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::Client;
 
 /// A mutation of a kind, such as `create` of `Branch`: its payload, in which the thing is called `thing`.
-async fn tell(client: &Client, verb: &str, kind: &str, input: Value) -> Result<Value> {
+pub(crate) async fn tell(client: &Client, verb: &str, kind: &str, input: Value) -> Result<Value> {
     let mut letters = kind.chars();
     let first = letters.next().map(|it| it.to_ascii_lowercase());
     let field: String = first.into_iter().chain(letters).collect();
@@ -41,7 +41,7 @@ async fn create(client: &Client, kind: &str, key: &str, definition: Value) -> Re
 }
 
 /// The id of a thing that must be created.
-async fn made(client: &Client, kind: &str, key: &str, definition: Value) -> Result<String> {
+pub(crate) async fn made(client: &Client, kind: &str, key: &str, definition: Value) -> Result<String> {
     let payload = create(client, kind, key, definition).await?;
     ensure!(payload["userErrors"] == json!([]), "{kind} {key}: {payload}");
     ensure!(payload["stale"] == false, "{payload}");
@@ -59,7 +59,7 @@ async fn branch(client: &Client, name: &str) -> Result<String> {
 }
 
 /// The one code and field of a payload that must be a refusal.
-fn refusal(payload: &Value) -> Result<(String, Value)> {
+pub(crate) fn refusal(payload: &Value) -> Result<(String, Value)> {
     let errors = payload["userErrors"].as_array().context("no userErrors")?;
     ensure!(errors.len() == 1 && payload["position"].is_null(), "{payload}");
     let code = errors[0]["code"].as_str().context("no code")?;

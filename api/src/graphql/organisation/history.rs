@@ -122,9 +122,9 @@ where
 {
     may_read(ctx, Read::Configuration)?;
     let args = PageArgs::try_new(first, after, last, before, true).map_err(|it| problem(ctx, it))?;
-    let list = Numbered::Item(id);
+    let revisions = Numbered::Item(id);
     let bound = |field, cursor: Option<&String>| {
-        let version = cursor.map(|it| list.number(field, it)).transpose();
+        let version = cursor.map(|it| revisions.number(field, it)).transpose();
         version.map_err(|it| problem(ctx, it))
     };
     let section = Section {
@@ -139,7 +139,7 @@ where
     let mut edges = Vec::with_capacity(rows.len());
     for row in rows {
         edges.push(Edge {
-            cursor: list.cursor(row.version),
+            cursor: revisions.cursor(row.version),
             node: revision(ctx, id, row)?,
         });
     }

@@ -104,9 +104,16 @@ impl Limits {
         self.failures.failed(network(address), self.clock.now());
     }
 
-    /// How long an actor who is in has to wait before it may show a password again.
-    pub(crate) fn proof(&self, actor: &str) -> Result<(), Exhausted> {
-        let wait = self.guesses.wait(&actor.to_owned(), self.clock.now());
+    /// Lets a stranger, or an actor who is in, try a password; it counts as a failure until it is forgiven.
+    ///
+    /// # Errors
+    /// When too many failed before.
+    pub(crate) fn stake(&self, stranger: Option<IpAddr>, actor: &str) -> Result<(), Exhausted> {
+        let now = self.clock.now();
+        let wait = match stranger {
+            Some(address) => self.failures.stake(network(address), now),
+            None => self.guesses.stake(actor.to_owned(), now),
+        };
         let exhausted = |retry_after| Exhausted {
             available: 0,
             retry_after,
@@ -114,9 +121,12 @@ impl Limits {
         wait.map_or(Ok(()), |it| Err(exhausted(it)))
     }
 
-    /// A password that an actor who is in showed was not theirs.
-    pub(crate) fn guessed(&self, actor: &str) {
-        self.guesses.failed(actor.to_owned(), self.clock.now());
+    /// What counted as a failure of an address, or of an actor, was none.
+    pub(crate) fn forgive(&self, stranger: Option<IpAddr>, actor: &str) {
+        match stranger {
+            Some(address) => self.failures.forgive(&network(address)),
+            None => self.guesses.forgive(&actor.to_owned()),
+        }
     }
 
     /// A credential opened.

@@ -68,6 +68,23 @@ impl<K: Hash + Eq> Slowdown<K> {
         failures.count = failures.count.saturating_add(1);
         failures.last = now;
     }
+
+    /// Records a failure that may turn out to be none, unless it has to wait: how long.
+    pub(crate) fn stake(&self, key: K, now: DateTime<Utc>) -> Option<Duration> {
+        let wait = self.wait(&key, now);
+        if wait.is_none() {
+            self.failed(key, now);
+        }
+        wait
+    }
+
+    /// Takes a failure back: it was none.
+    pub(crate) fn forgive(&self, key: &K) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failures) = known.peek_mut(key) {
+            failures.count = failures.count.saturating_sub(1);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -85,6 +85,36 @@ impl CustomField {
 }
 
 impl FieldValue {
+    /// What sort of value it is, in a word.
+    pub fn sort(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a text",
+            Self::Number(_) => "a number",
+            Self::Boolean(_) => "yes or no",
+            Self::Date(_) => "a day",
+            Self::Select(_) => "an option",
+            Self::MultiSelect(_) => "options",
+            Self::Url(_) => "a web address",
+            Self::Email(_) => "a mail address",
+        }
+    }
+
+    /// The same value as a field of that type has it: what is written as a text may be a key or an address.
+    #[must_use]
+    pub fn meant_for(self, field_type: &FieldType) -> Self {
+        let Self::Text(text) = self else { return self };
+        match field_type {
+            FieldType::Select { .. } => Self::Select(text.trim().to_owned()),
+            FieldType::Url {} => Self::Url(text),
+            FieldType::Email {} => Self::Email(text),
+            FieldType::Text { .. }
+            | FieldType::Number { .. }
+            | FieldType::Boolean {}
+            | FieldType::Date { .. }
+            | FieldType::MultiSelect { .. } => Self::Text(text),
+        }
+    }
+
     fn is_blank(&self) -> bool {
         match self {
             Self::Text(text) | Self::Select(text) | Self::Url(text) | Self::Email(text) => text.is_empty(),
@@ -95,6 +125,20 @@ impl FieldValue {
 }
 
 impl FieldType {
+    /// What sort of value it takes, in a word.
+    pub fn sort(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "a text",
+            Self::Number { .. } => "a number",
+            Self::Boolean {} => "yes or no",
+            Self::Date { .. } => "a day",
+            Self::Select { .. } => "an option",
+            Self::MultiSelect { .. } => "options",
+            Self::Url {} => "a web address",
+            Self::Email {} => "a mail address",
+        }
+    }
+
     fn validate(&self, value: FieldValue) -> Result<FieldValue, ValueFault> {
         match (self, value) {
             (Self::Text { max_length }, FieldValue::Text(text)) => {

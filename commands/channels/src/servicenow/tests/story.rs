@@ -37,6 +37,13 @@ fn words(command: &TicketCommand) -> String {
         TicketCommand::Resolve { reason, note } => format!("resolve {} {note:?}", reason.as_str()),
         TicketCommand::Close { cause, .. } => format!("close {}", cause.as_str()),
         TicketCommand::Reopen { cause } => format!("reopen {}", cause.as_str()),
+        other @ (TicketCommand::Mark(_)
+        | TicketCommand::Pause(_)
+        | TicketCommand::Judge(_)
+        | TicketCommand::Join(_)
+        | TicketCommand::Archive { .. }
+        | TicketCommand::Track(_)
+        | TicketCommand::Estimate(_)) => format!("{other:?}"),
     }
 }
 

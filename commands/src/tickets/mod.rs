@@ -1,11 +1,17 @@
 //! Commands about tickets: what they look at beside their own stream.
 
+mod join;
+mod references;
+mod rights;
+
 use domain::{
     access::{Place, Rights},
     assignment::{Assignment, AssignmentCommand},
     ids::TicketId,
-    ticket::{Status, Ticket, TicketCommand, TicketPlace, TicketRefusal},
+    ticket::{Mark, Status, Ticket, TicketCommand, TicketPlace, TicketRefusal},
 };
+pub(crate) use rights::needs;
+use rights::{by_customer, is_customer, permit};
 
 use crate::{
     Command, CommandError, Handler, Outcome, Refusal, Request, authorize::authorize_in, folded::Folded,
@@ -31,8 +37,13 @@ impl Handler {
         }
         let guard = |assignment: &Folded<Assignment>| {
             check_version(request.expected_version, ticket.version() + assignment.version())?;
-            match ticket.state.as_ref().map(|it| it.status) {
+            let state = ticket.state.as_ref();
+            if let Some(into) = state.and_then(|it| it.merged_into) {
+                return Err(Refusal::from(TicketRefusal::Merged { into }).into());
+            }
+            match state.map(|it| it.status) {
                 None => Err(Refusal::from(TicketRefusal::NotFound).into()),
+                Some(_) if state.is_some_and(|it| it.archived) => Err(Refusal::from(TicketRefusal::Archived).into()),
                 Some(Status::Closed) => Err(Refusal::from(TicketRefusal::Closed).into()),
                 Some(Status::New | Status::Open | Status::Waiting(_) | Status::Resolved(_)) => Ok(()),
             }
@@ -55,13 +66,7 @@ impl Handler {
         let Command::Ticket(_, mut command) = request.command.clone() else {
             return Err(Refusal::from(TicketRefusal::NotFound).into());
         };
-        let TicketCommand::Open {
-            number: reserved,
-            contact_id,
-            place,
-            ..
-        } = &mut command
-        else {
+        let TicketCommand::Open { contact_id, place, .. } = &mut command else {
             return Err(Refusal::from(TicketRefusal::NotFound).into());
         };
         if let Some(named) = *contact_id {
@@ -72,8 +77,20 @@ impl Handler {
         self.permit_place(rights, &request.command, (*place, TicketPlace::default()), contact)
             .await?;
         self.check_place(*place, TicketPlace::default()).await?;
+        self.open_numbered(ticket_id, command, request).await
+    }
+
+    /// Opens a ticket of which everything but the number is known.
+    async fn open_numbered(
+        &self,
+        ticket_id: TicketId,
+        mut command: TicketCommand,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
         let number = self.numbers.next().await?;
-        *reserved = number;
+        if let TicketCommand::Open { number: reserved, .. } = &mut command {
+            *reserved = number;
+        }
         let slot = self.slot::<Ticket>(ticket_id.0);
         let mut ticket = slot.lock().await;
         self.presume_unborn(&mut ticket, ticket_id.0);
@@ -91,18 +108,64 @@ impl Handler {
         rights: &Rights,
         request: &Request,
     ) -> Result<Outcome, CommandError> {
+        match command {
+            TicketCommand::Join(join) => Box::pin(self.join(ticket_id, join, rights, request)).await,
+            TicketCommand::Mark(Mark::Link { other_id, relation } | Mark::Unlink { other_id, relation }) => {
+                Box::pin(self.link(ticket_id, (*other_id, *relation), rights, request)).await
+            }
+            TicketCommand::Open { .. }
+            | TicketCommand::Move { .. }
+            | TicketCommand::ChangeSubject { .. }
+            | TicketCommand::Categorize { .. }
+            | TicketCommand::Prioritize { .. }
+            | TicketCommand::Start
+            | TicketCommand::PutOnHold { .. }
+            | TicketCommand::Resume
+            | TicketCommand::Resolve { .. }
+            | TicketCommand::Close { .. }
+            | TicketCommand::Reopen { .. }
+            | TicketCommand::Mark(_)
+            | TicketCommand::Pause(_)
+            | TicketCommand::Judge(_)
+            | TicketCommand::Archive { .. }
+            | TicketCommand::Track(_)
+            | TicketCommand::Estimate(_) => self.change_alone(ticket_id, rights, request).await,
+        }
+    }
+
+    /// A wish that concerns one ticket; other tickets were looked at before.
+    async fn change_alone(
+        &self,
+        ticket_id: TicketId,
+        rights: &Rights,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        let Command::Ticket(_, command) = &request.command else {
+            return Err(Refusal::from(TicketRefusal::NotFound).into());
+        };
         let slot = self.slot::<Ticket>(ticket_id.0);
         let mut ticket = slot.lock().await;
         let known = self.look(&mut ticket, ticket_id.0).await?;
-        authorize_in(rights, &request.command, &place_of(known))?;
-        if let TicketCommand::Move { place } = command
-            && let Some(state) = &known.state
+        let place = place_of(known);
+        permit(rights, request, command, &place)?;
+        let mut command = command.clone();
+        if is_customer(rights, &request.actor, &place) {
+            command = by_customer(command);
+        }
+        // What is merged or archived refuses by that alone.
+        if let Some(state) = &known.state
+            && state.merged_into.is_none()
+            && !state.archived
+            && known.find(request.command_id).is_none()
         {
-            // Nobody moves a ticket to where they could not have opened it.
-            let (former, contact) = (state.place, state.contact_id.map(|it| it.0));
-            self.permit_place(rights, &request.command, (*place, former), contact)
-                .await?;
-            self.check_place(*place, former).await?;
+            if let TicketCommand::Move { place } = &command {
+                // Nobody moves a ticket to where they could not have opened it.
+                let (former, contact) = (state.place, state.contact_id.map(|it| it.0));
+                self.permit_place(rights, &request.command, (*place, former), contact)
+                    .await?;
+                self.check_place(*place, former).await?;
+            }
+            command = self.prepared(ticket_id, state, command).await?;
         }
         // Ownership counts in the version, so it is looked at, and kept as it is, when the client names one.
         let ownership = self.slot::<Assignment>(ticket_id.0);
@@ -113,7 +176,17 @@ impl Handler {
             owned = self.look(assignment, ticket_id.0).await?.version();
         }
         let guard = |ticket: &Folded<Ticket>| check_version(request.expected_version, ticket.version() + owned);
-        self.run(&mut ticket, ticket_id.0, command, request, guard).await
+        self.run(&mut ticket, ticket_id.0, &command, request, guard).await
+    }
+
+    /// How many events a ticket and its assignment have.
+    async fn version_of(&self, ticket_id: TicketId) -> Result<u64, CommandError> {
+        let slot = self.slot::<Ticket>(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        let version = self.look(&mut ticket, ticket_id.0).await?.version();
+        let slot = self.slot::<Assignment>(ticket_id.0);
+        let mut assignment = slot.lock().await;
+        Ok(version + self.look(&mut assignment, ticket_id.0).await?.version())
     }
 }
 

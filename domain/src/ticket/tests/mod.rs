@@ -1,5 +1,7 @@
+mod random;
+mod whole;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{Status, Ticket, TicketCommand, TicketEvent, TicketPlace, TicketRefusal, TicketSource};
@@ -8,9 +10,7 @@ use crate::{
     decider::{Context, Decider, kit::given},
     ids::ContactId,
     personal::{DataSubject, Personal, PersonalField},
-    values::{
-        CategoryKey, ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, Subject, TicketType,
-    },
+    values::{CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, Subject, TicketType},
 };
 
 fn noon() -> DateTime<Utc> {
@@ -272,73 +272,4 @@ fn priority_change_tells_both_ends() {
         reason: None,
     };
     assert_eq!(answer(&[opened()], &urgent), Ok(vec![expected]));
-}
-
-fn any_command() -> impl Strategy<Value = TicketCommand> {
-    let key = || CategoryKey::try_new("categoryId", "billing").unwrap();
-    let sub = || CategoryKey::try_new("subcategoryId", "card").unwrap();
-    prop_oneof![
-        Just(open()),
-        Just(TicketCommand::Start),
-        Just(TicketCommand::Resume),
-        Just(TicketCommand::ChangeSubject {
-            subject: Subject::try_new("другое").unwrap()
-        }),
-        Just(TicketCommand::Categorize {
-            category: Some((key(), None)),
-            by: ClassifiedBy::Agent
-        }),
-        Just(TicketCommand::Categorize {
-            category: Some((key(), Some(sub()))),
-            by: ClassifiedBy::Rule
-        }),
-        Just(TicketCommand::Categorize {
-            category: None,
-            by: ClassifiedBy::Agent
-        }),
-        prop::sample::select(Priority::ALL).prop_map(|priority| TicketCommand::Prioritize { priority, reason: None }),
-        (prop::sample::select(HoldReason::ALL), prop::option::of(-5_i64..5)).prop_map(|(reason, hours)| {
-            TicketCommand::PutOnHold {
-                reason,
-                until: hours.map(|it| noon() + TimeDelta::hours(it)),
-            }
-        }),
-        prop::sample::select(ResolutionReason::ALL).prop_map(|reason| TicketCommand::Resolve { reason, note: None }),
-        prop::option::of(prop::sample::select(ResolutionReason::ALL)).prop_map(|reason| TicketCommand::Close {
-            cause: CloseCause::Agent,
-            reason
-        }),
-        Just(TicketCommand::Reopen {
-            cause: ReopenCause::Agent
-        }),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn every_accepted_sequence_folds_and_the_same_command_twice_changes_nothing(
-        commands in prop::collection::vec(any_command(), 0..40),
-    ) {
-        let mut history = vec![opened()];
-        for command in commands {
-            let Ok(events) = answer(&history, &command) else { continue };
-            let changed = !events.is_empty();
-            let before = Ticket::fold(&history);
-            history.extend(events);
-            let after = Ticket::fold(&history);
-            prop_assert!(after.is_some());
-            prop_assert_eq!(changed, before != after, "an event that changes nothing: {:?}", &command);
-            prop_assert_eq!(answer(&history, &command), Ok(vec![]), "twice: {:?}", &command);
-        }
-    }
-
-    #[test]
-    fn folding_is_total(order in prop::collection::vec(0..6_usize, 0..20)) {
-        let events = [
-            opened(), resolved(), closed(), on_hold(HoldReason::Vendor), TicketEvent::Resumed {}, TicketEvent::Started {},
-        ];
-        let history: Vec<_> = order.iter().map(|it| events[*it].clone()).collect();
-        let born = history.iter().any(|it| matches!(it, TicketEvent::Opened { .. }));
-        prop_assert_eq!(Ticket::fold(&history).is_some(), born);
-    }
 }
