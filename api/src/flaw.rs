@@ -1,6 +1,6 @@
 //! What is wrong with a definition, or with a wish about one, in the words of [`crate::problem`].
 
-use domain::organisation::{Flaw, ItemRefusal, Kind, Rule};
+use domain::organisation::{Flaw, ItemRefusal, Kind, Rule, VARIABLES};
 
 use crate::problem::Problem;
 
@@ -56,6 +56,15 @@ fn accepted(rule: Rule) -> (String, String) {
         Rule::AtMost(most) => (format!("не больше {most} значений"), format!("at most {most} values")),
         Rule::AtLeastOne => fixed("хотя бы одно значение", "at least one value"),
         Rule::Needed => fixed("значение: здесь оно обязательно", "a value: here it is needed"),
+        Rule::Phrase(most) => (
+            format!("слово или фраза до {most} символов, хотя бы с одной буквой или цифрой"),
+            format!("a word or a phrase of at most {most} characters, with a letter or a digit"),
+        ),
+        Rule::Within(most) => (format!("от -{most} до {most}"), format!("-{most} to {most}")),
+        Rule::Variable => {
+            let all = VARIABLES.map(|it| format!("{{{{{it}}}}}")).join(", ");
+            (format!("места {all}"), format!("the places {all}"))
+        }
         Rule::NotHere => fixed(
             "ничего: здесь это поле не имеет смысла",
             "nothing: the field means nothing here",
@@ -125,5 +134,8 @@ fn named(kind: Kind) -> &'static str {
         Kind::CustomField => "поле",
         Kind::StatusLabel => "название статуса",
         Kind::RegionMap => "карта регионов",
+        Kind::CannedReply => "шаблон ответа",
+        Kind::Macro => "макрос",
+        Kind::Classification => "правила классификации",
     }
 }

@@ -9,8 +9,8 @@ use domain::{
     each_kind,
     ids::CommandId,
     organisation::{
-        Branch, Category, CustomField, Definition, Inbox, Item, ItemCommand, ItemEvent, ItemRefusal, Kind,
-        OrganisationCommand, Reference, RegionMap, Skill, StatusLabel, Tag, Team,
+        Branch, CannedReply, Category, Classification, CustomField, Definition, Inbox, Item, ItemCommand, ItemEvent,
+        ItemRefusal, Kind, Macro, OrganisationCommand, Reference, RegionMap, Skill, StatusLabel, Tag, Team,
     },
 };
 use uuid::Uuid;

@@ -16,8 +16,8 @@ use crate::{
     each_kind,
     log_seal::{LogSeal, LogSealEvent},
     organisation::{
-        Branch, Category, CustomField, Inbox, ItemEvent, Kind, OrganisationEvent, RegionMap, Skill, StatusLabel, Tag,
-        Team,
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, ItemEvent, Kind, Macro, OrganisationEvent,
+        RegionMap, Skill, StatusLabel, Tag, Team,
     },
     organization::{Organization, OrganizationEvent},
     personal::PersonalField,

@@ -24,6 +24,7 @@ pub mod personal;
 pub mod read_model;
 pub mod session;
 pub mod sign_in;
+pub mod text;
 pub mod ticket;
 pub mod ticket_numbers;
 pub mod upcast;

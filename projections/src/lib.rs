@@ -27,6 +27,7 @@ pub mod parked;
 pub mod people;
 mod projection;
 mod pulse;
+pub mod search;
 pub mod status;
 pub mod ticket_history;
 pub mod ticket_list;
@@ -63,5 +64,6 @@ pub fn registry() -> Vec<Model> {
         organisation::MODEL,
         people::MODEL,
         message::MODEL,
+        search::MODEL,
     ]
 }

@@ -37,6 +37,7 @@ mod roles;
 mod samples;
 mod schema;
 mod scope;
+mod search;
 mod serve_errors;
 mod slow;
 mod ticket;

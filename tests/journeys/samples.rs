@@ -1,8 +1,9 @@
 //! Definitions for golden events: each says all that its kind can say.
 
 use domain::organisation::{
-    AppliesTo, AssignTo, Branch, Category, Channel, CustomField, FieldOption, FieldType, Finite, Inbox, Label,
-    RegionMap, RegionRule, Skill, SkillKind, StatusLabel, Tag, Team,
+    AppliesTo, AssignTo, Branch, CannedReply, Category, Channel, Classification, ClassificationRule, Conditions,
+    CustomField, FieldOption, FieldType, Finite, Inbox, Label, Macro, MacroStep, RegionMap, RegionRule, Skill,
+    SkillKind, StatusLabel, Tag, Team, Template, Thresholds,
 };
 use domain::ticket::StatusCategory;
 use uuid::Uuid;
@@ -96,6 +97,82 @@ pub(crate) fn choice() -> FieldType {
     FieldType::MultiSelect {
         options: vec![option],
         max_chosen: Some(1),
+    }
+}
+
+pub(crate) fn canned_reply() -> CannedReply {
+    CannedReply {
+        key: "password_reset".to_owned(),
+        name: label("Смена пароля", "Password reset"),
+        body: template("Здравствуйте, {{contact.name}}!", "Hello, {{contact.name}}!"),
+        team_id: Some(Uuid::from_u128(0x7)),
+    }
+}
+
+fn template(ru: &str, en: &str) -> Template {
+    Template {
+        ru: Some(ru.to_owned()),
+        en: Some(en.to_owned()),
+    }
+}
+
+pub(crate) fn script() -> Macro {
+    use domain::values::{HoldReason, Priority, ResolutionReason};
+    let body = || template("№{{ticket.number}}", "#{{ticket.number}}");
+    Macro {
+        key: "close_with_solution".to_owned(),
+        name: label("Закрыть с решением", "Close with a solution"),
+        steps: vec![
+            MacroStep::Reply { body: body() },
+            MacroStep::Note { body: body() },
+            MacroStep::Take {},
+            MacroStep::Team {
+                team_id: Uuid::from_u128(0x7),
+            },
+            MacroStep::Prioritize {
+                priority: Priority::High,
+            },
+            MacroStep::Categorize {
+                category_key: "mail".to_owned(),
+            },
+            MacroStep::Tag {
+                tag_id: Uuid::from_u128(0x8),
+            },
+            MacroStep::Hold {
+                reason: HoldReason::Customer,
+            },
+            MacroStep::Resolve {
+                reason: ResolutionReason::Solved,
+            },
+            MacroStep::Close {
+                reason: ResolutionReason::Solved,
+            },
+        ],
+        team_id: Some(Uuid::from_u128(0x7)),
+    }
+}
+
+pub(crate) fn classification() -> Classification {
+    use domain::values::TicketType;
+    let rule = ClassificationRule {
+        name: label("Деньги", "Money"),
+        when: Conditions {
+            words: vec!["двойное списание".to_owned()],
+            types: vec![TicketType::Incident],
+            inbox_ids: vec![Uuid::from_u128(0x9)],
+            category_keys: vec!["payment".to_owned()],
+            organization_ids: vec![Uuid::from_u128(0xa)],
+        },
+        category_key: Some("payment".to_owned()),
+        points: 20,
+    };
+    Classification {
+        rules: vec![rule],
+        thresholds: Thresholds {
+            medium: 0,
+            high: 20,
+            urgent: 50,
+        },
     }
 }
 

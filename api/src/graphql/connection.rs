@@ -6,9 +6,9 @@ use super::{
     contacts::{Contact, Organization},
     conversation::Message,
     organisation::{
-        Branch, BranchRevision, Category, CategoryRevision, CustomField, CustomFieldRevision, Inbox, InboxRevision,
-        RegionMapRevision, Skill, SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team,
-        TeamRevision,
+        Branch, BranchRevision, CannedReply, CannedReplyRevision, Category, CategoryRevision, ClassificationRevision,
+        CustomField, CustomFieldRevision, Inbox, InboxRevision, Macro, MacroRevision, RegionMapRevision, Skill,
+        SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team, TeamRevision,
     },
     people::{Denial, SignInFailure, User},
     ticket::{Ticket, TicketHappening},
@@ -43,6 +43,8 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "TagEdge", params(Tag)))]
 #[graphql(concrete(name = "CustomFieldEdge", params(CustomField)))]
 #[graphql(concrete(name = "StatusLabelEdge", params(StatusLabel)))]
+#[graphql(concrete(name = "CannedReplyEdge", params(CannedReply)))]
+#[graphql(concrete(name = "MacroEdge", params(Macro)))]
 #[graphql(concrete(name = "BranchRevisionEdge", params(BranchRevision)))]
 #[graphql(concrete(name = "TeamRevisionEdge", params(TeamRevision)))]
 #[graphql(concrete(name = "SkillRevisionEdge", params(SkillRevision)))]
@@ -51,6 +53,9 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "TagRevisionEdge", params(TagRevision)))]
 #[graphql(concrete(name = "CustomFieldRevisionEdge", params(CustomFieldRevision)))]
 #[graphql(concrete(name = "StatusLabelRevisionEdge", params(StatusLabelRevision)))]
+#[graphql(concrete(name = "CannedReplyRevisionEdge", params(CannedReplyRevision)))]
+#[graphql(concrete(name = "MacroRevisionEdge", params(MacroRevision)))]
+#[graphql(concrete(name = "ClassificationRevisionEdge", params(ClassificationRevision)))]
 #[graphql(concrete(name = "RegionMapRevisionEdge", params(RegionMapRevision)))]
 #[graphql(concrete(name = "UserEdge", params(User)))]
 #[graphql(concrete(name = "DenialEdge", params(Denial)))]
@@ -131,11 +136,22 @@ impl PageArgs {
     }
 
     pub(super) fn info<T: OutputType>(&self, edges: &[Edge<T>], more: bool) -> PageInfo {
+        let cursor = |edge: Option<&Edge<T>>| edge.map(|it| it.cursor.clone());
+        self.info_between(cursor(edges.first()), cursor(edges.last()), more)
+    }
+
+    /// The same for edges of another shape, by the cursors of the first and the last.
+    pub(super) fn info_between(
+        &self,
+        start_cursor: Option<String>,
+        end_cursor: Option<String>,
+        more: bool,
+    ) -> PageInfo {
         PageInfo {
             has_next_page: if self.from_end { self.before.is_some() } else { more },
             has_previous_page: if self.from_end { more } else { self.after.is_some() },
-            start_cursor: edges.first().map(|it| it.cursor.clone()),
-            end_cursor: edges.last().map(|it| it.cursor.clone()),
+            start_cursor,
+            end_cursor,
         }
     }
 }

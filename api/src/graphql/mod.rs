@@ -18,6 +18,7 @@ mod payload;
 mod people;
 mod query;
 mod related;
+mod search;
 mod sight;
 mod statistics;
 mod subscription;
@@ -45,6 +46,7 @@ use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery, RefusalsQuery, VisitorMutation};
 use query::Query;
+use search::SearchQuery;
 use sqlx::PgPool;
 use statistics::StatisticsQuery;
 use subscription::Subscription;
@@ -75,6 +77,7 @@ pub struct Queries(
     PeopleQuery,
     StatisticsQuery,
     RefusalsQuery,
+    SearchQuery,
     TrackedQuery,
 );
 
@@ -137,6 +140,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         PeopleQuery,
         StatisticsQuery,
         RefusalsQuery,
+        SearchQuery,
         TrackedQuery,
     );
     let mutations = Mutations(

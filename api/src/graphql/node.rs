@@ -8,7 +8,10 @@ use super::{
     contacts::{self, Contact, Organization},
     conversation::{self, Message},
     ids::{self, Kind},
-    organisation::{self, Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    organisation::{
+        self, Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel,
+        Tag, Team,
+    },
     parts,
     people::{self, User},
     postgres, related,
@@ -48,6 +51,12 @@ pub(super) enum Node {
     StatusLabel(Box<StatusLabel>),
     /// The region map.
     RegionMap(Box<RegionMap>),
+    /// A canned reply.
+    CannedReply(Box<CannedReply>),
+    /// A macro.
+    Macro(Box<Macro>),
+    /// How new tickets are classified.
+    Classification(Box<Classification>),
 }
 
 type Found = ((Kind, Uuid), Node);

@@ -6,6 +6,7 @@ use icu_locale_core::LanguageIdentifier;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Flaw, Rule};
+use crate::text::words;
 
 /// Characters of a name.
 pub(super) const NAME: usize = 100;
@@ -65,6 +66,19 @@ impl Check {
                 self.flaw(field, text, Rule::Text(most));
             }
         }
+    }
+
+    /// A word or a phrase to look for.
+    pub(super) fn phrase(&mut self, field: &str, phrase: &mut String) {
+        trim(phrase);
+        if phrase.chars().count() > NAME || words(phrase).next().is_none() {
+            self.flaw(field, phrase, Rule::Phrase(NAME));
+        }
+    }
+
+    /// The key of a category.
+    pub(super) fn key_line(&mut self, field: &str, key: &mut String) {
+        self.line(field, key, NAME);
     }
 
     pub(super) fn time_zone(&mut self, field: &str, name: &mut String) {

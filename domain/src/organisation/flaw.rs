@@ -31,6 +31,12 @@ pub enum Rule {
     NotHere,
     /// A number, or an instant, not below the least.
     NotBelowLeast,
+    /// At most so many characters, a letter or a digit among them.
+    Phrase(usize),
+    /// A place in a template for something that is known of tickets.
+    Variable,
+    /// A number not further than so many from zero.
+    Within(i32),
     /// A number from 1 to so many.
     UpTo(u32),
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Branch, Category, CustomField, Inbox, ItemCommand, ItemEvent, RegionMap, Skill, StatusLabel, Tag, Team};
+use super::{
+    Branch, CannedReply, Category, Classification, CustomField, Inbox, ItemCommand, ItemEvent, Macro, RegionMap, Skill,
+    StatusLabel, Tag, Team,
+};
 use crate::event::DomainEvent;
 
 /// Calls a macro with the name of every kind; the type of its definition has the same name.
@@ -20,6 +23,9 @@ macro_rules! each_kind {
             CustomField = "custom_field",
             StatusLabel = "status_label",
             RegionMap = "region_map",
+            CannedReply = "canned_reply",
+            Macro = "macro",
+            Classification = "classification",
         }
     };
 }

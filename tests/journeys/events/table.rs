@@ -13,8 +13,8 @@ use domain::{
     ids::{AgentId, AttachmentId, ContactId, HandleId, MessageId, OrganizationId, TicketId},
     log_seal::{LogSealEvent, Sealed},
     organisation::{
-        Branch, Category, CustomField, FieldValue, Inbox, ItemEvent, OrganisationEvent, RegionMap, Skill, StatusLabel,
-        Tag, Team,
+        Branch, CannedReply, Category, Classification, CustomField, FieldValue, Inbox, ItemEvent, Macro,
+        OrganisationEvent, RegionMap, Skill, StatusLabel, Tag, Team,
     },
     organization::{Definition, OrganizationEvent},
     personal::{DataSubject, Personal},
@@ -436,6 +436,33 @@ samples! {
     },
     DomainEvent::Organisation(OrganisationEvent::CustomField(ItemEvent::Retired {})) => ItemEvent::<CustomField>::Retired {},
     DomainEvent::Organisation(OrganisationEvent::CustomField(ItemEvent::Restored {})) => ItemEvent::<CustomField>::Restored {},
+    DomainEvent::Organisation(OrganisationEvent::CannedReply(ItemEvent::Created { .. })) => ItemEvent::Created {
+        definition: samples::canned_reply(),
+    },
+    DomainEvent::Organisation(OrganisationEvent::CannedReply(ItemEvent::Revised { .. })) => ItemEvent::Revised {
+        version: 2,
+        definition: samples::canned_reply(),
+    },
+    DomainEvent::Organisation(OrganisationEvent::CannedReply(ItemEvent::Retired {})) => ItemEvent::<CannedReply>::Retired {},
+    DomainEvent::Organisation(OrganisationEvent::CannedReply(ItemEvent::Restored {})) => ItemEvent::<CannedReply>::Restored {},
+    DomainEvent::Organisation(OrganisationEvent::Macro(ItemEvent::Created { .. })) => ItemEvent::Created {
+        definition: samples::script(),
+    },
+    DomainEvent::Organisation(OrganisationEvent::Macro(ItemEvent::Revised { .. })) => ItemEvent::Revised {
+        version: 2,
+        definition: samples::script(),
+    },
+    DomainEvent::Organisation(OrganisationEvent::Macro(ItemEvent::Retired {})) => ItemEvent::<Macro>::Retired {},
+    DomainEvent::Organisation(OrganisationEvent::Macro(ItemEvent::Restored {})) => ItemEvent::<Macro>::Restored {},
+    DomainEvent::Organisation(OrganisationEvent::Classification(ItemEvent::Created { .. })) => ItemEvent::Created {
+        definition: samples::classification(),
+    },
+    DomainEvent::Organisation(OrganisationEvent::Classification(ItemEvent::Revised { .. })) => ItemEvent::Revised {
+        version: 2,
+        definition: samples::classification(),
+    },
+    DomainEvent::Organisation(OrganisationEvent::Classification(ItemEvent::Retired {})) => ItemEvent::<Classification>::Retired {},
+    DomainEvent::Organisation(OrganisationEvent::Classification(ItemEvent::Restored {})) => ItemEvent::<Classification>::Restored {},
     DomainEvent::Organisation(OrganisationEvent::StatusLabel(ItemEvent::Created { .. })) => ItemEvent::Created {
         definition: samples::status_label(),
     },

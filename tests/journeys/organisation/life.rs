@@ -72,6 +72,38 @@ fn branch_is_created_revised_retired_and_stays_readable() -> Result<()> {
     })
 }
 
+/// Texts and rules.
+fn scripts(team: &str) -> Vec<(&'static str, Value, &'static str, Value)> {
+    let label = json!({"ru": "Почта", "en": "Mail"});
+    vec![
+        (
+            "CannedReply",
+            json!({"key": "password_reset", "name": label, "body": {"ru": " Здравствуйте, {{ contact.name }}! "},
+                "teamId": team}),
+            "key name { text } body { ru en } teamId",
+            json!({"key": "password_reset", "name": {"text": "Mail"},
+                "body": {"ru": "Здравствуйте, {{ contact.name }}!", "en": null}, "teamId": team}),
+        ),
+        (
+            "Macro",
+            json!({"key": "close_up", "name": label, "steps": [{"reply": {"en": "#{{ticket.number}}"}}, {"take": true},
+                {"teamId": team}, {"priority": "HIGH"}, {"hold": "CUSTOMER"}, {"close": "SOLVED"}]}),
+            "key steps { deed body { en } teamId priority holdReason resolutionReason } teamId",
+            json!({"key": "close_up", "teamId": null, "steps": [
+                step("REPLY", "body", json!({"en": "#{{ticket.number}}"})), step("TAKE", "teamId", Value::Null),
+                step("TEAM", "teamId", json!(team)), step("PRIORITIZE", "priority", json!("HIGH")),
+                step("HOLD", "holdReason", json!("CUSTOMER")), step("CLOSE", "resolutionReason", json!("SOLVED"))]}),
+        ),
+        (
+            "Classification",
+            json!({"rules": [{"name": label, "words": ["возврат"], "types": ["INCIDENT"], "points": 20}], "urgentFrom": 60}),
+            "rules { name { ru } words types inboxIds categoryKey points } mediumFrom highFrom urgentFrom",
+            json!({"rules": [{"name": {"ru": "Почта"}, "words": ["возврат"], "types": ["INCIDENT"], "inboxIds": [],
+                "categoryKey": null, "points": 20}], "mediumFrom": 0, "highFrom": 20, "urgentFrom": 60}),
+        ),
+    ]
+}
+
 /// Kind, a definition, and what its object must then show.
 fn kinds(branch: &str, team: &str) -> Vec<(&'static str, Value, &'static str, Value)> {
     let label = json!({"ru": "Почта", "en": "Mail"});
@@ -142,7 +174,7 @@ fn every_kind_goes_the_same_way() -> Result<()> {
         let branch = branch(client, "Центр").await?;
         let team = made(client, "Team", "t", json!({"name": "Первая линия"})).await?;
         let mut ids = vec![branch.clone(), team.clone()];
-        for (kind, definition, fields, expected) in kinds(&branch, &team) {
+        for (kind, definition, fields, expected) in kinds(&branch, &team).into_iter().chain(scripts(&team)) {
             let id = made(client, kind, "k", definition.clone()).await?;
             let query =
                 format!("query($ids: [ID!]!) {{ nodes(ids: $ids) {{ id __typename ... on {kind} {{ {fields} }} }} }}");
@@ -204,6 +236,14 @@ fn same_wish_again_is_the_same_thing() -> Result<()> {
         assert_eq!(refusal(&reused)?.0, "IDEMPOTENCY_KEY_REUSED");
         app.finish().await
     })
+}
+
+/// A step of a macro that says only this.
+fn step(deed: &str, field: &str, value: Value) -> Value {
+    let mut step = json!({"deed": deed, "body": null, "teamId": null, "priority": null, "holdReason": null,
+        "resolutionReason": null});
+    step[field] = value;
+    step
 }
 
 #[test]

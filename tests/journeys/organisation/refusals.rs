@@ -14,6 +14,69 @@ fn at(path: &[&str]) -> Value {
     json!(whole)
 }
 
+/// Texts and rules that are none.
+fn scripts() -> Vec<(&'static str, Value, Value)> {
+    vec![
+        (
+            "CannedReply",
+            json!({"key": "a", "name": {"ru": "А"}, "body": {"ru": "{{contact.nmae}}"}}),
+            at(&["body", "ru"]),
+        ),
+        (
+            "CannedReply",
+            json!({"key": "A b", "name": {"ru": "А"}, "body": {"en": "x"}}),
+            at(&["key"]),
+        ),
+        (
+            "Macro",
+            json!({"key": "a", "name": {"ru": "А"}, "steps": []}),
+            at(&["steps"]),
+        ),
+        (
+            "Macro",
+            json!({"key": "a", "name": {"ru": "А"}, "steps": [{"take": true}, {"note": {"en": "{{x}}"}}]}),
+            at(&["steps", "1", "body", "en"]),
+        ),
+        (
+            "Macro",
+            json!({"key": "a", "name": {"ru": "А"}, "steps": [{"tagId": "?"}]}),
+            at(&["steps", "0", "tagId"]),
+        ),
+        (
+            "Classification",
+            json!({"rules": [{"name": {"ru": "А"}, "points": 1}]}),
+            at(&["rules", "0", "words"]),
+        ),
+        (
+            "Classification",
+            json!({"rules": [{"name": {"ru": "А"}, "words": [".*"], "points": 1}]}),
+            at(&["rules", "0", "words", "0"]),
+        ),
+        (
+            "Classification",
+            json!({"rules": [], "highFrom": 60}),
+            at(&["urgentFrom"]),
+        ),
+    ]
+}
+
+#[test]
+fn texts_and_rules_that_are_none_are_told_and_nothing_is_done() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        for (kind, definition, path) in scripts() {
+            let payload = create(&app.client, kind, "k", definition.clone()).await?;
+            assert_eq!(
+                refusal(&payload)?,
+                ("BAD_USER_INPUT".to_owned(), path),
+                "{kind} {definition}"
+            );
+            ensure!(payload["thing"].is_null(), "{payload}");
+        }
+        app.finish().await
+    })
+}
+
 #[test]
 fn bad_definition_is_told_field_by_field_and_nothing_is_done() -> Result<()> {
     run(async {

@@ -9,7 +9,10 @@ use projections::organisation::{ItemRow, RevisionRow, Section, count_history, hi
 use uuid::Uuid;
 
 use super::{
-    objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag,
+        Team,
+    },
     thing::{Thing, from_row},
     words::What,
 };
@@ -30,6 +33,9 @@ use crate::graphql::{
 #[graphql(concrete(name = "TagRevision", params(Tag)))]
 #[graphql(concrete(name = "CustomFieldRevision", params(CustomField)))]
 #[graphql(concrete(name = "StatusLabelRevision", params(StatusLabel)))]
+#[graphql(concrete(name = "CannedReplyRevision", params(CannedReply)))]
+#[graphql(concrete(name = "MacroRevision", params(Macro)))]
+#[graphql(concrete(name = "ClassificationRevision", params(Classification)))]
 #[graphql(concrete(name = "RegionMapRevision", params(RegionMap)))]
 pub(in crate::graphql) struct Revision<T: OutputType> {
     /// What happened.
@@ -64,6 +70,11 @@ pub(in crate::graphql) type TagRevision = Revision<Tag>;
 pub(in crate::graphql) type CustomFieldRevision = Revision<CustomField>;
 /// A revision of a status label.
 pub(in crate::graphql) type StatusLabelRevision = Revision<StatusLabel>;
+/// A moment of a canned reply.
+pub(in crate::graphql) type CannedReplyRevision = Revision<CannedReply>;
+/// A moment of a macro.
+pub(in crate::graphql) type MacroRevision = Revision<Macro>;
+pub(in crate::graphql) type ClassificationRevision = Revision<Classification>;
 /// A revision of the region map.
 pub(in crate::graphql) type RegionMapRevision = Revision<RegionMap>;
 
@@ -77,6 +88,9 @@ pub(in crate::graphql) type RegionMapRevision = Revision<RegionMap>;
 #[graphql(concrete(name = "TagHistory", params(Tag)))]
 #[graphql(concrete(name = "CustomFieldHistory", params(CustomField)))]
 #[graphql(concrete(name = "StatusLabelHistory", params(StatusLabel)))]
+#[graphql(concrete(name = "CannedReplyHistory", params(CannedReply)))]
+#[graphql(concrete(name = "MacroHistory", params(Macro)))]
+#[graphql(concrete(name = "ClassificationHistory", params(Classification)))]
 #[graphql(concrete(name = "RegionMapHistory", params(RegionMap)))]
 pub(super) struct History<T: OutputType>
 where

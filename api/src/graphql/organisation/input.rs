@@ -27,7 +27,7 @@ pub(super) trait Defines: InputType {
     fn definition(self) -> Result<Self::Definition, Vec<Problem>>;
 }
 
-fn reference(kind: Kind, field: &str, id: Option<ID>) -> Result<Option<Uuid>, Vec<Problem>> {
+pub(super) fn reference(kind: Kind, field: &str, id: Option<ID>) -> Result<Option<Uuid>, Vec<Problem>> {
     let read = id.map(|it| required(ids::Kind::Item(kind), field, &it)).transpose();
     read.map_err(|it| vec![it])
 }

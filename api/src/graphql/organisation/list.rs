@@ -7,7 +7,7 @@ use domain::organisation::Definition;
 use projections::organisation::{NAME, Place, Section, Wanted, count, page};
 
 use super::{
-    objects::{Branch, Category, CustomField, Inbox, Skill, StatusLabel, Tag, Team},
+    objects::{Branch, CannedReply, Category, CustomField, Inbox, Macro, Skill, StatusLabel, Tag, Team},
     thing::{Thing, from_row},
 };
 use crate::{
@@ -29,6 +29,8 @@ use crate::{
 #[graphql(concrete(name = "TagConnection", params(Tag)))]
 #[graphql(concrete(name = "CustomFieldConnection", params(CustomField)))]
 #[graphql(concrete(name = "StatusLabelConnection", params(StatusLabel)))]
+#[graphql(concrete(name = "CannedReplyConnection", params(CannedReply)))]
+#[graphql(concrete(name = "MacroConnection", params(Macro)))]
 pub(super) struct Connection<T: OutputType>
 where
     Edge<T>: OutputType,

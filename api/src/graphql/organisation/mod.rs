@@ -4,6 +4,7 @@
 //! looked back on and told the same way whatever it is.
 
 mod category;
+mod classification;
 mod custom_field;
 mod history;
 mod input;
@@ -14,16 +15,19 @@ mod objects;
 mod payload;
 mod query;
 mod region;
+mod scripts;
 mod tell;
 mod thing;
 mod unique;
 mod words;
 
 pub(super) use history::{
-    BranchRevision, CategoryRevision, CustomFieldRevision, InboxRevision, RegionMapRevision, SkillRevision,
-    StatusLabelRevision, TagRevision, TeamRevision,
+    BranchRevision, CannedReplyRevision, CategoryRevision, ClassificationRevision, CustomFieldRevision, InboxRevision,
+    MacroRevision, RegionMapRevision, SkillRevision, StatusLabelRevision, TagRevision, TeamRevision,
 };
 pub(super) use mutation::OrganisationMutation;
-pub(super) use objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team};
+pub(super) use objects::{
+    Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team,
+};
 pub(super) use query::{OrganisationQuery, items, node};
 pub(super) use thing::{Thing, from_row};

@@ -3,15 +3,20 @@
 use async_graphql::{Context, Object, Result};
 
 use super::{
+    classification::ClassificationInput,
     input::{
         BranchInput, CategoryInput, CustomFieldInput, InboxInput, RegionMapInput, SkillInput, StatusLabelInput,
         TagInput, TeamInput,
     },
-    objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
-    payload::{
-        BranchPayload, CategoryPayload, CustomFieldPayload, InboxPayload, RegionMapPayload, SkillPayload,
-        StatusLabelPayload, TagPayload, TeamPayload,
+    objects::{
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag,
+        Team,
     },
+    payload::{
+        BranchPayload, CannedReplyPayload, CategoryPayload, ClassificationPayload, CustomFieldPayload, InboxPayload,
+        MacroPayload, RegionMapPayload, SkillPayload, StatusLabelPayload, TagPayload, TeamPayload,
+    },
+    scripts::{CannedReplyInput, MacroInput},
     tell::{CreateInput, RestoreInput, RetireInput, ReviseInput, tell},
 };
 
@@ -94,4 +99,13 @@ mutations! {
     RegionMap, RegionMapInput, RegionMapPayload, "the region map":
         create_region_map "createRegionMap", revise_region_map "reviseRegionMap",
         retire_region_map "retireRegionMap", restore_region_map "restoreRegionMap";
+    CannedReply, CannedReplyInput, CannedReplyPayload, "a canned reply":
+        create_canned_reply "createCannedReply", revise_canned_reply "reviseCannedReply",
+        retire_canned_reply "retireCannedReply", restore_canned_reply "restoreCannedReply";
+    Macro, MacroInput, MacroPayload, "a macro":
+        create_macro "createMacro", revise_macro "reviseMacro",
+        retire_macro "retireMacro", restore_macro "restoreMacro";
+    Classification, ClassificationInput, ClassificationPayload, "how new tickets are classified":
+        create_classification "createClassification", revise_classification "reviseClassification",
+        retire_classification "retireClassification", restore_classification "restoreClassification";
 }

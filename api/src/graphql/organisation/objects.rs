@@ -7,10 +7,12 @@ use uuid::Uuid;
 
 use super::{
     category::Target,
+    classification::ClassificationRule,
     custom_field::{self, CustomFieldOption},
     history::{self, History},
     label::Label,
     region::RegionRule,
+    scripts::{MacroStep, TemplateText},
     thing::{Frame, Thing},
     words::{Channel, SkillSort, Sort, Target as FieldTarget},
 };
@@ -192,6 +194,42 @@ objects! {
         order: i32 = it.order,
         /// Whether it is meant when only the status is known.
         is_default: bool = it.is_default,
+    }
+
+    /// A text that agents put into their answers.
+    CannedReply(it) {
+        /// What agents type for it; never changes.
+        key: String = it.key,
+        /// What people call it.
+        name: Label = it.name.into(),
+        /// The text, with places such as `{{contact.name}}`.
+        body: TemplateText = it.body.into(),
+        /// Id of the team whose it is; null when all may use it.
+        team_id: Option<ID> = item(organisation::Kind::Team, it.team_id),
+    }
+
+    /// Steps that agents take at once.
+    Macro(it) {
+        /// What agents type for it; never changes.
+        key: String = it.key,
+        /// What people call it.
+        name: Label = it.name.into(),
+        /// What it does, in this order.
+        steps: Vec<MacroStep> = it.steps.into_iter().map(MacroStep::from).collect(),
+        /// Id of the team whose it is; null when all may use it.
+        team_id: Option<ID> = item(organisation::Kind::Team, it.team_id),
+    }
+
+    /// How new tickets get their category and priority. There is one.
+    Classification(it) {
+        /// Looked at in this order: of those that name a category, the first that holds counts; of points, all.
+        rules: Vec<ClassificationRule> = it.rules.into_iter().map(ClassificationRule::from).collect(),
+        /// From how many points on a ticket is of medium priority; below, of low.
+        medium_from: i32 = it.thresholds.medium,
+        /// From how many points on it is of high priority.
+        high_from: i32 = it.thresholds.high,
+        /// From how many points on it is urgent.
+        urgent_from: i32 = it.thresholds.urgent,
     }
 
     /// Which branch answers for which region. There is one.

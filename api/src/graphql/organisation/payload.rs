@@ -3,7 +3,10 @@
 use async_graphql::SimpleObject;
 
 use super::{
-    objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag,
+        Team,
+    },
     tell::Reply,
 };
 use crate::graphql::{LogPosition, payload::UserError};
@@ -45,5 +48,8 @@ payloads! {
     TagPayload { tag: Tag, "a tag" }
     CustomFieldPayload { custom_field: CustomField, "a custom field" }
     StatusLabelPayload { status_label: StatusLabel, "a status label" }
+    CannedReplyPayload { canned_reply: CannedReply, "a canned reply" }
+    MacroPayload { r#macro: Macro, "a macro" }
+    ClassificationPayload { classification: Classification, "how new tickets are classified" }
     RegionMapPayload { region_map: RegionMap, "the region map" }
 }

@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use super::{
     list::{Asked, Connection, OrganisationFilter, list},
-    objects::{Branch, Category, CustomField, Inbox, RegionMap, Skill, StatusLabel, Tag, Team},
+    objects::{
+        Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag,
+        Team,
+    },
     region::{AddressRegion, of_address},
     thing::from_row,
 };
@@ -63,6 +66,12 @@ macro_rules! queries {
                 row.map(|it| from_row(ctx, &it)).transpose()
             }
 
+            /// How new tickets get their category and priority; null when nobody has said so yet.
+            async fn classification(&self, ctx: &Context<'_>) -> Result<Option<Classification>> {
+                let row = one(ctx, singleton(Kind::Classification.as_str())).await?;
+                row.map(|it| from_row(ctx, &it)).transpose()
+            }
+
             /// Where an address is, and which branch answers for it.
             async fn region_of(
                 &self,
@@ -85,6 +94,8 @@ queries! {
     Tag tags "Tags";
     CustomField custom_fields "Custom fields";
     StatusLabel status_labels "Status labels";
+    CannedReply canned_replies "Canned replies";
+    Macro macros "Macros";
 }
 
 async fn one(ctx: &Context<'_>, id: Uuid) -> Result<Option<ItemRow>> {

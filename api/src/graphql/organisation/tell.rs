@@ -12,10 +12,12 @@ use projections::organisation::{ItemRow, NAME, from_events};
 use uuid::Uuid;
 
 use super::{
+    classification::ClassificationInput,
     input::{
         BranchInput, CategoryInput, CustomFieldInput, Defines, InboxInput, RegionMapInput, SkillInput,
         StatusLabelInput, TagInput, TeamInput,
     },
+    scripts::{CannedReplyInput, MacroInput},
     thing::{Thing, from_row},
     unique::{Claims, taken},
 };
@@ -34,6 +36,9 @@ use crate::{
 #[graphql(concrete(name = "CreateTagInput", params(TagInput)))]
 #[graphql(concrete(name = "CreateCustomFieldInput", params(CustomFieldInput)))]
 #[graphql(concrete(name = "CreateStatusLabelInput", params(StatusLabelInput)))]
+#[graphql(concrete(name = "CreateCannedReplyInput", params(CannedReplyInput)))]
+#[graphql(concrete(name = "CreateMacroInput", params(MacroInput)))]
+#[graphql(concrete(name = "CreateClassificationInput", params(ClassificationInput)))]
 #[graphql(concrete(name = "CreateRegionMapInput", params(RegionMapInput)))]
 pub(super) struct CreateInput<D: InputType> {
     /// Your name of this wish, 1 to 200 characters: sent again with the same key it creates nothing twice. Needed,
@@ -55,6 +60,9 @@ pub(super) struct CreateInput<D: InputType> {
 #[graphql(concrete(name = "ReviseTagInput", params(TagInput)))]
 #[graphql(concrete(name = "ReviseCustomFieldInput", params(CustomFieldInput)))]
 #[graphql(concrete(name = "ReviseStatusLabelInput", params(StatusLabelInput)))]
+#[graphql(concrete(name = "ReviseCannedReplyInput", params(CannedReplyInput)))]
+#[graphql(concrete(name = "ReviseMacroInput", params(MacroInput)))]
+#[graphql(concrete(name = "ReviseClassificationInput", params(ClassificationInput)))]
 #[graphql(concrete(name = "ReviseRegionMapInput", params(RegionMapInput)))]
 pub(super) struct ReviseInput<D: InputType> {
     /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice. Needed,

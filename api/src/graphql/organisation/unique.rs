@@ -65,6 +65,9 @@ impl Claims for organisation::Category {}
 impl Claims for organisation::Tag {}
 impl Claims for organisation::CustomField {}
 impl Claims for organisation::RegionMap {}
+impl Claims for organisation::CannedReply {}
+impl Claims for organisation::Macro {}
+impl Claims for organisation::Classification {}
 
 /// What others have of that which the definition claims, about fields within the definition.
 pub(super) async fn taken<D: Claims>(ctx: &Context<'_>, id: Uuid, definition: &D) -> Result<Vec<Problem>> {

@@ -1,0 +1,146 @@
+use std::{cmp::Reverse, collections::HashMap};
+
+use sqlx::{PgPool, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::lexemes::Asked;
+use crate::ticket_list::filter::Condition;
+
+/// Texts that are put in order at most, the newest of those that fit: of words that stand everywhere older ones are not looked
+/// at.
+const NEWEST: i64 = 2_000;
+/// Tickets that a search finds at most.
+const MOST: i64 = 500;
+/// People of whom tickets are looked for at most.
+const PEOPLE: i64 = 200;
+/// With fewer tickets found than that, words are looked for that are only alike.
+const ENOUGH: usize = 20;
+/// How much a mention counts by its likeness: near spelling, sound, family, the very stem.
+const WEIGHTS: &str = "'{0.05, 0.2, 0.5, 1.0}'";
+
+/// How a ticket was found; the greatest fits best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    /// One of the words, or one like it, stands in its text.
+    Any,
+    /// Words like those stand in its text.
+    Alike,
+    /// It is of a person who is called so.
+    Person,
+    /// The words stand in its text.
+    Words,
+}
+
+/// A ticket that a search found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Its id.
+    pub ticket_id: Uuid,
+    /// Where it stands among all that were found: the greatest first.
+    pub place: Place,
+}
+
+/// A place in the order of what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// How well it fits.
+    pub score: i64,
+    /// Of two that fit equally well, the greater id stands first.
+    pub ticket_id: Uuid,
+}
+
+/// The tickets in which these words stand, those that fit best first; words in any form, misspelt, or typed with the keyboard
+/// in the other language. None for a text without words.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn search(pool: &PgPool, text: &str, condition: &Condition) -> Result<Vec<Found>, sqlx::Error> {
+    let Some(asked) = Asked::of(text) else {
+        return Ok(Vec::new());
+    };
+    let weighed = asked.weighed();
+    let mut found = HashMap::new();
+    let exact = asked.exact();
+    put(
+        &mut found,
+        Way::Words,
+        in_texts(pool, &exact, &weighed, condition).await?,
+    );
+    put(&mut found, Way::Person, of_people(pool, &exact, condition).await?);
+    for (way, query) in [(Way::Alike, asked.fuzzy()), (Way::Any, asked.any())] {
+        if found.len() < ENOUGH {
+            put(&mut found, way, in_texts(pool, &query, &weighed, condition).await?);
+            put(&mut found, way, of_people(pool, &query, condition).await?);
+        }
+    }
+    let mut found: Vec<Found> = found
+        .into_iter()
+        .map(|(ticket_id, score)| Found {
+            ticket_id,
+            place: Place { score, ticket_id },
+        })
+        .collect();
+    found.sort_unstable_by_key(|it| Reverse(it.place));
+    Ok(found)
+}
+
+/// What was found first, by the better way, counts.
+fn put(found: &mut HashMap<Uuid, i64>, way: Way, rows: Vec<(Uuid, i64)>) {
+    for (ticket_id, rank) in rows {
+        let score = way as i64 * 1_000_000_000 + rank.clamp(0, 999_999_999);
+        found.entry(ticket_id).or_insert(score);
+    }
+}
+
+/// Tickets in whose texts the query holds, and how well.
+async fn in_texts(
+    pool: &PgPool,
+    query: &str,
+    weighed: &str,
+    condition: &Condition,
+) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT ticket_id, (MAX(ts_rank(");
+    sql.push(WEIGHTS).push(", words, ").push_bind(weighed.to_owned());
+    sql.push("::tsquery)) * 1000000)::bigint AS rank FROM (SELECT ticket_id, words, at FROM search_part WHERE ");
+    sql.push("ticket_id IS NOT NULL AND words @@ ")
+        .push_bind(query.to_owned());
+    sql.push("::tsquery AND ");
+    among(condition, &mut sql);
+    sql.push(" ORDER BY at DESC LIMIT ").push_bind(NEWEST);
+    sql.push(") AS newest GROUP BY ticket_id ORDER BY rank DESC, MAX(at) DESC LIMIT ");
+    sql.push_bind(MOST);
+    sql.build_query_as().fetch_all(pool).await
+}
+
+/// Only tickets that meet the condition.
+fn among(condition: &Condition, sql: &mut QueryBuilder<Postgres>) {
+    if *condition == Condition::And(Vec::new()) {
+        sql.push("TRUE");
+        return;
+    }
+    sql.push("ticket_id IN (SELECT ticket_id FROM ticket_list WHERE ");
+    condition.push(sql);
+    sql.push(")");
+}
+
+/// Tickets of people of whom the query holds, the newest first.
+async fn of_people(pool: &PgPool, query: &str, condition: &Condition) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    let people: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT DISTINCT owner_id FROM search_part WHERE ticket_id IS NULL AND words @@ $1::tsquery LIMIT $2",
+    )
+    .bind(query)
+    .bind(PEOPLE)
+    .fetch_all(pool)
+    .await?;
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql =
+        QueryBuilder::<Postgres>::new("SELECT ticket_id, number % 1000000000 AS rank FROM ticket_list WHERE ");
+    sql.push("(contact_id = ANY(").push_bind(people.clone());
+    sql.push(") OR assignee_id = ANY(").push_bind(people);
+    sql.push(")) AND ");
+    condition.push(&mut sql);
+    sql.push(" ORDER BY number DESC LIMIT ").push_bind(MOST);
+    sql.build_query_as().fetch_all(pool).await
+}
