@@ -166,7 +166,7 @@ fn one_command_given_to_two_servers_at_once_is_one_event() -> Result<()> {
                 .len(),
             60
         );
-        two.finish().await
+        Box::pin(two.finish()).await
     })
 }
 
@@ -194,7 +194,7 @@ fn many_changes_of_one_ticket_from_two_servers_lose_nothing() -> Result<()> {
             .collect();
         assert_eq!(answered.len(), 64);
         assert_eq!(answered, there);
-        two.finish().await
+        Box::pin(two.finish()).await
     })
 }
 
@@ -217,7 +217,7 @@ fn numbers_are_unique_across_two_servers() -> Result<()> {
         assert_eq!(numbers.len(), 300);
         let register = stream_name("ticket_numbers", singleton("ticket_numbers"));
         ensure!(!two.log.read_stream(&register, 0).await?.is_empty());
-        two.finish().await
+        Box::pin(two.finish()).await
     })
 }
 
@@ -252,7 +252,7 @@ fn what_one_server_remembers_is_corrected_by_the_log() -> Result<()> {
             refused.as_ref().is_err_and(|it| it.to_string() == closed),
             "{refused:?}"
         );
-        two.finish().await
+        Box::pin(two.finish()).await
     })
 }
 
