@@ -3,6 +3,7 @@
 mod bad_input;
 mod crash;
 mod customer;
+mod joined;
 mod race;
 mod watching;
 

@@ -86,7 +86,10 @@ fn is_needed(of: &Value, field: &Value, taken: bool) -> bool {
     if of["isOneOf"] == true {
         return !taken;
     }
-    let meant = MEANT.contains(&(of["name"].as_str().unwrap_or_default(), field["name"].as_str().unwrap_or_default()));
+    let meant = MEANT.contains(&(
+        of["name"].as_str().unwrap_or_default(),
+        field["name"].as_str().unwrap_or_default(),
+    ));
     meant || (field["type"]["kind"] == "NON_NULL" && field["defaultValue"].is_null())
 }
 

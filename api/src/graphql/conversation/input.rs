@@ -58,11 +58,11 @@ pub(super) enum About {
 
 /// Who wishes it, and of which ticket.
 #[derive(Debug)]
-pub(super) struct Asker<'a> {
-    pub(super) actor: &'a Actor,
-    pub(super) ticket_id: TicketId,
+pub(in crate::graphql) struct Asker<'a> {
+    pub(in crate::graphql) actor: &'a Actor,
+    pub(in crate::graphql) ticket_id: TicketId,
     /// The client's name of the wish.
-    pub(super) key: &'a str,
+    pub(in crate::graphql) key: &'a str,
 }
 
 /// An input of a mutation.
@@ -301,6 +301,22 @@ wishes! {
         let seq = place(self.up_to)?;
         Ok((ConversationCommand::MarkDelivered { seq }, About::Place(seq)))
     };
+}
+
+/// What a customer writes who is not signed in, as the command of the one whom the asker names.
+pub(in crate::graphql) fn of_customer(
+    asker: &Asker<'_>,
+    client_message_id: Option<String>,
+    text: &str,
+) -> Result<Command, Problem> {
+    let message = new(asker, client_message_id, text, None)?;
+    let command = ConversationCommand::Receive {
+        thread: None,
+        message,
+        external_id: None,
+        sent_at: None,
+    };
+    Ok(told(asker.ticket_id, command))
 }
 
 fn external(name: String) -> Result<String, Problem> {
