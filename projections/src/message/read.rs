@@ -89,6 +89,28 @@ pub async fn counts(pool: &PgPool, wanted: &[Wanted]) -> Result<HashMap<Uuid, i6
     Ok(rows.into_iter().collect())
 }
 
+/// The files of several conversations, each one's in the order of its messages, so many of each at most.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn files(pool: &PgPool, wanted: &[Wanted], limit: i64) -> Result<Vec<(Uuid, Uuid)>, sqlx::Error> {
+    const FILES: &str = "SELECT wanted.id, found.file FROM UNNEST($1::uuid[], $2::boolean[]) AS wanted (id, notes)
+        CROSS JOIN LATERAL (
+            SELECT message.seq, file.id AS file, file.place FROM message
+            CROSS JOIN LATERAL UNNEST(message.attachments) WITH ORDINALITY AS file (id, place)
+            WHERE conversation_id = wanted.id AND (wanted.notes OR sort <> 'note') AND redacted_at IS NULL
+            ORDER BY message.seq, file.place LIMIT $3
+        ) AS found
+        ORDER BY wanted.id, found.seq, found.place";
+    let (ids, notes) = columns(wanted);
+    sqlx::query_as(FILES)
+        .bind(ids)
+        .bind(notes)
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+}
+
 /// How several conversations stand; one without messages is not there.
 ///
 /// # Errors
