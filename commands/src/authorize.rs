@@ -4,6 +4,7 @@ use domain::{
     access::{Permission, Place, Rights, Scope},
     actor::ActorKind,
     api_key::ApiKeyCommand,
+    attachment::AttachmentCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
     ids::AgentId,
@@ -42,8 +43,11 @@ pub fn needs(command: &Command) -> Need {
             | ConversationCommand::Edit { .. }
             | ConversationCommand::MarkDelivered { .. }
             | ConversationCommand::MarkRead { .. },
-        ) => Need::Right(Permission::TicketsWrite),
+        )
+        | Command::Attachment(_, AttachmentCommand::Prepare { .. }) => Need::Right(Permission::TicketsWrite),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
+        // By a signed link, or with the message it belongs to.
+        Command::Attachment(..) => Need::Proof(Permission::TicketsWrite),
         Command::Conversation(_, ConversationCommand::Redact { .. }) => Need::Right(Permission::MessagesRedact),
         Command::Contact(
             _,
@@ -152,7 +156,8 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::Denial(..)
         | Command::ApiKey(..)
         | Command::VisitorSecret(..)
-        | Command::Conversation(..) => Ok(()),
+        | Command::Conversation(..)
+        | Command::Attachment(..) => Ok(()),
     }
 }
 
@@ -224,6 +229,7 @@ fn is_of_staff(command: &Command) -> bool {
         Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_))
         // What customers may say of it, the commands themselves know.
         | Command::Conversation(..)
+        | Command::Attachment(..)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)

@@ -6,6 +6,7 @@ use domain::{
     access::Access,
     api_key::ApiKey,
     assignment::Assignment,
+    attachment::Attachment,
     contact::Contact,
     conversation::Conversation,
     denial::Denial,
@@ -80,4 +81,5 @@ caches! {
     organizations: Organization = MANY,
     visitor_secrets: VisitorSecret = FEW,
     conversations: Conversation = SOME,
+    attachments: Attachment = SOME,
 }

@@ -7,7 +7,10 @@
 use domain::{
     access::{Place, Rights},
     actor::{Actor, ActorKind},
-    conversation::{Cause, Conversation, ConversationCommand, ConversationRefusal, Thread, Visibility, consequence},
+    conversation::{
+        Cause, Conversation, ConversationCommand, ConversationEvent, ConversationRefusal, Thread, Visibility,
+        consequence,
+    },
     decider::Decider,
     event::DomainEvent,
     ids::{AgentId, CommandId, ConversationId, TicketId, stream_name},
@@ -18,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     Command, CommandError, Handler, Outcome, Refusal, Request,
+    attachments::Which,
     authorize::authorize_in,
     folded::{Folded, read_opened},
     tickets::place_of,
@@ -65,8 +69,15 @@ impl Handler {
         let said = {
             let slot = self.slot::<Conversation>(id);
             let mut conversation = slot.lock().await;
+            self.attach_files(&mut conversation, (id, &command), request).await?;
             self.run(&mut conversation, id, &command, request, |_| Ok(())).await?
         };
+        if let ConversationCommand::Redact { message_id, .. } = &command {
+            let first = (request.command_id, &request.actor, request.traceparent.as_ref());
+            // Positions of files are not waited for by who waits for a message.
+            self.discard_files(id, Which::Id(*message_id), first).await?;
+            return Ok(said);
+        }
         let Some(cause) = cause_of(&command).filter(|_| said.changed || said.repeated) else {
             return Ok(said);
         };
@@ -99,6 +110,12 @@ impl Handler {
         let DomainEvent::Conversation(event) = &message.event else {
             return Ok(false);
         };
+        if let ConversationEvent::MessageRedacted { seq, .. } = event {
+            let metadata = &message.metadata;
+            let first = (metadata.command_id, &metadata.actor, metadata.traceparent.as_ref());
+            let discarded = self.discard_files(message.stream_id, Which::Place(*seq), first).await?;
+            return Ok(discarded.is_some_and(|it| it > message.position));
+        }
         let Some(cause) = Cause::of(event) else {
             return Ok(false);
         };

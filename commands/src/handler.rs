@@ -13,6 +13,7 @@ use domain::{
     actor::Actor,
     api_key::ApiKey,
     assignment::Assignment,
+    attachment::{Attachment, AttachmentCommand},
     contact::Contact,
     conversation::Conversation,
     decider::{Context, Decider},
@@ -30,7 +31,9 @@ use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
 
 use crate::{
-    Claims, Clock, Command, CommandError, Refusal, Request, authorize,
+    Claims, Clock, Command, CommandError, Refusal, Request,
+    attachments::files_of,
+    authorize,
     cache::Slot,
     caches::{Cached, Caches},
     folded::{Folded, Stored},
@@ -166,6 +169,7 @@ impl Handler {
             Command::Conversation(ticket_id, command) => {
                 Box::pin(self.converse(*ticket_id, command, rights, request)).await
             }
+            Command::Attachment(id, command) => Box::pin(self.about_file(*id, command, rights, request)).await,
         }
     }
 
@@ -236,7 +240,19 @@ impl Handler {
                 self.drop_slot::<Item<Inbox>>(*inbox).await;
                 self.drop_slot::<VisitorSecret>(*inbox).await;
             }
-            Command::Conversation(id, _) => {
+            Command::Attachment(id, command) => {
+                if let AttachmentCommand::Prepare {
+                    ticket_id: Some(id), ..
+                } = command
+                {
+                    self.drop_slot::<Ticket>(id.0).await;
+                }
+                self.drop_slot::<Attachment>(id.0).await;
+            }
+            Command::Conversation(id, command) => {
+                for it in files_of(command) {
+                    self.drop_slot::<Attachment>(it.0).await;
+                }
                 self.drop_slot::<Ticket>(id.0).await;
                 self.drop_slot::<Conversation>(ConversationId::of_ticket(*id).0).await;
             }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addresses;
+mod attachments;
 mod authorize;
 mod cache;
 mod caches;
@@ -27,6 +28,7 @@ mod router;
 mod tickets;
 mod visitors;
 
+pub use attachments::File;
 pub use authorize::{Forbidden, Need, Read, authorize, authorize_in, needs, permit, permit_in, reads};
 pub use claims::{Claims, Taken};
 pub use clock::Clock;

@@ -5,10 +5,11 @@ use domain::{
     actor::Actor,
     api_key::ApiKeyCommand,
     assignment::AssignmentCommand,
+    attachment::AttachmentCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
     denial::DenialCommand,
-    ids::{AgentId, ApiKeyId, CommandId, ContactId, OrganizationId, SessionId, TicketId},
+    ids::{AgentId, ApiKeyId, AttachmentId, CommandId, ContactId, OrganizationId, SessionId, TicketId},
     organisation::OrganisationCommand,
     organization::OrganizationCommand,
     session::SessionCommand,
@@ -50,6 +51,8 @@ pub enum Command {
     VisitorSecret(Uuid, VisitorSecretCommand),
     /// About the messages under a ticket.
     Conversation(TicketId, ConversationCommand),
+    /// About a file.
+    Attachment(AttachmentId, AttachmentCommand),
 }
 
 /// A command with everything that is known of the one who gives it.

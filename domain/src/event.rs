@@ -7,6 +7,7 @@ use crate::{
     access::{Access, AccessEvent},
     api_key::{ApiKey, ApiKeyEvent},
     assignment::{Assignment, AssignmentEvent},
+    attachment::{Attachment, AttachmentEvent},
     claim::ClaimEvent,
     contact::{Contact, ContactEvent},
     conversation::{Conversation, ConversationEvent},
@@ -72,6 +73,8 @@ pub enum DomainEvent {
     VisitorSecret(VisitorSecretEvent),
     /// Of the messages under a ticket.
     Conversation(ConversationEvent),
+    /// Of a file.
+    Attachment(AttachmentEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -124,6 +127,7 @@ impl DomainEvent {
             Self::ApiKey(event) => split(ApiKey::CATEGORY, event),
             Self::VisitorSecret(event) => split(VisitorSecret::CATEGORY, event),
             Self::Conversation(event) => split(Conversation::CATEGORY, event),
+            Self::Attachment(event) => split(Attachment::CATEGORY, event),
         }
     }
 
@@ -184,6 +188,7 @@ impl DomainEvent {
             | Self::Organization(_) => Vec::new(),
             Self::Contact(event) => personal_of_contact(event),
             Self::Conversation(event) => personal_of_conversation(event),
+            Self::Attachment(event) => personal_of_attachment(event),
             Self::Session(SessionEvent::Started { client, .. }) => vec![("client", client)],
             Self::User(event) => event.personal_mut(),
         }
@@ -215,6 +220,7 @@ impl DomainEvent {
             Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
             Some((VisitorSecret::CATEGORY, name)) => join(event_type, name, payload).map(Self::VisitorSecret),
             Some((Conversation::CATEGORY, name)) => join(event_type, name, payload).map(Self::Conversation),
+            Some((Attachment::CATEGORY, name)) => join(event_type, name, payload).map(Self::Attachment),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -250,6 +256,20 @@ fn personal_of_conversation(event: &mut ConversationEvent) -> Vec<(&'static str,
         | ConversationEvent::MessageRedacted { .. }
         | ConversationEvent::MessagesDeliveredUpTo { .. }
         | ConversationEvent::MessagesReadUpTo { .. } => Vec::new(),
+    }
+}
+
+fn personal_of_attachment(event: &mut AttachmentEvent) -> Vec<(&'static str, &mut dyn PersonalField)> {
+    match event {
+        AttachmentEvent::Prepared { name, .. } => vec![("name", name)],
+        AttachmentEvent::Stored { key, .. } => vec![("key", key)],
+        AttachmentEvent::Downloaded { from, .. } => vec![("from", from)],
+        AttachmentEvent::Scanned { .. }
+        | AttachmentEvent::Depicted { .. }
+        | AttachmentEvent::NotDepicted {}
+        | AttachmentEvent::Attached { .. }
+        | AttachmentEvent::Discarded { .. }
+        | AttachmentEvent::Removed {} => Vec::new(),
     }
 }
 
@@ -303,6 +323,7 @@ member!(SignIn, SignInEvent);
 member!(ApiKey, ApiKeyEvent);
 member!(VisitorSecret, VisitorSecretEvent);
 member!(Conversation, ConversationEvent);
+member!(Attachment, AttachmentEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

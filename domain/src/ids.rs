@@ -144,6 +144,13 @@ impl MessageId {
     }
 }
 
+impl AttachmentId {
+    /// The id of the file that `command` announces.
+    pub fn announced_by(command: CommandId) -> Self {
+        Self(Uuid::new_v5(&command.0, b"attachment"))
+    }
+}
+
 impl ContactId {
     /// The id of the contact that `command` creates.
     pub fn created_by(command: CommandId) -> Self {

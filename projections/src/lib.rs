@@ -6,6 +6,7 @@
 //! one worker moves under a lease ([`Worker`]). SQL names tables without their schema: `search_path` chooses the build.
 
 mod analytics;
+pub mod attachment;
 mod batch;
 mod build;
 pub mod catalogue;
@@ -65,5 +66,6 @@ pub fn registry() -> Vec<Model> {
         people::MODEL,
         message::MODEL,
         search::MODEL,
+        attachment::MODEL,
     ]
 }

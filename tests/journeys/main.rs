@@ -15,6 +15,7 @@ mod door;
 mod engine;
 mod erasure;
 mod events;
+mod files;
 mod freshness;
 mod graphiql;
 mod guide;

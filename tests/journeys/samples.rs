@@ -49,6 +49,8 @@ pub(crate) fn inbox() -> Inbox {
         branch_id: Some(BRANCH),
         allowed_domains: vec!["*.example.com".to_owned(), "xn--e1afmkfd.xn--p1ai".to_owned()],
         feature_flags: vec!["attachments".to_owned()],
+        file_max_bytes: None,
+        file_types: Vec::new(),
         active: true,
     }
 }

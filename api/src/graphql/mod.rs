@@ -5,6 +5,7 @@ mod connection;
 mod contacts;
 mod conversation;
 mod cursor;
+mod files;
 mod filter;
 mod idempotency;
 pub(crate) mod ids;
@@ -40,6 +41,8 @@ use conversation::ConversationMutation;
 pub(crate) use conversation::refused as message_problem;
 use domain::access::Permission;
 use event_store::{EventLog, Vault};
+use files::FilesMutation;
+pub(crate) use files::attachment_id;
 pub use ids::LogPosition;
 use life::{LifeMutation, TrackedMutation, TrackedQuery};
 use mutation::Mutation;
@@ -55,6 +58,7 @@ pub(crate) use words::{Hold, Resolution, Sort, Status, Urgency};
 
 use crate::{
     auth::{Door, Viewer},
+    files::Files,
     geo::Geo,
     live::Live,
     observatory::Observatory,
@@ -94,6 +98,7 @@ pub struct Mutations(
     ConversationMutation,
     LifeMutation,
     TrackedMutation,
+    FilesMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -120,6 +125,8 @@ pub struct Parts {
     pub geo: Geo,
     /// Lets people in.
     pub(crate) door: Arc<Door>,
+    /// Takes and gives the bytes of files.
+    pub(crate) files: Files,
 }
 
 /// The schema over `parts`.
@@ -153,6 +160,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         ConversationMutation,
         LifeMutation,
         TrackedMutation,
+        FilesMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)

@@ -138,6 +138,36 @@ pub async fn standings(pool: &PgPool, wanted: &[Wanted]) -> Result<HashMap<Uuid,
     Ok(found)
 }
 
+/// The files of several threads, each one's in the order of its messages, so many of each at most.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn files(pool: &PgPool, wanted: &[Wanted], limit: i64) -> Result<Vec<(Uuid, Uuid)>, sqlx::Error> {
+    const FILES: &str = over_segments!(
+        "SELECT thread, id FROM (
+            SELECT thread, id, ROW_NUMBER() OVER (PARTITION BY thread ORDER BY position, place) AS nth FROM (
+                SELECT segment.thread, file.id, MIN(message.position) AS position, MIN(file.place) AS place
+                FROM segment
+                JOIN message ON message.conversation_id = segment.conversation_id
+                    AND (segment.team OR message.sort <> 'note') AND message.seq >= segment.from_seq
+                    AND (segment.before IS NULL OR message.position < segment.before)
+                    AND message.redacted_at IS NULL
+                CROSS JOIN LATERAL UNNEST(message.attachments) WITH ORDINALITY AS file (id, place)
+                GROUP BY segment.thread, file.id
+            ) AS found
+        ) AS placed WHERE nth <= $5 ORDER BY thread, nth"
+    );
+    let (tickets, conversations, team, contacts) = columns(wanted);
+    sqlx::query_as(FILES)
+        .bind(tickets)
+        .bind(conversations)
+        .bind(team)
+        .bind(contacts)
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+}
+
 /// How several conversations stand, each by itself; one without messages is not there.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use domain::{
     access::{AccessEvent, Grant, Permission, RoleKey, Scope},
     api_key::ApiKeyEvent,
     assignment::AssignmentEvent,
+    attachment::AttachmentEvent,
     claim::ClaimEvent,
     contact::{ContactEvent, ContactKind, HandleWords, IdentifiedBy, Profile},
     conversation::{ConversationEvent, RedactionReason, Via, Visibility},
@@ -32,6 +33,7 @@ use domain::{
 };
 use uuid::Uuid;
 
+use super::files;
 use crate::samples;
 
 pub(super) const AGENT: AgentId = AgentId(Uuid::from_u128(0xa));
@@ -361,6 +363,15 @@ samples! {
         reader: format!("agent:{AGENT}"),
         seq: 2,
     },
+    DomainEvent::Attachment(AttachmentEvent::Prepared { .. }) => files::prepared(),
+    DomainEvent::Attachment(AttachmentEvent::Stored { .. }) => files::stored(),
+    DomainEvent::Attachment(AttachmentEvent::Scanned { .. }) => files::scanned(),
+    DomainEvent::Attachment(AttachmentEvent::Depicted { .. }) => files::depicted(),
+    DomainEvent::Attachment(AttachmentEvent::NotDepicted {}) => AttachmentEvent::NotDepicted {},
+    DomainEvent::Attachment(AttachmentEvent::Attached { .. }) => files::attached(),
+    DomainEvent::Attachment(AttachmentEvent::Downloaded { .. }) => files::downloaded(),
+    DomainEvent::Attachment(AttachmentEvent::Discarded { .. }) => files::discarded(),
+    DomainEvent::Attachment(AttachmentEvent::Removed {}) => AttachmentEvent::Removed {},
     DomainEvent::LogSeal(LogSealEvent::Sealed(_)) => LogSealEvent::Sealed(Sealed {
         first: 101,
         last: 200,

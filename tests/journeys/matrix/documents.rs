@@ -115,6 +115,7 @@ fn value(types: &HashMap<String, Value>, operation: &str, field: &str, of: &Valu
         "SCALAR" => Ok(match (text(&of["name"]).as_str(), field) {
             ("ID", _) => json!("6f0f9a52-6d0c-4c1e-8a59-2a4c35a51b3f"),
             ("String", "email" | "value") => json!("somebody@example.com"),
+            ("String", "contentType") => json!("image/png"),
             ("String", "ip") => json!("192.0.2.1"),
             ("String", "locale") => json!("ru"),
             ("String", "permissions") => json!("schema:read"),

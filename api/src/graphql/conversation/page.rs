@@ -19,9 +19,13 @@ use super::{Message, message::Related, wanted};
 use crate::graphql::{
     connection::{Edge, PageArgs, PageInfo},
     cursor::Numbered,
+    files::{Attachment, Wait, attachments},
     parts, postgres, problem,
     sight::sight,
 };
+
+/// Files of one ticket that are shown.
+const MOST_FILES: i64 = 200;
 
 /// A ticket and where it belongs.
 pub(in crate::graphql) type Place = (Uuid, access::Place);
@@ -88,6 +92,14 @@ pub(in crate::graphql) struct Cache {
     pages: Mutex<HashMap<ThreadPage, Arc<OnceCell<Pages>>>>,
     counts: OnceCell<HashMap<Uuid, i64>>,
     threads: OnceCell<HashMap<Uuid, ThreadRow>>,
+    files: OnceCell<Files>,
+}
+
+/// The files of some conversations.
+#[derive(Debug)]
+struct Files {
+    of: HashMap<Uuid, Vec<Uuid>>,
+    known: HashMap<Uuid, Attachment>,
 }
 
 impl Cache {
@@ -133,6 +145,24 @@ impl Cache {
         };
         let counts = self.counts.get_or_try_init(read).await?;
         Ok(counts.get(&conversation).copied().unwrap_or_default())
+    }
+
+    /// The files of the messages under one of the tickets, in the order of the messages.
+    pub(in crate::graphql) async fn attachments(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<Vec<Attachment>> {
+        let read = || async {
+            let rows = message::files(&parts(ctx)?.pool, &self.wanted(ctx)?, MOST_FILES).await;
+            let rows = rows.map_err(|it| postgres(ctx, &it))?;
+            let wanted: Vec<_> = rows.iter().map(|it| (it.1, Wait::Attached)).collect();
+            let mut of: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+            for (conversation, file) in rows {
+                of.entry(conversation).or_default().push(file);
+            }
+            let known = attachments(ctx, &wanted).await?;
+            Ok::<_, async_graphql::Error>(Files { of, known })
+        };
+        let files = self.files.get_or_try_init(read).await?;
+        let of = files.of.get(&conversation_of(ticket)).into_iter().flatten();
+        Ok(of.filter_map(|it| files.known.get(it).cloned()).collect())
     }
 
     /// How the conversation under one of the tickets stands; `None` before its first message.
