@@ -115,6 +115,8 @@ pub(super) struct Related {
     threads: OnceCell<HashMap<Uuid, ThreadRow>>,
     earlier: OnceCell<HashMap<(Uuid, i32), MessageRow>>,
     attachments: OnceCell<HashMap<Uuid, Attachment>>,
+    /// Who reads, when that is not the one who asks: a customer who is not signed in.
+    reader: Option<Actor>,
 }
 
 fn author(row: &MessageRow) -> Option<(ActorKind, Option<Uuid>)> {
@@ -159,6 +161,14 @@ impl Related {
         }
     }
 
+    /// The same for somebody who is not signed in.
+    pub(super) fn read_by(self, reader: Actor) -> Self {
+        Self {
+            reader: Some(reader),
+            ..self
+        }
+    }
+
     /// What colleagues are called: customers see it too.
     async fn name(&self, ctx: &Context<'_>, id: Uuid) -> Result<Option<String>> {
         let names = self.names.get_or_try_init(|| async {
@@ -193,7 +203,7 @@ impl Related {
             .attachments
             .get_or_try_init(|| attachments(ctx, &self.files))
             .await?;
-        Ok(found.get(&id).cloned())
+        Ok(found.get(&id).cloned().map(|it| it.for_reader(self.reader.clone())))
     }
 
     async fn thread(&self, ctx: &Context<'_>, id: Uuid) -> Result<Option<&ThreadRow>> {

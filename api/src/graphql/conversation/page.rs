@@ -9,6 +9,7 @@ use async_graphql::{Context, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
     access,
+    actor::Actor,
     ids::{ConversationId, TicketId},
 };
 use projections::message::{self, MessageRow, ThreadPage, ThreadRow, Wanted};
@@ -225,11 +226,12 @@ pub(in crate::graphql) async fn connection(
     })
 }
 
-/// The newest messages of a thread as its customer sees them, in the order of arrival.
+/// The newest messages of a thread as its customer sees them, in the order of arrival; `reader` is on record for the files
+/// they read.
 pub(in crate::graphql) async fn newest(
     ctx: &Context<'_>,
-    ticket: Uuid,
-    contact: Option<Uuid>,
+    (ticket, contact): (Uuid, Option<Uuid>),
+    reader: Actor,
     limit: i64,
 ) -> Result<Vec<Message>> {
     let thread = Wanted {
@@ -247,7 +249,7 @@ pub(in crate::graphql) async fn newest(
     let found = message::of_threads(&parts(ctx)?.pool, &[thread], page).await;
     let mut found = found.map_err(|it| postgres(ctx, &it))?;
     let rows = found.remove(&thread.conversation_id).unwrap_or_default();
-    let related = Arc::new(Related::of(rows.iter()));
+    let related = Arc::new(Related::of(rows.iter()).read_by(reader));
     Ok(rows
         .into_iter()
         .map(|it| Message::with(it, Arc::clone(&related)))

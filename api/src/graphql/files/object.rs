@@ -2,7 +2,7 @@ use std::{collections::HashMap, time::Duration};
 
 use async_graphql::{ComplexObject, Context, Enum, Error, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::ids::AttachmentId;
+use domain::{actor::Actor, ids::AttachmentId};
 use projections::attachment::{self, AttachmentRow};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -69,6 +69,8 @@ pub(in crate::graphql) struct Attachment {
     downloads: i32,
     #[graphql(skip)]
     row: AttachmentRow,
+    #[graphql(skip)]
+    reader: Option<Actor>,
 }
 
 /// Pixels of a small picture.
@@ -104,11 +106,17 @@ impl Attachment {
 }
 
 impl Attachment {
+    /// With links that count for somebody else than the one who asks.
+    pub(in crate::graphql) fn for_reader(self, reader: Option<Actor>) -> Self {
+        Self { reader, ..self }
+    }
+
     async fn link(&self, ctx: &Context<'_>, errand: Errand) -> Result<Option<(String, DateTime<Utc>)>> {
         if !self.row.may_be_read() {
             return Ok(None);
         }
-        let actor = &caller(ctx)?.viewer.actor;
+        let asker = &caller(ctx)?.viewer.actor;
+        let actor = self.reader.as_ref().unwrap_or(asker);
         let made = parts(ctx)?
             .files
             .path(errand, AttachmentId(self.row.attachment_id), actor)
@@ -148,6 +156,7 @@ impl From<AttachmentRow> for Attachment {
                 .map(|(width, height)| PreviewSize { width, height }),
             downloads: row.downloads,
             row,
+            reader: None,
         }
     }
 }

@@ -219,6 +219,13 @@ struct Link {
     expires_at: DateTime<Utc>,
 }
 
+impl Link {
+    /// Whoever has the link.
+    fn customer(&self) -> Actor {
+        Actor::new(ActorKind::Contact, self.customer.to_string())
+    }
+}
+
 /// What a token opens now; the log is asked, so that a link that was revoked a moment ago opens nothing.
 async fn opened(ctx: &Context<'_>, token: &str) -> Result<Option<Link>> {
     let Some(id) = ticket_of(token).map(TicketId) else {
@@ -277,7 +284,7 @@ async fn tell(
     let Some(link) = opened(ctx, &input.token).await? else {
         return Ok(answer(None, Some(lost())));
     };
-    let actor = Actor::new(ActorKind::Contact, link.customer.to_string());
+    let actor = link.customer();
     let target = link.ticket.to_string();
     let asker = Asker {
         actor: &actor,
@@ -353,7 +360,7 @@ async fn look(ctx: &Context<'_>, link: Link) -> Result<Option<TrackedTicket>> {
         chosen: known.into_iter().map(|it| (it.id, it)).collect(),
         caller: caller(ctx)?,
     };
-    let messages = newest(ctx, row.ticket_id, row.contact_id, MOST_MESSAGES).await?;
+    let messages = newest(ctx, (row.ticket_id, row.contact_id), link.customer(), MOST_MESSAGES).await?;
     Ok(Some(tracked(row, (steps, messages), &words, link.expires_at)))
 }
 
