@@ -253,6 +253,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
         Refusal::ApiKey(it) => api_key(it),
         Refusal::Conversation(refusal) => return crate::graphql::message_problem(refusal),
+        Refusal::MacroRun(refusal) => return crate::graphql::macro_problem(refusal),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxUnknown) => ("NOT_FOUND", "такой линии нет"),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxRetired) => {
             ("RETIRED", "линия выведена из использования: сначала верните её")
@@ -284,6 +285,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::Assignment(_)
         | Refusal::Denial(_)
         | Refusal::Conversation(_)
+        | Refusal::MacroRun(_)
         | Refusal::SignIn(_)
         | Refusal::Access(_)
         | Refusal::User(_)

@@ -2,10 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use commands::{
-    Clock, Handler, Sharing,
-    processes::{Replies, Sealer},
-};
+use commands::{Clock, Handler, Sharing, processes::Sealer};
 use event_store::{EventLog, LogError, Position, PublicKey, SealFile, SealKey, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::{
@@ -38,10 +35,10 @@ use crate::{
     key,
     live::Live,
     observatory::Observatory,
-    outbox,
+    outbox, reception,
     roles::Role,
     tickets::Tickets,
-    timers, vault,
+    vault,
 };
 
 /// How long requests may take to finish when the server stops.
@@ -234,14 +231,9 @@ impl Run {
         let handler = Arc::new(handler);
         if self.config.roles.has(Role::Processes) {
             self.start_processes(&log, &pool, seal_key, working);
-            let ending = timers::follow(Arc::clone(&handler), pool.clone(), self.clock.clone());
-            tokio::spawn(working.clone().run_until_cancelled_owned(ending));
+            reception::follow_tickets(&log, &pool, &handler, (&self.clock, working));
         }
         let observatory = Observatory::start(pool.clone(), working.clone());
-        if self.config.roles.has(Role::Processes) {
-            let replies = Replies::new(log.clone(), Arc::clone(&handler));
-            tokio::spawn(replies.run(working.clone()));
-        }
         let ground = Ground {
             handler: Arc::clone(&handler),
             vault: vault.clone(),

@@ -42,7 +42,9 @@ pub fn needs(command: &Command) -> Need {
             | ConversationCommand::Edit { .. }
             | ConversationCommand::MarkDelivered { .. }
             | ConversationCommand::MarkRead { .. },
-        ) => Need::Right(Permission::TicketsWrite),
+        )
+        // Each step takes its own right too.
+        | Command::MacroRun(..) => Need::Right(Permission::TicketsWrite),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
         Command::Conversation(_, ConversationCommand::Redact { .. }) => Need::Right(Permission::MessagesRedact),
         Command::Contact(
@@ -152,6 +154,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::Denial(..)
         | Command::ApiKey(..)
         | Command::VisitorSecret(..)
+        | Command::MacroRun(..)
         | Command::Conversation(..) => Ok(()),
     }
 }
@@ -218,12 +221,15 @@ fn is_of_staff(command: &Command) -> bool {
             | TicketCommand::Join(_)
             | TicketCommand::Archive { .. }
             | TicketCommand::Track(_)
-            | TicketCommand::Estimate(_),
+            | TicketCommand::Estimate(_)
+            | TicketCommand::Classify(_)
+            | TicketCommand::Promise(_),
         )
         | Command::Assignment(..) => true,
         Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_))
         // What customers may say of it, the commands themselves know.
         | Command::Conversation(..)
+        | Command::MacroRun(..)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)

@@ -9,6 +9,7 @@ use domain::{
     contact::Contact,
     conversation::Conversation,
     denial::Denial,
+    macro_run::MacroRun,
     organisation::{
         Branch, CannedReply, Category, Classification, CustomField, Inbox, Item, Macro, RegionMap, Skill, StatusLabel,
         Tag, Team,
@@ -80,4 +81,5 @@ caches! {
     organizations: Organization = MANY,
     visitor_secrets: VisitorSecret = FEW,
     conversations: Conversation = SOME,
+    macro_runs: MacroRun = FEW,
 }

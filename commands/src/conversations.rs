@@ -7,7 +7,9 @@
 use domain::{
     access::{Place, Rights},
     actor::{Actor, ActorKind},
-    conversation::{Cause, Conversation, ConversationCommand, ConversationRefusal, Thread, Visibility, consequence},
+    conversation::{
+        Cause, Conversation, ConversationCommand, ConversationRefusal, Thread, Via, Visibility, consequence,
+    },
     decider::Decider,
     event::DomainEvent,
     ids::{AgentId, CommandId, ConversationId, TicketId, stream_name},
@@ -152,6 +154,14 @@ impl Handler {
         Ok(changes.map_or(Position::START, |it| it.position))
     }
 
+    /// The ticket that a conversation belongs to.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn ticket_under(&self, conversation: Uuid) -> Result<Option<TicketId>, CommandError> {
+        self.ticket_of(conversation).await
+    }
+
     async fn ticket_of(&self, conversation: Uuid) -> Result<Option<TicketId>, CommandError> {
         let slot = self.slot::<Conversation>(conversation);
         let mut slot = slot.lock().await;
@@ -193,20 +203,25 @@ fn permit_words(
 
 fn thread(ticket_id: TicketId, ticket: &Folded<Ticket>) -> Result<Thread, CommandError> {
     let state = ticket.state.as_ref().ok_or(Refusal::from(TicketRefusal::NotFound))?;
-    Ok(Thread {
+    Ok(thread_of(ticket_id, state))
+}
+
+/// What a conversation has to know of its ticket.
+pub(crate) fn thread_of(ticket_id: TicketId, ticket: &Ticket) -> Thread {
+    Thread {
         ticket_id,
-        contact_id: state.contact_id,
-        inbox_id: state.place.inbox_id,
+        contact_id: ticket.contact_id,
+        inbox_id: ticket.place.inbox_id,
         channel: CHANNEL.to_owned(),
-        closed: state.status == Status::Closed,
-    })
+        closed: ticket.status == Status::Closed,
+    }
 }
 
 /// Where conversations are held until there are others.
 const CHANNEL: &str = "api";
 
 /// The command with what the server has found out about the ticket.
-fn under(mut command: ConversationCommand, found: Thread) -> ConversationCommand {
+pub(crate) fn under(mut command: ConversationCommand, found: Thread) -> ConversationCommand {
     if let ConversationCommand::Receive { thread, .. } | ConversationCommand::Post { thread, .. } = &mut command {
         *thread = Some(found);
     }
@@ -218,12 +233,10 @@ fn cause_of(command: &ConversationCommand) -> Option<Cause> {
         ConversationCommand::Receive { .. } => Some(Cause::Customer),
         ConversationCommand::Post {
             visibility: Visibility::Public,
+            via: Via::Human | Via::Macro { .. } | Via::Bot { .. },
             ..
         } => Some(Cause::Answer),
-        ConversationCommand::Post {
-            visibility: Visibility::Note,
-            ..
-        }
+        ConversationCommand::Post { .. }
         | ConversationCommand::Edit { .. }
         | ConversationCommand::Redact { .. }
         | ConversationCommand::MarkDelivered { .. }

@@ -1,6 +1,6 @@
 use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, contact::ContactRefusal,
-    conversation::ConversationRefusal, denial::DenialRefusal, organisation::ItemRefusal,
+    conversation::ConversationRefusal, denial::DenialRefusal, macro_run::MacroRunRefusal, organisation::ItemRefusal,
     organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal,
     ticket_numbers::TicketNumbersRefusal, user::UserRefusal, visitor_secret::VisitorSecretRefusal,
 };
@@ -56,6 +56,9 @@ pub enum Refusal {
     /// Of the messages under a ticket.
     #[error(transparent)]
     Conversation(#[from] ConversationRefusal),
+    /// Of a run of a macro.
+    #[error(transparent)]
+    MacroRun(#[from] MacroRunRefusal),
 }
 
 /// Why a command had no effect.

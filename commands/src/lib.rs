@@ -23,7 +23,9 @@ mod numbers;
 mod organisation;
 mod places;
 pub mod processes;
+mod reception;
 mod router;
+mod scripts;
 mod tickets;
 mod visitors;
 
@@ -35,3 +37,4 @@ pub use folded::Stored;
 pub use handler::{Handler, Outcome, Sharing};
 pub use history::{History, HistoryError, Present};
 pub use router::{Command, Request};
+pub use scripts::{Filled, Installed, MacroWish, PreviewedStep, RunError, RunReport, Values};

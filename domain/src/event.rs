@@ -15,6 +15,7 @@ use crate::{
     denial::{Denial, DenialEvent},
     each_kind,
     log_seal::{LogSeal, LogSealEvent},
+    macro_run::{MacroRun, MacroRunEvent},
     organisation::{
         Branch, CannedReply, Category, Classification, CustomField, Inbox, ItemEvent, Kind, Macro, OrganisationEvent,
         RegionMap, Skill, StatusLabel, Tag, Team,
@@ -72,6 +73,8 @@ pub enum DomainEvent {
     VisitorSecret(VisitorSecretEvent),
     /// Of the messages under a ticket.
     Conversation(ConversationEvent),
+    /// Of a run of a macro.
+    MacroRun(MacroRunEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -124,6 +127,7 @@ impl DomainEvent {
             Self::ApiKey(event) => split(ApiKey::CATEGORY, event),
             Self::VisitorSecret(event) => split(VisitorSecret::CATEGORY, event),
             Self::Conversation(event) => split(Conversation::CATEGORY, event),
+            Self::MacroRun(event) => split(MacroRun::CATEGORY, event),
         }
     }
 
@@ -158,6 +162,7 @@ impl DomainEvent {
                 | TicketEvent::TrackingLinkIssued { .. }
                 | TicketEvent::TrackingLinkRevoked {}
                 | TicketEvent::ResolutionEstimated { .. }
+                | TicketEvent::ReplyPromised { .. }
                 | TicketEvent::Categorized { .. }
                 | TicketEvent::Prioritized { .. }
                 | TicketEvent::Moved { .. }
@@ -182,6 +187,7 @@ impl DomainEvent {
             | Self::Session(SessionEvent::Ended { .. })
             | Self::Claim(_)
             | Self::Organization(_) => Vec::new(),
+            Self::MacroRun(event) => personal_of_run(event),
             Self::Contact(event) => personal_of_contact(event),
             Self::Conversation(event) => personal_of_conversation(event),
             Self::Session(SessionEvent::Started { client, .. }) => vec![("client", client)],
@@ -214,6 +220,7 @@ impl DomainEvent {
             Some((SignIn::CATEGORY, name)) => join(event_type, name, payload).map(Self::SignIn),
             Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
             Some((VisitorSecret::CATEGORY, name)) => join(event_type, name, payload).map(Self::VisitorSecret),
+            Some((MacroRun::CATEGORY, name)) => join(event_type, name, payload).map(Self::MacroRun),
             Some((Conversation::CATEGORY, name)) => join(event_type, name, payload).map(Self::Conversation),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
@@ -238,6 +245,13 @@ fn personal_of_contact(event: &mut ContactEvent) -> Vec<(&'static str, &mut dyn 
         | ContactEvent::Unblocked {}
         | ContactEvent::ConsentGiven { .. }
         | ContactEvent::ConsentWithdrawn { .. } => Vec::new(),
+    }
+}
+
+fn personal_of_run(event: &mut MacroRunEvent) -> Vec<(&'static str, &mut dyn PersonalField)> {
+    match event {
+        MacroRunEvent::Started { texts, .. } => vec![("texts", texts)],
+        MacroRunEvent::Finished { .. } | MacroRunEvent::Undone { .. } => Vec::new(),
     }
 }
 
@@ -303,6 +317,7 @@ member!(SignIn, SignInEvent);
 member!(ApiKey, ApiKeyEvent);
 member!(VisitorSecret, VisitorSecretEvent);
 member!(Conversation, ConversationEvent);
+member!(MacroRun, MacroRunEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]
@@ -368,6 +383,8 @@ mod tests {
             from: Priority::Low,
             to: Priority::Urgent,
             reason: Some("авария".to_owned()),
+            by: None,
+            grounds: None,
         });
         let stored = event.to_stored().unwrap();
         assert_eq!(stored.event_type, "ticket.prioritized");

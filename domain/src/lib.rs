@@ -17,6 +17,7 @@ pub mod denial;
 pub mod event;
 pub mod ids;
 pub mod log_seal;
+pub mod macro_run;
 pub mod metadata;
 pub mod organisation;
 pub mod organization;

@@ -19,6 +19,7 @@ mod lane;
 mod late;
 mod lease;
 pub mod list;
+pub mod macro_run;
 pub mod message;
 mod model;
 pub mod organisation;
@@ -29,6 +30,7 @@ mod projection;
 mod pulse;
 pub mod search;
 pub mod status;
+pub mod ticket_decision;
 pub mod ticket_history;
 pub mod ticket_list;
 mod ticket_row;
@@ -65,5 +67,7 @@ pub fn registry() -> Vec<Model> {
         people::MODEL,
         message::MODEL,
         search::MODEL,
+        ticket_decision::MODEL,
+        macro_run::MODEL,
     ]
 }

@@ -50,6 +50,7 @@ pub(crate) fn inbox() -> Inbox {
         allowed_domains: vec!["*.example.com".to_owned(), "xn--e1afmkfd.xn--p1ai".to_owned()],
         feature_flags: vec!["attachments".to_owned()],
         active: true,
+        auto_reply: None,
     }
 }
 
@@ -162,6 +163,7 @@ pub(crate) fn classification() -> Classification {
             inbox_ids: vec![Uuid::from_u128(0x9)],
             category_keys: vec!["payment".to_owned()],
             organization_ids: vec![Uuid::from_u128(0xa)],
+            languages: vec![],
         },
         category_key: Some("payment".to_owned()),
         points: 20,

@@ -17,7 +17,9 @@ mod organisation;
 mod payload;
 mod people;
 mod query;
+mod reasons;
 mod related;
+mod scripts;
 mod search;
 mod sight;
 mod statistics;
@@ -46,6 +48,8 @@ use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery, RefusalsQuery, VisitorMutation};
 use query::Query;
+pub(crate) use scripts::macro_problem;
+use scripts::{ScriptsMutation, ScriptsQuery};
 use search::SearchQuery;
 use sqlx::PgPool;
 use statistics::StatisticsQuery;
@@ -74,6 +78,7 @@ pub struct Queries(
     Query,
     ContactsQuery,
     OrganisationQuery,
+    ScriptsQuery,
     PeopleQuery,
     StatisticsQuery,
     RefusalsQuery,
@@ -92,6 +97,7 @@ pub struct Mutations(
     DoorMutation,
     VisitorMutation,
     ConversationMutation,
+    ScriptsMutation,
     LifeMutation,
     TrackedMutation,
 );
@@ -137,6 +143,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         Query,
         ContactsQuery,
         OrganisationQuery,
+        ScriptsQuery,
         PeopleQuery,
         StatisticsQuery,
         RefusalsQuery,
@@ -151,6 +158,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         DoorMutation,
         VisitorMutation,
         ConversationMutation,
+        ScriptsMutation,
         LifeMutation,
         TrackedMutation,
     );

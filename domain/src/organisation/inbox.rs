@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Definition, Identity, ItemRefusal, Kind, Reference,
+    AutoReply, Definition, Identity, ItemRefusal, Kind, Reference,
     check::{Check, NAME},
 };
 use crate::values::words;
@@ -47,6 +47,9 @@ pub struct Inbox {
     pub feature_flags: Vec<String>,
     /// Whether it takes anything in now.
     pub active: bool,
+    /// What is said of itself to whoever opens a ticket by it; `None` when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_reply: Option<AutoReply>,
 }
 
 impl Definition for Inbox {
@@ -63,6 +66,9 @@ impl Definition for Inbox {
         );
         check.each("featureFlags", &mut self.feature_flags, 50, Check::word, String::as_str);
         self.feature_flags.sort_unstable();
+        if let Some(auto_reply) = &mut self.auto_reply {
+            check.within("autoReply", |check| auto_reply.check(check));
+        }
     }
 
     fn identity(&self) -> Identity {

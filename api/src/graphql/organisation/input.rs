@@ -6,6 +6,7 @@ use domain::organisation::{self, AssignTo, Definition, Kind};
 use uuid::Uuid;
 
 use super::{
+    auto_reply::AutoReplyInput,
     custom_field::{CustomFieldOptionInput, Given},
     label::LabelInput,
     words::{Channel, SkillSort, Sort, Target},
@@ -121,6 +122,8 @@ pub(super) struct InboxInput {
     /// Whether it takes anything in now.
     #[graphql(default = true)]
     active: bool,
+    /// What is said of itself to whoever opens a ticket by it; nothing by default.
+    auto_reply: Option<AutoReplyInput>,
 }
 
 impl Defines for InboxInput {
@@ -134,6 +137,7 @@ impl Defines for InboxInput {
             allowed_domains: self.allowed_domains.unwrap_or_default(),
             feature_flags: self.feature_flags.unwrap_or_default(),
             active: self.active,
+            auto_reply: self.auto_reply.map(Into::into),
         })
     }
 }

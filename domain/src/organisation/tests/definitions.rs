@@ -26,6 +26,7 @@ fn inbox(domains: &[&str], flags: &[&str]) -> Inbox {
         allowed_domains: owned(domains),
         feature_flags: owned(flags),
         active: true,
+        auto_reply: None,
     }
 }
 

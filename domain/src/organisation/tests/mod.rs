@@ -129,6 +129,7 @@ fn channel_of_an_inbox_never_changes() {
         allowed_domains: vec![],
         feature_flags: vec![],
         active: true,
+        auto_reply: None,
     };
     let history = [ItemEvent::Created {
         definition: inbox(Channel::Email),
