@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod problem;
 mod provider;
 pub mod read_models;
+mod reception;
 pub mod roles;
 pub mod schema_check;
 pub mod server;

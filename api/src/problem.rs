@@ -254,6 +254,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::ApiKey(it) => api_key(it),
         Refusal::Conversation(refusal) => return crate::graphql::message_problem(refusal),
         Refusal::Attachment(refusal) => return crate::files::refused(refusal),
+        Refusal::MacroRun(refusal) => return crate::graphql::macro_problem(refusal),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxUnknown) => ("NOT_FOUND", "такой линии нет"),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxRetired) => {
             ("RETIRED", "линия выведена из использования: сначала верните её")
@@ -286,6 +287,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::Denial(_)
         | Refusal::Conversation(_)
         | Refusal::Attachment(_)
+        | Refusal::MacroRun(_)
         | Refusal::SignIn(_)
         | Refusal::Access(_)
         | Refusal::User(_)

@@ -2,10 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use commands::{
-    Clock, Handler, Sharing,
-    processes::{Replies, Sealer},
-};
+use commands::{Clock, Handler, Sharing, processes::Sealer};
 use event_store::{EventLog, LogError, Position, PublicKey, SealFile, SealKey, Vault};
 use event_store_node::{Node, NodeConfig};
 use projections::{
@@ -39,10 +36,10 @@ use crate::{
     key,
     live::Live,
     observatory::Observatory,
-    outbox,
+    outbox, reception,
     roles::Role,
     tickets::Tickets,
-    timers, vault,
+    vault,
 };
 
 /// How long requests may take to finish when the server stops.
@@ -228,7 +225,7 @@ impl Run {
         let handler = Arc::new(handler);
         if self.config.roles.has(Role::Processes) {
             self.start_processes(&log, &pool, seal_key, working);
-            self.start_timers(&log, &pool, &handler, working);
+            reception::follow_tickets(&log, &pool, &handler, (&self.clock, working));
         }
         let observatory = Observatory::start(pool.clone(), working.clone());
         let ground = Ground {
@@ -278,13 +275,6 @@ impl Run {
     }
 
     /// What finishes what commands began, and what falls due.
-    fn start_timers(&self, log: &EventLog, pool: &PgPool, handler: &Arc<Handler>, working: &CancellationToken) {
-        let ending = timers::follow(Arc::clone(handler), pool.clone(), self.clock.clone());
-        tokio::spawn(working.clone().run_until_cancelled_owned(ending));
-        let replies = Replies::new(log.clone(), Arc::clone(handler));
-        tokio::spawn(replies.run(working.clone()));
-    }
-
     /// The bytes of files, and what is done about them by itself.
     async fn files(
         &self,

@@ -44,7 +44,9 @@ pub fn needs(command: &Command) -> Need {
             | ConversationCommand::MarkDelivered { .. }
             | ConversationCommand::MarkRead { .. },
         )
-        | Command::Attachment(_, AttachmentCommand::Prepare { .. }) => Need::Right(Permission::TicketsWrite),
+        | Command::Attachment(_, AttachmentCommand::Prepare { .. })
+        // Each step takes its own right too.
+        | Command::MacroRun(..) => Need::Right(Permission::TicketsWrite),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
         // By a signed link, or with the message it belongs to.
         Command::Attachment(..) => Need::Proof(Permission::TicketsWrite),
@@ -156,6 +158,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::Denial(..)
         | Command::ApiKey(..)
         | Command::VisitorSecret(..)
+        | Command::MacroRun(..)
         | Command::Conversation(..)
         | Command::Attachment(..) => Ok(()),
     }
@@ -223,13 +226,16 @@ fn is_of_staff(command: &Command) -> bool {
             | TicketCommand::Join(_)
             | TicketCommand::Archive { .. }
             | TicketCommand::Track(_)
-            | TicketCommand::Estimate(_),
+            | TicketCommand::Estimate(_)
+            | TicketCommand::Classify(_)
+            | TicketCommand::Promise(_),
         )
         | Command::Assignment(..) => true,
         Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_))
         // What customers may say of it, the commands themselves know.
         | Command::Conversation(..)
         | Command::Attachment(..)
+        | Command::MacroRun(..)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)

@@ -10,6 +10,7 @@ use domain::{
     contact::Contact,
     conversation::Conversation,
     denial::Denial,
+    macro_run::MacroRun,
     organisation::{
         Branch, CannedReply, Category, Classification, CustomField, Inbox, Item, Macro, RegionMap, Skill, StatusLabel,
         Tag, Team,
@@ -82,4 +83,5 @@ caches! {
     visitor_secrets: VisitorSecret = FEW,
     conversations: Conversation = SOME,
     attachments: Attachment = SOME,
+    macro_runs: MacroRun = FEW,
 }

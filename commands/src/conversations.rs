@@ -8,7 +8,7 @@ use domain::{
     access::{Place, Rights},
     actor::{Actor, ActorKind},
     conversation::{
-        Cause, Conversation, ConversationCommand, ConversationEvent, ConversationRefusal, Thread, Visibility,
+        Cause, Conversation, ConversationCommand, ConversationEvent, ConversationRefusal, Thread, Via, Visibility,
         consequence,
     },
     decider::Decider,
@@ -219,6 +219,14 @@ impl Handler {
         Ok(changes.map_or(Position::START, |it| it.position))
     }
 
+    /// The ticket that a conversation belongs to.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn ticket_under(&self, conversation: Uuid) -> Result<Option<TicketId>, CommandError> {
+        self.ticket_of(conversation).await
+    }
+
     async fn ticket_of(&self, conversation: Uuid) -> Result<Option<TicketId>, CommandError> {
         let slot = self.slot::<Conversation>(conversation);
         let mut slot = slot.lock().await;
@@ -260,13 +268,18 @@ fn permit_words(
 
 fn thread(ticket_id: TicketId, ticket: &Folded<Ticket>) -> Result<Thread, CommandError> {
     let state = ticket.state.as_ref().ok_or(Refusal::from(TicketRefusal::NotFound))?;
-    Ok(Thread {
+    Ok(thread_of(ticket_id, state))
+}
+
+/// What a conversation has to know of its ticket.
+pub(crate) fn thread_of(ticket_id: TicketId, ticket: &Ticket) -> Thread {
+    Thread {
         ticket_id,
-        contact_id: state.contact_id,
-        inbox_id: state.place.inbox_id,
+        contact_id: ticket.contact_id,
+        inbox_id: ticket.place.inbox_id,
         channel: CHANNEL.to_owned(),
-        closed: state.status == Status::Closed,
-    })
+        closed: ticket.status == Status::Closed,
+    }
 }
 
 fn moves(event: &TicketEvent) -> bool {
@@ -277,7 +290,7 @@ fn moves(event: &TicketEvent) -> bool {
 const CHANNEL: &str = "api";
 
 /// The command with what the server has found out about the ticket.
-fn under(mut command: ConversationCommand, found: Thread) -> ConversationCommand {
+pub(crate) fn under(mut command: ConversationCommand, found: Thread) -> ConversationCommand {
     if let ConversationCommand::Receive { thread, .. } | ConversationCommand::Post { thread, .. } = &mut command {
         *thread = Some(found);
     }
@@ -289,12 +302,10 @@ fn cause_of(command: &ConversationCommand) -> Option<Cause> {
         ConversationCommand::Receive { .. } => Some(Cause::Customer),
         ConversationCommand::Post {
             visibility: Visibility::Public,
+            via: Via::Human | Via::Macro { .. } | Via::Bot { .. },
             ..
         } => Some(Cause::Answer),
-        ConversationCommand::Post {
-            visibility: Visibility::Note,
-            ..
-        }
+        ConversationCommand::Post { .. }
         | ConversationCommand::Edit { .. }
         | ConversationCommand::Redact { .. }
         | ConversationCommand::MarkDelivered { .. }

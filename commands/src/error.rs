@@ -1,8 +1,9 @@
 use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, attachment::AttachmentRefusal,
-    contact::ContactRefusal, conversation::ConversationRefusal, denial::DenialRefusal, organisation::ItemRefusal,
-    organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal,
-    ticket_numbers::TicketNumbersRefusal, user::UserRefusal, visitor_secret::VisitorSecretRefusal,
+    contact::ContactRefusal, conversation::ConversationRefusal, denial::DenialRefusal, macro_run::MacroRunRefusal,
+    organisation::ItemRefusal, organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal,
+    ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
+    visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -59,6 +60,9 @@ pub enum Refusal {
     /// Of a file.
     #[error(transparent)]
     Attachment(#[from] AttachmentRefusal),
+    /// Of a run of a macro.
+    #[error(transparent)]
+    MacroRun(#[from] MacroRunRefusal),
 }
 
 /// Why a command had no effect.

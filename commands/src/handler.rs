@@ -19,6 +19,7 @@ use domain::{
     decider::{Context, Decider},
     denial::Denial,
     ids::{AgentId, ConversationId, singleton, stream_name},
+    macro_run::MacroRun,
     organisation::{Inbox, Item},
     organization::Organization,
     session::Session,
@@ -166,6 +167,7 @@ impl Handler {
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
             Command::ApiKey(id, command) => self.admit(*id, command, request).await,
             Command::VisitorSecret(inbox, command) => self.vouching(*inbox, command, request).await,
+            Command::MacroRun(id, command) => self.plain::<MacroRun>(*id, command, request).await,
             Command::Conversation(ticket_id, command) => {
                 Box::pin(self.converse(*ticket_id, command, rights, request)).await
             }
@@ -240,6 +242,7 @@ impl Handler {
                 self.drop_slot::<Item<Inbox>>(*inbox).await;
                 self.drop_slot::<VisitorSecret>(*inbox).await;
             }
+            Command::MacroRun(id, _) => self.drop_slot::<MacroRun>(*id).await,
             Command::Attachment(id, command) => {
                 if let AttachmentCommand::Prepare {
                     ticket_id: Some(id), ..

@@ -24,7 +24,9 @@ mod numbers;
 mod organisation;
 mod places;
 pub mod processes;
+mod reception;
 mod router;
+mod scripts;
 mod tickets;
 mod visitors;
 
@@ -37,3 +39,4 @@ pub use folded::Stored;
 pub use handler::{Handler, Outcome, Sharing};
 pub use history::{History, HistoryError, Present};
 pub use router::{Command, Request};
+pub use scripts::{Filled, Installed, MacroWish, PreviewedStep, RunError, RunReport, Values};

@@ -10,6 +10,7 @@ use domain::{
     conversation::ConversationCommand,
     denial::DenialCommand,
     ids::{AgentId, ApiKeyId, AttachmentId, CommandId, ContactId, OrganizationId, SessionId, TicketId},
+    macro_run::MacroRunCommand,
     organisation::OrganisationCommand,
     organization::OrganizationCommand,
     session::SessionCommand,
@@ -53,6 +54,18 @@ pub enum Command {
     Conversation(TicketId, ConversationCommand),
     /// About a file.
     Attachment(AttachmentId, AttachmentCommand),
+    /// About a run of a macro.
+    MacroRun(Uuid, MacroRunCommand),
+}
+
+tokio::task_local! {
+    /// What the commands of one batch have in common: the id of the command that led to all of them.
+    static BATCH: Uuid;
+}
+
+/// Carries `work` out as a part of a batch: all its commands carry the batch's id as their correlation and cause.
+pub(crate) async fn as_part_of<F: Future>(batch: CommandId, work: F) -> F::Output {
+    BATCH.scope(batch.0, work).await
 }
 
 /// A command with everything that is known of the one who gives it.
@@ -83,8 +96,8 @@ impl Request {
     pub(crate) fn envelope(&self) -> Envelope {
         Envelope {
             command_id: self.command_id,
-            correlation_id: self.command_id.0,
-            causation_id: self.command_id.0,
+            correlation_id: BATCH.try_with(|it| *it).unwrap_or(self.command_id.0),
+            causation_id: BATCH.try_with(|it| *it).unwrap_or(self.command_id.0),
             actor: self.actor.clone(),
             request: self.command.fingerprint(),
             traceparent: self.traceparent.clone(),

@@ -16,6 +16,7 @@ use crate::{
     denial::{Denial, DenialEvent},
     each_kind,
     log_seal::{LogSeal, LogSealEvent},
+    macro_run::{MacroRun, MacroRunEvent},
     organisation::{
         Branch, CannedReply, Category, Classification, CustomField, Inbox, ItemEvent, Kind, Macro, OrganisationEvent,
         RegionMap, Skill, StatusLabel, Tag, Team,
@@ -75,6 +76,8 @@ pub enum DomainEvent {
     Conversation(ConversationEvent),
     /// Of a file.
     Attachment(AttachmentEvent),
+    /// Of a run of a macro.
+    MacroRun(MacroRunEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -128,6 +131,7 @@ impl DomainEvent {
             Self::VisitorSecret(event) => split(VisitorSecret::CATEGORY, event),
             Self::Conversation(event) => split(Conversation::CATEGORY, event),
             Self::Attachment(event) => split(Attachment::CATEGORY, event),
+            Self::MacroRun(event) => split(MacroRun::CATEGORY, event),
         }
     }
 
@@ -162,6 +166,7 @@ impl DomainEvent {
                 | TicketEvent::TrackingLinkIssued { .. }
                 | TicketEvent::TrackingLinkRevoked {}
                 | TicketEvent::ResolutionEstimated { .. }
+                | TicketEvent::ReplyPromised { .. }
                 | TicketEvent::Categorized { .. }
                 | TicketEvent::Prioritized { .. }
                 | TicketEvent::Moved { .. }
@@ -186,6 +191,7 @@ impl DomainEvent {
             | Self::Session(SessionEvent::Ended { .. })
             | Self::Claim(_)
             | Self::Organization(_) => Vec::new(),
+            Self::MacroRun(event) => personal_of_run(event),
             Self::Contact(event) => personal_of_contact(event),
             Self::Conversation(event) => personal_of_conversation(event),
             Self::Attachment(event) => personal_of_attachment(event),
@@ -219,6 +225,7 @@ impl DomainEvent {
             Some((SignIn::CATEGORY, name)) => join(event_type, name, payload).map(Self::SignIn),
             Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
             Some((VisitorSecret::CATEGORY, name)) => join(event_type, name, payload).map(Self::VisitorSecret),
+            Some((MacroRun::CATEGORY, name)) => join(event_type, name, payload).map(Self::MacroRun),
             Some((Conversation::CATEGORY, name)) => join(event_type, name, payload).map(Self::Conversation),
             Some((Attachment::CATEGORY, name)) => join(event_type, name, payload).map(Self::Attachment),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
@@ -244,6 +251,13 @@ fn personal_of_contact(event: &mut ContactEvent) -> Vec<(&'static str, &mut dyn 
         | ContactEvent::Unblocked {}
         | ContactEvent::ConsentGiven { .. }
         | ContactEvent::ConsentWithdrawn { .. } => Vec::new(),
+    }
+}
+
+fn personal_of_run(event: &mut MacroRunEvent) -> Vec<(&'static str, &mut dyn PersonalField)> {
+    match event {
+        MacroRunEvent::Started { texts, .. } => vec![("texts", texts)],
+        MacroRunEvent::Finished { .. } | MacroRunEvent::Undone { .. } => Vec::new(),
     }
 }
 
@@ -324,6 +338,7 @@ member!(ApiKey, ApiKeyEvent);
 member!(VisitorSecret, VisitorSecretEvent);
 member!(Conversation, ConversationEvent);
 member!(Attachment, AttachmentEvent);
+member!(MacroRun, MacroRunEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]
@@ -389,6 +404,8 @@ mod tests {
             from: Priority::Low,
             to: Priority::Urgent,
             reason: Some("авария".to_owned()),
+            by: None,
+            grounds: None,
         });
         let stored = event.to_stored().unwrap();
         assert_eq!(stored.event_type, "ticket.prioritized");

@@ -18,6 +18,7 @@ pub mod denial;
 pub mod event;
 pub mod ids;
 pub mod log_seal;
+pub mod macro_run;
 pub mod metadata;
 pub mod organisation;
 pub mod organization;

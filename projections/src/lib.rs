@@ -20,6 +20,7 @@ mod lane;
 mod late;
 mod lease;
 pub mod list;
+pub mod macro_run;
 pub mod message;
 mod model;
 pub mod organisation;
@@ -30,6 +31,7 @@ mod projection;
 mod pulse;
 pub mod search;
 pub mod status;
+pub mod ticket_decision;
 pub mod ticket_history;
 pub mod ticket_list;
 mod ticket_row;
@@ -67,5 +69,7 @@ pub fn registry() -> Vec<Model> {
         message::MODEL,
         search::MODEL,
         attachment::MODEL,
+        ticket_decision::MODEL,
+        macro_run::MODEL,
     ]
 }

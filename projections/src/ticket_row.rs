@@ -207,6 +207,7 @@ fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow
         priority,
         source,
         place,
+        ..
     } = opened
     else {
         return None;
@@ -349,7 +350,8 @@ impl TicketRow {
             | TicketEvent::Unlinked { .. }
             | TicketEvent::Absorbed { .. }
             | TicketEvent::Separated { .. }
-            | TicketEvent::Split { .. } => {}
+            | TicketEvent::Split { .. }
+            | TicketEvent::ReplyPromised { .. } => {}
         }
     }
 

@@ -91,6 +91,8 @@ fn open() -> DomainEvent {
         from: Priority::Low,
         to: Priority::Urgent,
         reason: Some(TEXT.to_owned()),
+        by: None,
+        grounds: None,
     })
 }
 

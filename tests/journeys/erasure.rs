@@ -147,6 +147,7 @@ fn open_ticket(key: &str) -> Result<Request> {
         contact_id: None,
         category: None,
         priority: Priority::Medium,
+        priority_chosen: false,
         source: TicketSource {
             channel: "api".to_owned(),
             external_id: None,

@@ -52,6 +52,7 @@ pub(crate) fn inbox() -> Inbox {
         file_max_bytes: None,
         file_types: Vec::new(),
         active: true,
+        auto_reply: None,
     }
 }
 
@@ -164,6 +165,7 @@ pub(crate) fn classification() -> Classification {
             inbox_ids: vec![Uuid::from_u128(0x9)],
             category_keys: vec!["payment".to_owned()],
             organization_ids: vec![Uuid::from_u128(0xa)],
+            languages: vec![],
         },
         category_key: Some("payment".to_owned()),
         points: 20,

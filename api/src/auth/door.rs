@@ -8,6 +8,7 @@ use domain::{
     access::{AccessCommand, Grant, Rights, RoleKey, Scope},
     actor::{Actor, ActorKind},
     ids::{AgentId, CommandId, SessionId, singleton},
+    organisation::starter::Languages,
     session::{SessionCommand, SessionEnd, SignInMethod},
     sign_in::{SignInCommand, SignInFault},
     user::{Link, Standing, User, UserCommand},
@@ -23,6 +24,19 @@ use super::{
     tokens::Bearer,
 };
 use crate::live::Live;
+
+/// Who sets Letopis up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct First<'a> {
+    /// Address for sign-in and mails, normalised.
+    pub(crate) email: &'a str,
+    /// What others call them.
+    pub(crate) name: &'a str,
+    /// `ru` or `en`.
+    pub(crate) locale: &'a str,
+    /// In which languages the scripts that Letopis comes with are installed; `None` when not at all.
+    pub(crate) scripts: Option<Languages>,
+}
 
 /// How long the link of an invitation counts.
 pub(crate) const INVITATION: TimeDelta = TimeDelta::days(7);
@@ -324,9 +338,7 @@ impl Door {
     pub(crate) async fn set_up(
         &self,
         token: &str,
-        email: &str,
-        name: &str,
-        locale: &str,
+        first: First<'_>,
         password: String,
         client: &str,
     ) -> Result<Pass, NotLetIn> {
@@ -340,13 +352,22 @@ impl Door {
         let command_id = CommandId::of_request(&door().to_string(), "setUp", "", "first administrator");
         let user = AgentId::made_by(command_id);
         let register = UserCommand::Register {
-            email: email.to_owned(),
-            name: name.to_owned(),
-            locale: locale.to_owned(),
+            email: first.email.to_owned(),
+            name: first.name.to_owned(),
+            locale: first.locale.to_owned(),
             password: Some(self.hash(password).await?),
             link: None,
         };
         self.carry_out(command_id, Command::User(user, register)).await?;
+        // Before the role: what is broken off by then goes on, and installs them.
+        if let Some(languages) = first.scripts {
+            let actor = Actor::new(ActorKind::Agent, user.to_string());
+            let rights = Rights::all();
+            let install = self
+                .handler
+                .install_starter_scripts(&rights, &actor, command_id, languages);
+            install.await.map_err(NotLetIn::Refused)?;
+        }
         let grant = AccessCommand::Grant {
             user_id: user,
             grant: Grant {

@@ -28,7 +28,7 @@ use domain::{
     actor::{Actor, ActorKind},
     ids::SessionId,
 };
-pub(crate) use door::{Door, INVITATION, NotLetIn, Pass, Proof, normal};
+pub(crate) use door::{Door, First, INVITATION, NotLetIn, Pass, Proof, normal};
 use lru::LruCache;
 pub use open::set_up_token;
 pub(crate) use open::{Ground, open};

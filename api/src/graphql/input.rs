@@ -141,6 +141,7 @@ impl Wish for OpenTicketInput {
             contact_id,
             category: category(self.category_id, self.subcategory_id)?,
             priority: self.priority.map_or(Priority::Medium, Priority::from),
+            priority_chosen: self.priority.is_some(),
             source: TicketSource {
                 channel: "api".to_owned(),
                 external_id: None,

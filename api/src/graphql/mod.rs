@@ -18,7 +18,9 @@ mod organisation;
 mod payload;
 mod people;
 mod query;
+mod reasons;
 mod related;
+mod scripts;
 mod search;
 mod sight;
 mod statistics;
@@ -49,6 +51,8 @@ use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery, RefusalsQuery, VisitorMutation};
 use query::Query;
+pub(crate) use scripts::macro_problem;
+use scripts::{ScriptsMutation, ScriptsQuery};
 use search::SearchQuery;
 use sqlx::PgPool;
 use statistics::StatisticsQuery;
@@ -78,6 +82,7 @@ pub struct Queries(
     Query,
     ContactsQuery,
     OrganisationQuery,
+    ScriptsQuery,
     PeopleQuery,
     StatisticsQuery,
     RefusalsQuery,
@@ -96,6 +101,7 @@ pub struct Mutations(
     DoorMutation,
     VisitorMutation,
     ConversationMutation,
+    ScriptsMutation,
     LifeMutation,
     TrackedMutation,
     FilesMutation,
@@ -144,6 +150,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         Query,
         ContactsQuery,
         OrganisationQuery,
+        ScriptsQuery,
         PeopleQuery,
         StatisticsQuery,
         RefusalsQuery,
@@ -158,6 +165,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         DoorMutation,
         VisitorMutation,
         ConversationMutation,
+        ScriptsMutation,
         LifeMutation,
         TrackedMutation,
         FilesMutation,

@@ -20,6 +20,7 @@ use domain::{
 use projections::{
     TicketRow,
     organisation::{ItemRow, by_ids},
+    ticket_decision,
     ticket_history::{self, Happening, HistoryPage},
 };
 use sqlx::PgPool;
@@ -34,6 +35,7 @@ use super::{
     parts,
     people::{self, User},
     postgres,
+    reasons::Decisions,
     ticket::Ticket,
 };
 
@@ -82,6 +84,7 @@ pub(super) struct Related {
     origins: Vec<Uuid>,
     neighbours: OnceCell<Neighbours>,
     labels: OnceCell<Vec<ItemRow>>,
+    decisions: OnceCell<Decisions>,
 }
 
 /// The same part of the histories of some tickets.
@@ -122,6 +125,7 @@ impl Related {
             origins: distinct(rows.clone().filter_map(|it| it.split_from)),
             neighbours: OnceCell::new(),
             labels: OnceCell::new(),
+            decisions: OnceCell::new(),
         }
     }
 
@@ -205,6 +209,15 @@ impl Related {
     pub(super) async fn neighbours(&self, ctx: &Context<'_>) -> Result<&Neighbours> {
         let read = || Neighbours::read(ctx, &self.tickets, &self.origins);
         self.neighbours.get_or_try_init(|| Box::pin(read())).await
+    }
+
+    /// Who chose their categories and priorities, and why.
+    pub(super) async fn decisions(&self, ctx: &Context<'_>) -> Result<&Decisions> {
+        let read = || async {
+            let rows = ticket_decision::newest(&parts(ctx)?.pool, &self.tickets).await;
+            Ok(Decisions::of(rows.map_err(|it| postgres(ctx, &it))?))
+        };
+        self.decisions.get_or_try_init(read).await
     }
 
     async fn agents(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, User>> {

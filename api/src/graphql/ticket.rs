@@ -234,6 +234,18 @@ impl Ticket {
         }
     }
 
+    /// Why it has its category, as it is now, in the language of `Accept-Language`: the rule, model or agent that chose
+    /// it. Null while nobody chose, and for the customer.
+    async fn category_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.reason(ctx, "category").await
+    }
+
+    /// Why it has its priority, as it is now, in the language of `Accept-Language`: the rules with their points, or the
+    /// agent who chose it. Null while nobody chose, and for the customer.
+    async fn priority_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        self.reason(ctx, "priority").await
+    }
+
     /// Its category; null when it has none, or a key that no category has.
     async fn category(&self, ctx: &Context<'_>) -> Result<Option<Category>> {
         self.related.category(ctx, self.category_id.as_deref()).await
@@ -253,13 +265,7 @@ impl Ticket {
     /// More about how it ended, in the words of the support team; null for the customer.
     #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
     async fn resolution_note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        let rights = &caller(ctx)?.viewer.rights;
-        let staff = Place {
-            contact: None,
-            ..self.place
-        };
-        let theirs = rights.covers(reads(Read::Tickets), &staff);
-        Ok(self.resolution_note.clone().filter(|_| theirs))
+        Ok(self.resolution_note.clone().filter(|_| self.is_staffs(ctx)))
     }
 
     /// The inbox it came through.
@@ -371,6 +377,23 @@ impl From<TicketRow> for Ticket {
 }
 
 impl Ticket {
+    /// Whether the caller may read it as one of the team.
+    fn is_staffs(&self, ctx: &Context<'_>) -> bool {
+        let staff = Place {
+            contact: None,
+            ..self.place
+        };
+        caller(ctx).is_ok_and(|it| it.viewer.rights.covers(reads(Read::Tickets), &staff))
+    }
+
+    async fn reason(&self, ctx: &Context<'_>, what: &'static str) -> Result<Option<String>> {
+        if !self.is_staffs(ctx) {
+            return Ok(None);
+        }
+        let decisions = self.related.decisions(ctx).await?;
+        Ok(decisions.reason(self.uuid, what, caller(ctx)?.language))
+    }
+
     pub(super) fn number_for_people(&self) -> i64 {
         self.number
     }

@@ -62,7 +62,7 @@ impl Handler {
     }
 
     /// What is known of a contact.
-    async fn known(&self, id: ContactId) -> Result<Option<Contact>, CommandError> {
+    pub(crate) async fn known(&self, id: ContactId) -> Result<Option<Contact>, CommandError> {
         let slot = self.slot::<Contact>(id.0);
         let mut slot = slot.lock().await;
         Ok(self.look(&mut slot, id.0).await?.state.clone())

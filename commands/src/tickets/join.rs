@@ -122,6 +122,7 @@ impl Handler {
             contact_id: ticket.contact_id,
             category: category(&ticket),
             priority: ticket.priority,
+            priority_chosen: true,
             source: TicketSource {
                 channel: "split".to_owned(),
                 external_id: None,

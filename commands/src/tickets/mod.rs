@@ -129,7 +129,9 @@ impl Handler {
             | TicketCommand::Judge(_)
             | TicketCommand::Archive { .. }
             | TicketCommand::Track(_)
-            | TicketCommand::Estimate(_) => self.change_alone(ticket_id, rights, request).await,
+            | TicketCommand::Estimate(_)
+            | TicketCommand::Classify(_)
+            | TicketCommand::Promise(_) => self.change_alone(ticket_id, rights, request).await,
         }
     }
 

@@ -16,7 +16,7 @@ impl Handler {
     ///
     /// # Errors
     /// When it points at something that is not there, is retired, or does not fit.
-    pub(super) async fn prepared(
+    pub(crate) async fn prepared(
         &self,
         id: TicketId,
         ticket: &Ticket,

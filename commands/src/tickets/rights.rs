@@ -21,7 +21,10 @@ pub(crate) fn needs(command: &TicketCommand) -> Need {
         TicketCommand::Mark(Mark::Follow { user_id } | Mark::Unfollow { user_id }) => {
             Need::Own(*user_id, Permission::TicketsAssign)
         }
-        TicketCommand::Pause(Pause::EndDue) | TicketCommand::Estimate(_) => Need::Proof(Permission::TicketsWrite),
+        TicketCommand::Pause(Pause::EndDue)
+        | TicketCommand::Estimate(_)
+        | TicketCommand::Classify(_)
+        | TicketCommand::Promise(_) => Need::Proof(Permission::TicketsWrite),
         TicketCommand::Open { .. }
         | TicketCommand::Move { .. }
         | TicketCommand::ChangeSubject { .. }

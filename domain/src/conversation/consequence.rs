@@ -1,4 +1,4 @@
-use super::{ConversationEvent, Visibility};
+use super::{ConversationEvent, Via, Visibility};
 use crate::{
     ticket::{Pause, Status, TicketCommand},
     values::{HoldReason, ReopenCause},
@@ -20,12 +20,11 @@ impl Cause {
             ConversationEvent::MessageReceived { .. } => Some(Self::Customer),
             ConversationEvent::MessagePosted {
                 visibility: Visibility::Public,
+                via: Via::Human | Via::Macro { .. } | Via::Bot { .. },
                 ..
             } => Some(Self::Answer),
-            ConversationEvent::MessagePosted {
-                visibility: Visibility::Note,
-                ..
-            }
+            // What is said of itself is no answer.
+            ConversationEvent::MessagePosted { .. }
             | ConversationEvent::Started { .. }
             | ConversationEvent::MessageEdited { .. }
             | ConversationEvent::MessageRedacted { .. }

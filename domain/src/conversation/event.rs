@@ -51,6 +51,11 @@ pub enum Via {
         /// The bot.
         bot_id: Uuid,
     },
+    /// Of itself, because a ticket was opened: no answer of the team.
+    AutoReply {
+        /// The inbox whose words it says.
+        inbox_id: Uuid,
+    },
 }
 
 /// What has happened in a conversation.

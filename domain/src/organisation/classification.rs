@@ -35,6 +35,9 @@ pub struct Conditions {
     /// The customer belongs to one of these organizations.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub organization_ids: Vec<Uuid>,
+    /// The customer's profile names one of these languages (BCP 47, the first part of the tag).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
 }
 
 /// What follows when its conditions hold.
@@ -85,6 +88,8 @@ pub struct Facts<'a> {
     pub category_key: Option<&'a str>,
     /// The organization of the customer.
     pub organization_id: Option<Uuid>,
+    /// The language in the customer's profile, as BCP 47 writes it.
+    pub language: Option<&'a str>,
 }
 
 /// What the rules say of a ticket.
@@ -92,6 +97,8 @@ pub struct Facts<'a> {
 pub struct Classified {
     /// The category, by key; `None` when no rule names one, or when it has one already.
     pub category_key: Option<String>,
+    /// The rule that names it.
+    pub category_rule: Option<Label>,
     /// How urgent it is; `None` when no rule gives points.
     pub priority: Option<Priority>,
     /// The sum of the points.
@@ -106,10 +113,14 @@ impl Classification {
         let said: Vec<Term> = facts.texts.iter().flat_map(|it| terms(it)).collect();
         let said: HashSet<&str> = said.iter().map(|it| it.family.as_str()).collect();
         let mut category: Option<String> = facts.category_key.map(str::to_owned);
+        let mut category_rule = None;
         let mut reasons = Vec::new();
         for rule in &self.rules {
             if rule.when.hold(facts, category.as_deref(), &said) {
-                category = category.or_else(|| rule.category_key.clone());
+                if category.is_none() && rule.category_key.is_some() {
+                    category.clone_from(&rule.category_key);
+                    category_rule = Some(rule.name.clone());
+                }
                 if rule.points != 0 {
                     reasons.push((rule.name.clone(), rule.points));
                 }
@@ -118,6 +129,7 @@ impl Classification {
         let points = reasons.iter().map(|it| it.1).sum();
         Classified {
             category_key: category.filter(|_| facts.category_key.is_none()),
+            category_rule,
             priority: (!reasons.is_empty()).then(|| self.thresholds.priority(points)),
             points,
             reasons,
@@ -144,8 +156,14 @@ impl Conditions {
             && among(&self.types, facts.ticket_type.as_ref())
             && among(&self.inbox_ids, facts.inbox_id.as_ref())
             && among(&self.organization_ids, facts.organization_id.as_ref())
+            && (self.languages.is_empty() || facts.language.is_some_and(|it| self.speaks(it)))
             && (self.category_keys.is_empty()
                 || category.is_some_and(|it| self.category_keys.iter().any(|key| key == it)))
+    }
+
+    fn speaks(&self, tag: &str) -> bool {
+        let language = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+        self.languages.iter().any(|it| language(it) == language(tag))
     }
 
     fn are_none(&self) -> bool {
@@ -222,6 +240,13 @@ impl ClassificationRule {
             &mut when.category_keys,
             MOST_WORDS,
             Check::key_line,
+            String::as_str,
+        );
+        check.each(
+            "languages",
+            &mut when.languages,
+            MOST_WORDS,
+            Check::language,
             String::as_str,
         );
         if when.are_none() {

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Definition, Identity, ItemRefusal, Kind, Reference, Rule,
+    AutoReply, Definition, Identity, ItemRefusal, Kind, Reference, Rule,
     check::{Check, NAME},
 };
 use crate::values::words;
@@ -56,6 +56,9 @@ pub struct Inbox {
     pub file_types: Vec<String>,
     /// Whether it takes anything in now.
     pub active: bool,
+    /// What is said of itself to whoever opens a ticket by it; `None` when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_reply: Option<AutoReply>,
 }
 
 impl Definition for Inbox {
@@ -87,6 +90,9 @@ impl Definition for Inbox {
             Check::media_types,
             String::as_str,
         );
+        if let Some(auto_reply) = &mut self.auto_reply {
+            check.within("autoReply", |check| auto_reply.check(check));
+        }
     }
 
     fn identity(&self) -> Identity {

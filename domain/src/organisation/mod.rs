@@ -7,6 +7,7 @@
 //! its definition must look like, and what its id follows from. Deliberately absent: who points at an item; a retired
 //! one therefore stays readable for ever.
 
+mod auto_reply;
 mod branch;
 mod canned_reply;
 mod category;
@@ -23,6 +24,7 @@ mod label;
 mod macros;
 mod region_map;
 mod skill;
+pub mod starter;
 mod status_label;
 mod tag;
 mod team;
@@ -30,6 +32,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use auto_reply::{AutoReply, Promised, Promises};
 pub use branch::Branch;
 pub use canned_reply::CannedReply;
 pub use category::{AssignTo, Category};
@@ -49,4 +52,4 @@ pub use skill::{Skill, SkillKind};
 pub use status_label::StatusLabel;
 pub use tag::Tag;
 pub use team::Team;
-pub use template::{Template, VARIABLES, filled};
+pub use template::{Template, VARIABLES, filled, places};

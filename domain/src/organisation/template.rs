@@ -8,13 +8,14 @@ use super::{Rule, check::Check};
 const LONGEST: usize = 10_000;
 
 /// What can stand between `{{` and `}}`.
-pub const VARIABLES: [&str; 10] = [
+pub const VARIABLES: [&str; 11] = [
     "agent.name",
     "branch.name",
     "category.name",
     "contact.name",
     "estimate",
     "inbox.name",
+    "promise",
     "ticket.number",
     "ticket.priority",
     "ticket.status",
@@ -89,6 +90,19 @@ fn unknown(text: &str) -> Option<String> {
         Piece::Open(from) => Some(format!("{{{{{from}")),
         Piece::Text(_) | Piece::Variable(_) => None,
     })
+}
+
+/// The places in a text, each once, in their order.
+pub fn places(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for piece in pieces(text) {
+        if let Piece::Variable(name) = piece
+            && !found.contains(&name)
+        {
+            found.push(name);
+        }
+    }
+    found
 }
 
 /// A text with its places filled; what is not known leaves its place empty. Values are put in as they are and never read as

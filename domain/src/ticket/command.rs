@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Estimate, Relation, StatusCategory, TicketPlace, TicketSource, Verdict, WakeCause};
+use super::{
+    Decision, Estimate, Relation, ReplyPromise, StatusCategory, TicketPlace, TicketSource, Verdict, WakeCause,
+};
 use crate::{
     ids::{AgentId, ContactId, TicketId},
     organisation::FieldValue,
@@ -31,6 +33,9 @@ pub enum TicketCommand {
         category: Option<(CategoryKey, Option<CategoryKey>)>,
         /// How urgent.
         priority: Priority,
+        /// Whether somebody said so, or it is only the usual one.
+        #[serde(skip)]
+        priority_chosen: bool,
         /// Where it comes from.
         source: TicketSource,
         /// Where it belongs.
@@ -108,6 +113,11 @@ pub enum TicketCommand {
     Track(Track),
     /// Note when it will be resolved.
     Estimate(Estimate),
+    /// Take over what rules or a model choose, where people have not. What they say may be another thing when the same
+    /// wish comes again.
+    Classify(#[serde(skip)] Decision),
+    /// Note when the customer was told they would be answered.
+    Promise(#[serde(skip)] ReplyPromise),
 }
 
 /// What can be said about a ticket at any time.

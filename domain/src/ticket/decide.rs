@@ -1,11 +1,12 @@
 use uuid::Uuid;
 
-use super::{Hold, Join, Pause, Status, Ticket, TicketCommand, TicketEvent, TicketRefusal, Verdict};
+use super::{Chosen, Hold, Join, Pause, Status, Ticket, TicketCommand, TicketEvent, TicketRefusal, Verdict};
 use crate::{
+    actor::ActorKind,
     decider::{Context, Decider},
     ids::ContactId,
     personal::{DataSubject, Personal},
-    values::{CategoryKey, CloseCause, ReopenCause, ResolutionReason},
+    values::{CategoryKey, ClassifiedBy, CloseCause, ReopenCause, ResolutionReason},
 };
 
 impl Decider for Ticket {
@@ -21,7 +22,7 @@ impl Decider for Ticket {
         context: &Context,
     ) -> Result<Vec<TicketEvent>, TicketRefusal> {
         match (state, command) {
-            (None, TicketCommand::Open { .. }) => Ok(open(command, context.id)),
+            (None, TicketCommand::Open { .. }) => Ok(open(command, context)),
             (None, _) => Err(TicketRefusal::NotFound),
             (Some(ticket), command) => {
                 if ticket.is_asleep(command)? {
@@ -38,7 +39,7 @@ impl Decider for Ticket {
     }
 }
 
-fn open(command: &TicketCommand, id: Uuid) -> Vec<TicketEvent> {
+fn open(command: &TicketCommand, context: &Context) -> Vec<TicketEvent> {
     let TicketCommand::Open {
         number,
         ticket_type,
@@ -46,6 +47,7 @@ fn open(command: &TicketCommand, id: Uuid) -> Vec<TicketEvent> {
         contact_id,
         category,
         priority,
+        priority_chosen,
         source,
         place,
     } = command
@@ -56,11 +58,13 @@ fn open(command: &TicketCommand, id: Uuid) -> Vec<TicketEvent> {
     vec![TicketEvent::Opened {
         number: *number,
         ticket_type: *ticket_type,
-        subject: Personal::new(data_subject(*contact_id, id), subject.as_str().to_owned()),
+        subject: Personal::new(data_subject(*contact_id, context.id), subject.as_str().to_owned()),
         contact_id: *contact_id,
         category_id,
         subcategory_id,
         priority: *priority,
+        // What customers find urgent is a wish: rules may say otherwise.
+        priority_chosen: *priority_chosen && context.actor.kind != ActorKind::Contact,
         source: source.clone(),
         place: *place,
     }]
@@ -69,6 +73,11 @@ fn open(command: &TicketCommand, id: Uuid) -> Vec<TicketEvent> {
 /// Whose key seals what a ticket says of a person: the customer's, or the ticket's own while nobody knows the customer.
 pub(super) fn data_subject(contact_id: Option<ContactId>, ticket: Uuid) -> DataSubject {
     DataSubject(contact_id.map_or(ticket, |it| it.0))
+}
+
+/// Whether a rule or a model chose it.
+fn chosen_by_rules(chosen: Option<&Chosen>) -> bool {
+    chosen.is_some_and(|it| it.by != ClassifiedBy::Agent)
 }
 
 fn category_ids(category: Option<&(CategoryKey, Option<CategoryKey>)>) -> (Option<String>, Option<String>) {
@@ -121,7 +130,9 @@ impl Ticket {
             | TicketCommand::Judge(_)
             | TicketCommand::Join(_)
             | TicketCommand::Track(_)
-            | TicketCommand::Estimate(_) => Err(TicketRefusal::Archived),
+            | TicketCommand::Estimate(_)
+            | TicketCommand::Classify(_)
+            | TicketCommand::Promise(_) => Err(TicketRefusal::Archived),
         }
     }
 
@@ -164,17 +175,28 @@ impl Ticket {
                 }]),
             },
             TicketCommand::ChangeSubject { subject } if self.subject.as_deref() == Some(subject.as_str()) => Ok(vec![]),
-            TicketCommand::Prioritize { priority, .. } if *priority == self.priority => Ok(vec![]),
+            // The same priority said again by people is theirs from then on.
+            TicketCommand::Prioritize { priority, .. }
+                if *priority == self.priority && !chosen_by_rules(self.priority_chosen.as_ref()) =>
+            {
+                Ok(vec![])
+            }
             TicketCommand::Move { place } if *place == self.place => Ok(vec![]),
             TicketCommand::Resolve { reason, .. } if self.status == Status::Resolved(*reason) => Ok(vec![]),
-            TicketCommand::Categorize { category, .. } if self.is_categorized(category.as_ref()) => Ok(vec![]),
+            TicketCommand::Categorize { category, .. }
+                if self.is_categorized(category.as_ref()) && !chosen_by_rules(self.category_chosen.as_ref()) =>
+            {
+                Ok(vec![])
+            }
             TicketCommand::Mark(mark) => self.mark(mark, context),
             TicketCommand::Pause(pause) => self.pause(pause, context),
             TicketCommand::Judge(verdict) => self.judge(*verdict),
             TicketCommand::Join(join) => self.join(join, context.id),
             TicketCommand::Archive { policy_id } => self.archive(*policy_id),
             TicketCommand::Track(track) => self.track(track, context),
-            TicketCommand::Estimate(estimate) => self.estimated(*estimate),
+            TicketCommand::Estimate(estimate) => self.estimated(estimate),
+            TicketCommand::Classify(decision) => Ok(self.classify(decision)),
+            TicketCommand::Promise(promise) => Ok(self.promise(*promise)),
             TicketCommand::ChangeSubject { .. }
             | TicketCommand::Categorize { .. }
             | TicketCommand::Prioritize { .. }
@@ -202,12 +224,15 @@ impl Ticket {
                     category_id,
                     subcategory_id,
                     by: *by,
+                    grounds: None,
                 }])
             }
             TicketCommand::Prioritize { priority, reason } => Ok(vec![TicketEvent::Prioritized {
                 from: self.priority,
                 to: *priority,
                 reason: reason.clone(),
+                by: None,
+                grounds: None,
             }]),
             TicketCommand::Move { place } => Ok(vec![TicketEvent::Moved { place: *place }]),
             TicketCommand::Start => self.start(),
@@ -233,7 +258,9 @@ impl Ticket {
             | TicketCommand::Join(_)
             | TicketCommand::Archive { .. }
             | TicketCommand::Track(_)
-            | TicketCommand::Estimate(_) => Ok(vec![]),
+            | TicketCommand::Estimate(_)
+            | TicketCommand::Classify(_)
+            | TicketCommand::Promise(_) => Ok(vec![]),
         }
     }
 

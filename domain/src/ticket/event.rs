@@ -2,9 +2,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Relation, TicketPlace, WakeCause};
+use super::{EstimateBasis, Grounds, Relation, TicketPlace, WakeCause};
 use crate::{
-    ids::{AgentId, ContactId, TicketId},
+    ids::{AgentId, ContactId, MessageId, TicketId},
     organisation::FieldValue,
     personal::Personal,
     values::{ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, TicketType},
@@ -44,6 +44,9 @@ pub enum TicketEvent {
         subcategory_id: Option<String>,
         /// Its first priority.
         priority: Priority,
+        /// Whether somebody who works here, or a program on their behalf, said so, and it is not only the usual one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        priority_chosen: bool,
         /// Where it came from.
         source: TicketSource,
         /// Where it belongs.
@@ -71,6 +74,9 @@ pub enum TicketEvent {
         subcategory_id: Option<String>,
         /// Who chose.
         by: ClassifiedBy,
+        /// What a rule or a model went by; `None` of people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grounds: Option<Grounds>,
     },
     /// Its priority was changed.
     Prioritized {
@@ -81,6 +87,12 @@ pub enum TicketEvent {
         /// Why, in the words of whoever did it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// Who chose; `None` for an agent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<ClassifiedBy>,
+        /// What a rule or a model went by; `None` of people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grounds: Option<Grounds>,
     },
     /// Somebody began to work on it.
     Started {},
@@ -241,7 +253,23 @@ pub enum TicketEvent {
         p50_s: u64,
         /// Nine of ten are within this many.
         p90_s: u64,
-        /// Which state of the history it rests on.
+        /// Which state of the history it rests on: a position of the log.
         basis_version: u64,
+        /// What it was worked out from; `None` in early estimates.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        basis: Option<EstimateBasis>,
+    },
+    /// The customer was told when they will be answered.
+    ReplyPromised {
+        /// The message that says so.
+        message_id: MessageId,
+        /// The priority it follows from.
+        priority: Priority,
+        /// Seconds that it takes at least, as a rule.
+        from_s: u64,
+        /// Seconds that it takes at most.
+        within_s: u64,
+        /// When that is over, UTC.
+        due_at: DateTime<Utc>,
     },
 }

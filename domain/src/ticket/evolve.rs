@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Estimate, Snooze, Status, Ticket, TicketEvent, TrackingLink, Verdict};
+use super::{Chosen, Estimate, ReplyPromise, Snooze, Status, Ticket, TicketEvent, TrackingLink, Verdict};
+use crate::values::ClassifiedBy;
 
 impl Ticket {
     /// The state after one more event.
@@ -24,6 +25,7 @@ impl Ticket {
             category_id,
             subcategory_id,
             priority,
+            priority_chosen,
             place,
             ..
         } = event
@@ -35,7 +37,9 @@ impl Ticket {
             priority: *priority,
             subject: subject.known().cloned(),
             contact_id: *contact_id,
+            priority_chosen: priority_chosen.then(Chosen::by_agent),
             category: category_id.clone().map(|it| (it, subcategory_id.clone())),
+            category_chosen: category_id.as_ref().map(|_| Chosen::by_agent()),
             cycle_no: 0,
             place: *place,
             ticket_type: *ticket_type,
@@ -53,6 +57,7 @@ impl Ticket {
             archived: false,
             tracking: None,
             estimate: None,
+            promise: None,
         })
     }
 
@@ -73,11 +78,22 @@ impl Ticket {
             TicketEvent::Categorized {
                 category_id,
                 subcategory_id,
-                ..
+                by,
+                grounds,
             } => {
                 self.category = category_id.clone().map(|it| (it, subcategory_id.clone()));
+                self.category_chosen = Some(Chosen {
+                    by: *by,
+                    grounds: grounds.clone(),
+                });
             }
-            TicketEvent::Prioritized { to, .. } => self.priority = *to,
+            TicketEvent::Prioritized { to, by, grounds, .. } => {
+                self.priority = *to;
+                self.priority_chosen = Some(Chosen {
+                    by: by.unwrap_or(ClassifiedBy::Agent),
+                    grounds: grounds.clone(),
+                });
+            }
             TicketEvent::Moved { place } => self.place = *place,
             TicketEvent::TypeChanged { to, .. } => self.ticket_type = *to,
             TicketEvent::Resolved { .. } => self.verdict = None,
@@ -106,7 +122,8 @@ impl Ticket {
             | TicketEvent::SplitOff { .. } => self.apply_join(event),
             TicketEvent::TrackingLinkIssued { .. }
             | TicketEvent::TrackingLinkRevoked {}
-            | TicketEvent::ResolutionEstimated { .. } => self.apply_track(event),
+            | TicketEvent::ResolutionEstimated { .. }
+            | TicketEvent::ReplyPromised { .. } => self.apply_track(event),
             TicketEvent::Opened { .. }
             | TicketEvent::Started {}
             | TicketEvent::PutOnHold { .. }
@@ -165,6 +182,7 @@ impl Ticket {
             p50_s,
             p90_s,
             basis_version,
+            basis,
         } = event
         {
             self.estimate = Some(Estimate {
@@ -172,6 +190,22 @@ impl Ticket {
                 p50_s: *p50_s,
                 p90_s: *p90_s,
                 basis_version: *basis_version,
+                basis: basis.clone(),
+            });
+        } else if let TicketEvent::ReplyPromised {
+            message_id,
+            priority,
+            from_s,
+            within_s,
+            due_at,
+        } = event
+        {
+            self.promise = Some(ReplyPromise {
+                message_id: *message_id,
+                priority: *priority,
+                from_s: *from_s,
+                within_s: *within_s,
+                due_at: *due_at,
             });
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Control state only; messages belong to conversations, ownership to [`crate::assignment`].
 
+mod classify;
 mod command;
 mod decide;
 mod event;
@@ -10,6 +11,7 @@ mod join;
 mod mark;
 mod pause;
 mod place;
+mod promise;
 mod refusal;
 mod state;
 #[cfg(test)]
@@ -17,9 +19,11 @@ mod tests;
 mod track;
 mod words;
 
+pub use classify::{Chosen, Decision, Grounds, HeldRule};
 pub use command::{Join, Mark, Pause, TicketCommand, Track};
 pub use event::{TicketEvent, TicketSource};
 pub use place::TicketPlace;
+pub use promise::ReplyPromise;
 pub use refusal::{FOLLOWERS, FieldFault, LEVELS, LINKS, TAGS, TicketRefusal};
-pub use state::{Estimate, Hold, Snooze, Status, StatusCategory, Ticket, TrackingLink};
+pub use state::{Estimate, EstimateBasis, Hold, Snooze, Status, StatusCategory, Ticket, TrackingLink};
 pub use words::{Relation, Verdict, WakeCause};

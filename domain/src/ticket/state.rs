@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Relation, TicketEvent, TicketPlace, Verdict};
+use super::{Chosen, Relation, ReplyPromise, TicketEvent, TicketPlace, Verdict};
 use crate::{
     ids::{AgentId, ContactId, TicketId},
     organisation::FieldValue,
@@ -18,12 +18,16 @@ pub struct Ticket {
     pub status: Status,
     /// How urgent it is.
     pub priority: Priority,
+    /// Who said so; `None` while it is the usual one.
+    pub priority_chosen: Option<Chosen>,
     /// What it is about, kept to tell a change from a repetition; `None` when that is forgotten.
     pub subject: Option<String>,
     /// Whose words these are; `None` when the customer is not known.
     pub contact_id: Option<ContactId>,
     /// Category and subcategory.
     pub category: Option<(String, Option<String>)>,
+    /// Who put it there, or took it out; `None` while nobody did.
+    pub category_chosen: Option<Chosen>,
     /// How many times it was reopened.
     pub cycle_no: u32,
     /// Where it belongs.
@@ -58,6 +62,8 @@ pub struct Ticket {
     pub tracking: Option<TrackingLink>,
     /// When it will be resolved, as it was last worked out.
     pub estimate: Option<Estimate>,
+    /// When the customer was told they would be answered.
+    pub promise: Option<ReplyPromise>,
 }
 
 /// Until when nobody wants to see a ticket.
@@ -77,7 +83,7 @@ pub struct TrackingLink {
 }
 
 /// When a ticket will be resolved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Estimate {
     /// The instant to be promised.
     pub eta: DateTime<Utc>,
@@ -85,8 +91,27 @@ pub struct Estimate {
     pub p50_s: u64,
     /// Nine of ten are within this many.
     pub p90_s: u64,
-    /// Which state of the history it rests on.
+    /// Which state of the history it rests on: a position of the log.
     pub basis_version: u64,
+    /// What it was worked out from; `None` in early estimates.
+    pub basis: Option<EstimateBasis>,
+}
+
+/// The group of finished tickets that an estimate rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EstimateBasis {
+    /// Their category; `None` when of any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category_id: Option<String>,
+    /// Their priority; `None` when of any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// How many there were.
+    pub cases: u64,
+    /// Which quantile the promised instant is, in hundredths.
+    pub quantile: u8,
+    /// That quantile in seconds.
+    pub promised_s: u64,
 }
 
 /// Why and until when a ticket waits.
@@ -210,7 +235,8 @@ impl Status {
             | TicketEvent::Archived { .. }
             | TicketEvent::TrackingLinkIssued { .. }
             | TicketEvent::TrackingLinkRevoked {}
-            | TicketEvent::ResolutionEstimated { .. } => None,
+            | TicketEvent::ResolutionEstimated { .. }
+            | TicketEvent::ReplyPromised { .. } => None,
         }
     }
 }

@@ -30,16 +30,17 @@ impl Ticket {
         }
     }
 
-    pub(super) fn estimated(&self, estimate: Estimate) -> Result<Vec<TicketEvent>, TicketRefusal> {
+    pub(super) fn estimated(&self, estimate: &Estimate) -> Result<Vec<TicketEvent>, TicketRefusal> {
         match self.status {
             Status::Resolved(_) => Err(TicketRefusal::Resolved),
             Status::Closed => Err(TicketRefusal::Closed),
-            Status::New | Status::Open | Status::Waiting(_) if self.estimate == Some(estimate) => Ok(vec![]),
+            Status::New | Status::Open | Status::Waiting(_) if self.estimate.as_ref() == Some(estimate) => Ok(vec![]),
             Status::New | Status::Open | Status::Waiting(_) => Ok(vec![TicketEvent::ResolutionEstimated {
                 eta: estimate.eta,
                 p50_s: estimate.p50_s,
                 p90_s: estimate.p90_s,
                 basis_version: estimate.basis_version,
+                basis: estimate.basis.clone(),
             }]),
         }
     }

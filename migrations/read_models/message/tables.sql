@@ -37,8 +37,8 @@ COMMENT ON COLUMN message.external_id IS 'Its name in the system it came from; N
 COMMENT ON COLUMN message.in_reply_to IS 'Place of the message it answers; NULL when it answers none.';
 COMMENT ON COLUMN message.mentions IS 'Ids of the colleagues whose attention is asked for.';
 COMMENT ON COLUMN message.attachments IS 'Ids of the files that belong to it.';
-COMMENT ON COLUMN message.via IS 'By what means it was written: human, macro or bot.';
-COMMENT ON COLUMN message.via_id IS 'Id of the macro or the bot; NULL when a human wrote it.';
+COMMENT ON COLUMN message.via IS 'By what means it was written: human, macro, bot or auto_reply (by Letopis of itself, when the ticket was opened).';
+COMMENT ON COLUMN message.via_id IS 'Id of the macro, of the bot, or of the inbox whose auto-reply it is; NULL when a human wrote it.';
 COMMENT ON COLUMN message.arrived_at IS 'Instant of its arrival here.';
 COMMENT ON COLUMN message.sent_at IS 'Instant at which it was written, when that is not when it arrived; else NULL.';
 COMMENT ON COLUMN message.edited_at IS 'Instant of its newest edit; NULL when it was never edited.';

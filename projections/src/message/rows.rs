@@ -94,6 +94,8 @@ pub struct ThreadRow {
 pub(super) const RECEIVED: &str = "received";
 pub(super) const ANSWER: &str = "answer";
 pub(super) const NOTE: &str = "note";
+/// Stored form of the means by which Letopis answers of itself.
+const AUTO_REPLY: &str = "auto_reply";
 
 /// A place as a column keeps it.
 pub(super) fn place(seq: u32) -> i32 {
@@ -237,6 +239,7 @@ impl ThreadRow {
                 (self.last_public_at, self.last_received_at) = (at, at);
                 self.needs_answer_since = self.needs_answer_since.or(at);
             }
+            ANSWER if message.via == AUTO_REPLY => self.last_public_at = at,
             ANSWER => {
                 (self.last_public_at, self.last_answer_at) = (at, at);
                 self.first_answer_at = self.first_answer_at.or(at);
@@ -281,6 +284,7 @@ fn means(via: Via) -> (&'static str, Option<Uuid>) {
         Via::Human => ("human", None),
         Via::Macro { macro_id } => ("macro", Some(macro_id)),
         Via::Bot { bot_id } => ("bot", Some(bot_id)),
+        Via::AutoReply { inbox_id } => (AUTO_REPLY, Some(inbox_id)),
     }
 }
 

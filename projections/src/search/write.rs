@@ -73,6 +73,7 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
             | DomainEvent::User(_)
             | DomainEvent::Assignment(_)
             | DomainEvent::Conversation(_)
+            | DomainEvent::MacroRun(_)
             | DomainEvent::TicketNumbers(_)
             | DomainEvent::DataSubject(_)
             | DomainEvent::LogSeal(_)

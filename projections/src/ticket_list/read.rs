@@ -76,3 +76,32 @@ pub async fn merged(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, sq
         "SELECT merged_into, ticket_id FROM ticket_list WHERE merged_into = ANY($1) ORDER BY number, ticket_id";
     sqlx::query_as(MERGED).bind(ids).fetch_all(pool).await
 }
+
+/// Ids of the tickets of a customer on which nobody works yet, the newest first.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn new_of(pool: &PgPool, contact: Uuid, limit: i64) -> Result<Vec<Uuid>, sqlx::Error> {
+    const NEW: &str = "SELECT ticket_id FROM ticket_list WHERE contact_id = $1 AND status = 'new'
+        AND merged_into IS NULL ORDER BY number DESC LIMIT $2";
+    sqlx::query_scalar(NEW).bind(contact).bind(limit).fetch_all(pool).await
+}
+
+/// How many tickets of a customer were opened after the first of these instants, and not after the second.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn opened_between(
+    pool: &PgPool,
+    contact: Uuid,
+    (after, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<i64, sqlx::Error> {
+    const OPENED: &str =
+        "SELECT COUNT(*) FROM ticket_list WHERE contact_id = $1 AND opened_at > $2 AND opened_at <= $3";
+    sqlx::query_scalar(OPENED)
+        .bind(contact)
+        .bind(after)
+        .bind(until)
+        .fetch_one(pool)
+        .await
+}

@@ -41,6 +41,7 @@ fn open() -> Result<Request> {
         contact_id: None,
         category: None,
         priority: Priority::Medium,
+        priority_chosen: false,
         source: TicketSource {
             channel: "api".to_owned(),
             external_id: None,

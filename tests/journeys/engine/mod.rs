@@ -205,6 +205,7 @@ fn request(name: &str, step: usize) -> Result<Request> {
             contact_id: None,
             category: None,
             priority: Priority::Medium,
+            priority_chosen: false,
             source: TicketSource {
                 channel: "api".to_owned(),
                 external_id: None,

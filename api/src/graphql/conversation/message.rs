@@ -70,7 +70,7 @@ pub(in crate::graphql) struct Message {
     client_message_id: Option<String>,
     /// Its name in the system it came from.
     external_id: Option<String>,
-    /// By what means it was written: `human`, `macro` or `bot`.
+    /// By what means it was written: `human`, `macro`, `bot`, or `auto_reply` by Letopis of itself at the opening.
     via: String,
     /// When it arrived here.
     arrived_at: DateTime<Utc>,

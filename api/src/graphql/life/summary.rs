@@ -52,6 +52,7 @@ fn words(event_type: &str) -> (&'static str, &'static str) {
         "ticket.tracking_link_issued" => ("Выдана ссылка для отслеживания", "Tracking link issued"),
         "ticket.tracking_link_revoked" => ("Отозвана ссылка для отслеживания", "Tracking link revoked"),
         "ticket.resolution_estimated" => ("Рассчитан срок решения", "Time of resolution estimated"),
+        "ticket.reply_promised" => ("Обещан срок ответа", "Time of the first answer promised"),
         "assignment.agent_assigned" => ("Назначен исполнитель", "Assigned"),
         "assignment.agent_unassigned" => ("Снят исполнитель", "Unassigned"),
         _ => ("Изменена", "Changed"),

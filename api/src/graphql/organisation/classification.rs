@@ -31,6 +31,8 @@ pub(super) struct ClassificationRule {
     category_keys: Vec<String>,
     /// Ids of the organizations the customer belongs to; empty when to any.
     organization_ids: Vec<ID>,
+    /// Languages in the customer's profile (BCP 47); empty when any may be.
+    languages: Vec<String>,
     /// Key of the category of tickets that have none yet.
     category_key: Option<String>,
     /// By how much it makes the ticket more urgent.
@@ -47,6 +49,7 @@ impl From<organisation::ClassificationRule> for ClassificationRule {
             inbox_ids: ids(ids::Kind::Item(Kind::Inbox), rule.when.inbox_ids),
             category_keys: rule.when.category_keys,
             organization_ids: ids(ids::Kind::Organization, rule.when.organization_ids),
+            languages: rule.when.languages,
             category_key: rule.category_key,
             points: rule.points,
         }
@@ -68,6 +71,8 @@ pub(super) struct ClassificationRuleInput {
     category_keys: Option<Vec<String>>,
     /// Ids of the organizations the customer belongs to.
     organization_ids: Option<Vec<ID>>,
+    /// The customer's profile names one of these languages (BCP 47), such as `ru`.
+    languages: Option<Vec<String>>,
     /// Key of the category of tickets that have none yet.
     category_key: Option<String>,
     /// By how much it makes the ticket more urgent, -100 to 100.
@@ -122,6 +127,7 @@ impl ClassificationRuleInput {
                 inbox_ids: ids(ids::Kind::Item(Kind::Inbox), "inboxIds", self.inbox_ids)?,
                 category_keys: self.category_keys.unwrap_or_default(),
                 organization_ids: ids(ids::Kind::Organization, "organizationIds", self.organization_ids)?,
+                languages: self.languages.unwrap_or_default(),
             },
             category_key: self.category_key,
             points: self.points,

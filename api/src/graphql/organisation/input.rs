@@ -6,6 +6,7 @@ use domain::organisation::{self, AssignTo, Definition, Kind};
 use uuid::Uuid;
 
 use super::{
+    auto_reply::AutoReplyInput,
     custom_field::{CustomFieldOptionInput, Given},
     label::LabelInput,
     words::{Channel, SkillSort, Sort, Target},
@@ -126,6 +127,8 @@ pub(super) struct InboxInput {
     /// Whether it takes anything in now.
     #[graphql(default = true)]
     active: bool,
+    /// What is said of itself to whoever opens a ticket by it; nothing by default.
+    auto_reply: Option<AutoReplyInput>,
 }
 
 impl Defines for InboxInput {
@@ -142,6 +145,7 @@ impl Defines for InboxInput {
             file_max_bytes: self.file_max_bytes.map(|it| u64::try_from(it).unwrap_or_default()),
             file_types: self.file_types.unwrap_or_default(),
             active: self.active,
+            auto_reply: self.auto_reply.map(Into::into),
         })
     }
 }

@@ -3,6 +3,7 @@
 //! A kind is an object and an input; what all kinds have in common is written once: a [`thing::Thing`] is found, listed,
 //! looked back on and told the same way whatever it is.
 
+mod auto_reply;
 mod category;
 mod classification;
 mod custom_field;
@@ -30,4 +31,5 @@ pub(super) use objects::{
     Branch, CannedReply, Category, Classification, CustomField, Inbox, Macro, RegionMap, Skill, StatusLabel, Tag, Team,
 };
 pub(super) use query::{OrganisationQuery, items, node};
+pub(super) use scripts::MacroDeed;
 pub(super) use thing::{Thing, from_row};

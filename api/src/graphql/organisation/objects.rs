@@ -6,6 +6,7 @@ use domain::organisation;
 use uuid::Uuid;
 
 use super::{
+    auto_reply::AutoReply,
     category::Target,
     classification::ClassificationRule,
     custom_field::{self, CustomFieldOption},
@@ -131,6 +132,8 @@ objects! {
         file_types: Vec<String> = it.file_types,
         /// Whether it takes anything in now.
         active: bool = it.active,
+        /// What is said of itself to whoever opens a ticket by it; null when nothing ever was.
+        auto_reply: Option<AutoReply> = it.auto_reply.map(AutoReply::from),
     }
 
     /// What a ticket is about, in the organisation's own terms.

@@ -18,7 +18,7 @@ use crate::{
 
 /// A text with places such as `{{contact.name}}`, in Russian, in English, or in both.
 #[derive(Debug, Clone, SimpleObject)]
-pub(super) struct TemplateText {
+pub(in crate::graphql) struct TemplateText {
     /// По-русски; null when there is none.
     ru: Option<String>,
     /// In English; null when there is none.
@@ -32,7 +32,8 @@ impl From<Template> for TemplateText {
 }
 
 /// A text in at least one language, with places `{{agent.name}}`, `{{branch.name}}`, `{{category.name}}`, `{{contact.name}}`,
-/// `{{estimate}}`, `{{inbox.name}}`, `{{ticket.number}}`, `{{ticket.priority}}`, `{{ticket.status}}`, `{{ticket.subject}}`.
+/// `{{estimate}}`, `{{inbox.name}}`, `{{promise}}`, `{{ticket.number}}`, `{{ticket.priority}}`, `{{ticket.status}}`,
+/// `{{ticket.subject}}`.
 #[derive(Debug, Clone, InputObject)]
 pub(super) struct TemplateTextInput {
     /// По-русски, 1 to 10,000 characters.
@@ -160,7 +161,7 @@ impl MacroStepInput {
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub(super) enum MacroDeed {
+pub(in crate::graphql) enum MacroDeed {
     /// Answers the customer.
     Reply,
     /// Tells colleagues.

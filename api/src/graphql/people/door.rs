@@ -23,8 +23,8 @@ use super::{
     },
 };
 use crate::{
-    auth::{NotLetIn, Pass, PasswordProblem, Proof, checked, hash_of, new_recovery_codes, new_secret, normal},
-    graphql::{Call, caller, parts, payload::UserError, postgres, problem},
+    auth::{First, NotLetIn, Pass, PasswordProblem, Proof, checked, hash_of, new_recovery_codes, new_secret, normal},
+    graphql::{Call, caller, parts, payload::UserError, postgres, problem, scripts::ScriptLanguage},
     problem::{Answer, Language, Problem},
 };
 
@@ -53,8 +53,15 @@ impl DoorMutation {
             Err(refusal) => return Ok(not_in(language, refusal)),
         };
         let (door, client) = (&parts(ctx)?.door, client(ctx));
-        let set_up = door.set_up(&input.token, &email, &name, &locale, input.password, &client);
-        let passed = set_up.await.map(Some);
+        let scripts = input.starter_scripts.as_deref().and_then(ScriptLanguage::all);
+        let first = First {
+            email: &email,
+            name: &name,
+            locale: &locale,
+            scripts,
+        };
+        let set_up = door.set_up(&input.token, first, input.password, &client);
+        let passed = Box::pin(set_up).await.map(Some);
         session(ctx, passed).await
     }
 

@@ -4,7 +4,10 @@ use async_graphql::{InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::objects::User;
-use crate::{auth::Pass, graphql::payload::UserError};
+use crate::{
+    auth::Pass,
+    graphql::{payload::UserError, scripts::ScriptLanguage},
+};
 
 /// What opens the API for a person who was let in.
 #[derive(Debug, SimpleObject)]
@@ -125,4 +128,7 @@ pub(super) struct SetUpInput {
     pub(super) password: String,
     /// Language of mails, `ru` or `en`; that of the request by default.
     pub(super) locale: Option<String>,
+    /// In which languages the scripts that Letopis comes with are installed (five macros, three canned replies); none by
+    /// default, see `installStarterScripts`.
+    pub(super) starter_scripts: Option<Vec<ScriptLanguage>>,
 }

@@ -87,6 +87,7 @@ impl Teller {
             contact_id: first.caller,
             category: first.category.clone(),
             priority: first.priority,
+            priority_chosen: false,
             source: TicketSource {
                 channel: CHANNEL.to_owned(),
                 external_id: Some(incident.number.clone()),

@@ -28,6 +28,7 @@ fn inbox(domains: &[&str], flags: &[&str]) -> Inbox {
         file_max_bytes: None,
         file_types: Vec::new(),
         active: true,
+        auto_reply: None,
     }
 }
 

@@ -131,6 +131,7 @@ fn channel_of_an_inbox_never_changes() {
         file_max_bytes: None,
         file_types: Vec::new(),
         active: true,
+        auto_reply: None,
     };
     let history = [ItemEvent::Created {
         definition: inbox(Channel::Email),

@@ -33,6 +33,7 @@ fn open() -> TicketCommand {
         contact_id: None,
         category: None,
         priority: Priority::Medium,
+        priority_chosen: false,
         source: TicketSource {
             channel: "api".to_owned(),
             external_id: None,
@@ -270,6 +271,8 @@ fn priority_change_tells_both_ends() {
         from: Priority::Medium,
         to: Priority::Urgent,
         reason: None,
+        by: None,
+        grounds: None,
     };
     assert_eq!(answer(&[opened()], &urgent), Ok(vec![expected]));
 }

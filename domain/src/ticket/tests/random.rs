@@ -77,6 +77,7 @@ fn any_command() -> impl Strategy<Value = TicketCommand> {
             p50_s: 3600,
             p90_s: 86_400,
             basis_version,
+            basis: None,
         })),
     ]
 }

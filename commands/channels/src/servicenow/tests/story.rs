@@ -43,7 +43,9 @@ fn words(command: &TicketCommand) -> String {
         | TicketCommand::Join(_)
         | TicketCommand::Archive { .. }
         | TicketCommand::Track(_)
-        | TicketCommand::Estimate(_)) => format!("{other:?}"),
+        | TicketCommand::Estimate(_)
+        | TicketCommand::Classify(_)
+        | TicketCommand::Promise(_)) => format!("{other:?}"),
     }
 }
 

@@ -1,0 +1,116 @@
+//! Category and priority, by the rules that are in use.
+
+use domain::{
+    access::Rights,
+    actor::{Actor, ActorKind},
+    contact::Contact,
+    ids::{CommandId, TicketId, singleton},
+    organisation::{Classification, Classified, Facts, Kind},
+    ticket::{Chosen, Decision, Grounds, HeldRule, Ticket, TicketCommand},
+    values::ClassifiedBy,
+};
+use uuid::Uuid;
+
+use super::Newcomer;
+use crate::{Command, CommandError, Handler, Outcome, Request};
+
+/// Name of the process that classifies.
+const CLASSIFIER: &str = "classifier";
+
+impl Handler {
+    /// Gives a ticket its category and priority by the rules in use, where people have not chosen; `None` when nothing is
+    /// to be chosen. `cause` is the event that led to it: what was done because of it is not done again.
+    ///
+    /// # Errors
+    /// [`CommandError`]; the same call may succeed later.
+    pub async fn classify(&self, id: TicketId, cause: Uuid) -> Result<Option<Outcome>, CommandError> {
+        let rules = self.rules_in_use().await?;
+        let Some((version, rules)) = rules else { return Ok(None) };
+        let Some(newcomer) = self.newcomer(id).await? else {
+            return Ok(None);
+        };
+        if !newcomer.is_new() || !newcomer.ticket.is_open_to_rules() {
+            return Ok(None);
+        }
+        let decision = self.decision(id, &newcomer, version, &rules).await?;
+        if decision == Decision::default() {
+            return Ok(None);
+        }
+        let actor = Actor::new(ActorKind::System, CLASSIFIER);
+        let request = Request {
+            command_id: CommandId::of_request(&actor.to_string(), "classify", &id.to_string(), &cause.to_string()),
+            command: Command::Ticket(id, TicketCommand::Classify(decision)),
+            actor,
+            expected_version: None,
+            traceparent: None,
+        };
+        match self.execute(&Rights::all(), &request).await {
+            Ok(outcome) => Ok(Some(outcome)),
+            // It was merged or archived meanwhile.
+            Err(CommandError::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn rules_in_use(&self) -> Result<Option<(u64, Classification)>, CommandError> {
+        let item = self
+            .glance::<Classification>(singleton(Kind::Classification.as_str()))
+            .await?;
+        let item = item.state.filter(|it| !it.retired);
+        Ok(item.map(|it| (it.version, it.definition)))
+    }
+
+    async fn decision(
+        &self,
+        id: TicketId,
+        newcomer: &Newcomer,
+        version: u64,
+        rules: &Classification,
+    ) -> Result<Decision, CommandError> {
+        let ticket = &newcomer.ticket;
+        let first = self.first_words(id).await?;
+        let texts: Vec<&str> = ticket.subject.as_deref().into_iter().chain(first.as_deref()).collect();
+        let customer = self.customer(ticket).await?;
+        let facts = facts(ticket, customer.as_ref(), texts);
+        Ok(decided(version, &rules.classify(&facts)))
+    }
+}
+
+fn facts<'a>(ticket: &'a Ticket, customer: Option<&'a Contact>, texts: Vec<&'a str>) -> Facts<'a> {
+    // What rules chose before is to be chosen anew.
+    let category = ticket
+        .category
+        .as_ref()
+        .filter(|_| Chosen::stands(ticket.category_chosen.as_ref()));
+    Facts {
+        texts,
+        ticket_type: Some(ticket.ticket_type),
+        inbox_id: ticket.place.inbox_id,
+        category_key: category.map(|it| it.0.as_str()),
+        organization_id: customer.and_then(|it| it.organization_id).map(|it| it.0),
+        language: customer
+            .and_then(|it| it.profile.as_ref())
+            .and_then(|it| it.locale.as_deref()),
+    }
+}
+
+fn decided(version: u64, said: &Classified) -> Decision {
+    let by_rule = |score, rules| Chosen {
+        by: ClassifiedBy::Rule,
+        grounds: Some(Grounds { version, score, rules }),
+    };
+    let named = said.category_rule.iter().map(|name| HeldRule {
+        name: name.clone(),
+        points: 0,
+    });
+    let gave = said.reasons.iter().map(|(name, points)| HeldRule {
+        name: name.clone(),
+        points: *points,
+    });
+    Decision {
+        category: said.category_key.clone().map(|key| (key, by_rule(0, named.collect()))),
+        priority: said
+            .priority
+            .map(|priority| (priority, by_rule(said.points, gave.collect()))),
+    }
+}

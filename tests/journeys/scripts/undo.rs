@@ -1,0 +1,84 @@
+//! Taking a run back.
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use tests::{App, Client, run};
+
+use super::{RUN, must_run};
+use crate::organisation::made;
+
+async fn undo(client: &Client, key: &str, run: &Value) -> Result<Value> {
+    let query = format!("mutation($i: UndoMacroRunInput!) {{ told: undoMacroRun(input: $i) {{ {RUN} }} }}");
+    let payload = client
+        .data(&query, json!({"i": {"idempotencyKey": key, "runId": run}}))
+        .await?["told"]
+        .take();
+    client.has_seen(&payload["position"]);
+    Ok(payload)
+}
+
+fn outcomes(payload: &Value) -> Vec<&str> {
+    let steps = payload["run"]["steps"].as_array();
+    steps
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it["undone"].as_str())
+        .collect()
+}
+
+#[test]
+fn what_is_still_as_the_run_left_it_is_taken_back() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        for key in ["mail", "vpn"] {
+            made(client, "Category", key, json!({"key": key, "name": {"en": key}})).await?;
+        }
+        let tag = made(client, "Tag", "vip", json!({"name": "vip"})).await?;
+        let steps = json!([{"reply": {"ru": "Решено"}}, {"priority": "URGENT"}, {"categoryKey": "mail"}, {"tagId": tag},
+            {"resolve": "SOLVED"}, {"close": "SOLVED"}]);
+        let definition = json!({"key": "all", "name": {"ru": "Всё"}, "steps": steps});
+        let script = made(client, "Macro", "m", definition).await?;
+        let ticket = client.ticket("t", &json!({"categoryId": "vpn"})).await?;
+        let done = must_run(client, "r", &ticket, &script).await?;
+        assert_eq!(done["ticket"]["status"], "CLOSED");
+        let undone = undo(client, "u", &done["run"]["id"]).await?;
+        ensure!(undone["userErrors"] == json!([]), "{undone}");
+        assert_eq!(
+            outcomes(&undone),
+            ["STAYS_SAID", "RESTORED", "RESTORED", "RESTORED", "RESTORED", "RESTORED"]
+        );
+        let now = &undone["ticket"];
+        assert_eq!(
+            (&now["status"], &now["priority"], &now["categoryId"]),
+            (&json!("OPEN"), &json!("MEDIUM"), &json!("vpn"))
+        );
+        assert_eq!(now["tagIds"], json!([]));
+        let again = undo(client, "u2", &done["run"]["id"]).await?;
+        assert_eq!(outcomes(&again), outcomes(&undone));
+        // What somebody changed since stays.
+        let done = must_run(client, "r2", &ticket, &script).await?;
+        client.must("reopenTicket", "o", &ticket, &json!({})).await?;
+        client
+            .must("changeTicketPriority", "p", &ticket, &json!({"priority": "LOW"}))
+            .await?;
+        let undone = undo(client, "u3", &done["run"]["id"]).await?;
+        assert_eq!(
+            outcomes(&undone),
+            [
+                "STAYS_SAID",
+                "CHANGED_SINCE",
+                "RESTORED",
+                "RESTORED",
+                "RESTORED",
+                "RESTORED"
+            ]
+        );
+        assert_eq!(undone["ticket"]["priority"], "LOW");
+        let nothing = undo(client, "u4", &json!("5d1c2f6e-8a47-5b0e-9f13-6c65746f7069")).await?;
+        assert_eq!(nothing["userErrors"][0]["code"], "NOT_FOUND");
+        let malformed = undo(client, "u5", &json!("?")).await?;
+        assert_eq!(malformed["userErrors"][0]["code"], "BAD_USER_INPUT");
+        app.finish().await
+    })
+}
