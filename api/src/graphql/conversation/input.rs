@@ -336,7 +336,7 @@ pub(in crate::graphql) fn of_customer(
     client_message_id: Option<String>,
     text: &str,
 ) -> Result<Command, Problem> {
-    let message = new(asker, client_message_id, text, None)?;
+    let message = new(asker, client_message_id, text, None, None)?;
     let command = ConversationCommand::Receive {
         thread: None,
         message,
