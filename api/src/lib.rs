@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod config;
 mod contact_problems;
+pub mod counts;
 mod database;
 pub mod embedded;
 mod error;

@@ -252,6 +252,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::User(it) => user(it),
         Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
         Refusal::ApiKey(it) => api_key(it),
+        Refusal::View(refusal) => return crate::graphql::view_problem(refusal),
         Refusal::Conversation(refusal) => return crate::graphql::message_problem(refusal),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxUnknown) => ("NOT_FOUND", "такой линии нет"),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxRetired) => {
@@ -284,6 +285,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::Assignment(_)
         | Refusal::Denial(_)
         | Refusal::Conversation(_)
+        | Refusal::View(_)
         | Refusal::SignIn(_)
         | Refusal::Access(_)
         | Refusal::User(_)

@@ -29,6 +29,7 @@ use tracing::{info, warn};
 use crate::{
     auth::{self, Ground, Keys, Rules},
     config::Config,
+    counts::Counts,
     database::{is_away, migrate, options, pool},
     embedded::{DataDir, Postgres},
     error::ServeError,
@@ -252,12 +253,14 @@ impl Run {
         };
         let door = auth::open(&self.shared.keys, ground, working.clone()).await?;
         let tickets = Tickets::start(pool.clone(), working.clone());
+        let counts = Counts::start(pool.clone(), &live, working.clone());
         let parts = Parts {
             handler,
             log,
             vault,
             pool,
             tickets,
+            counts,
             live,
             observatory,
             geo: self.geo.clone(),

@@ -54,6 +54,8 @@ pub fn needs(command: &Command) -> Need {
         ) => Need::Right(Permission::ContactsMerge),
         Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
         Command::Organisation(_) | Command::VisitorSecret(..) => Need::Right(Permission::OrganisationWrite),
+        // Who shares it with whom, the command itself knows.
+        Command::View(..) => Need::Right(Permission::TicketsRead),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
         Command::User(id, command) => user(*id, command),
         Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) | Command::Denial(..) => {
@@ -152,6 +154,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::Denial(..)
         | Command::ApiKey(..)
         | Command::VisitorSecret(..)
+        | Command::View(..)
         | Command::Conversation(..) => Ok(()),
     }
 }
@@ -224,6 +227,7 @@ fn is_of_staff(command: &Command) -> bool {
         Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_))
         // What customers may say of it, the commands themselves know.
         | Command::Conversation(..)
+        | Command::View(..)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)

@@ -18,6 +18,7 @@ use domain::{
     sign_in::SignIn,
     ticket::Ticket,
     user::User,
+    view::View,
     visitor_secret::VisitorSecret,
 };
 
@@ -80,4 +81,5 @@ caches! {
     organizations: Organization = MANY,
     visitor_secrets: VisitorSecret = FEW,
     conversations: Conversation = SOME,
+    views: View = SOME,
 }

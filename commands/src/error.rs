@@ -2,7 +2,7 @@ use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, contact::ContactRefusal,
     conversation::ConversationRefusal, denial::DenialRefusal, organisation::ItemRefusal,
     organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal,
-    ticket_numbers::TicketNumbersRefusal, user::UserRefusal, visitor_secret::VisitorSecretRefusal,
+    ticket_numbers::TicketNumbersRefusal, user::UserRefusal, view::ViewRefusal, visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -56,6 +56,9 @@ pub enum Refusal {
     /// Of the messages under a ticket.
     #[error(transparent)]
     Conversation(#[from] ConversationRefusal),
+    /// Of a saved view.
+    #[error(transparent)]
+    View(#[from] ViewRefusal),
 }
 
 /// Why a command had no effect.

@@ -24,6 +24,7 @@ use domain::{
     sign_in::SignIn,
     ticket::{Join, Mark, Ticket, TicketCommand},
     user::{User, UserCommand},
+    view::View,
     visitor_secret::VisitorSecret,
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
@@ -166,6 +167,7 @@ impl Handler {
             Command::Conversation(ticket_id, command) => {
                 Box::pin(self.converse(*ticket_id, command, rights, request)).await
             }
+            Command::View(id, command) => Box::pin(self.view(*id, command, rights, request)).await,
         }
     }
 
@@ -236,6 +238,7 @@ impl Handler {
                 self.drop_slot::<Item<Inbox>>(*inbox).await;
                 self.drop_slot::<VisitorSecret>(*inbox).await;
             }
+            Command::View(id, _) => self.drop_slot::<View>(id.0).await,
             Command::Conversation(id, _) => {
                 self.drop_slot::<Ticket>(id.0).await;
                 self.drop_slot::<Conversation>(ConversationId::of_ticket(*id).0).await;

@@ -25,6 +25,7 @@ mod places;
 pub mod processes;
 mod router;
 mod tickets;
+mod views;
 mod visitors;
 
 pub use authorize::{Forbidden, Need, Read, authorize, authorize_in, needs, permit, permit_in, reads};

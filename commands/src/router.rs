@@ -8,13 +8,14 @@ use domain::{
     contact::ContactCommand,
     conversation::ConversationCommand,
     denial::DenialCommand,
-    ids::{AgentId, ApiKeyId, CommandId, ContactId, OrganizationId, SessionId, TicketId},
+    ids::{AgentId, ApiKeyId, CommandId, ContactId, OrganizationId, SessionId, TicketId, ViewId},
     organisation::OrganisationCommand,
     organization::OrganizationCommand,
     session::SessionCommand,
     sign_in::SignInCommand,
     ticket::TicketCommand,
     user::UserCommand,
+    view::ViewCommand,
     visitor_secret::VisitorSecretCommand,
 };
 use event_store::Envelope;
@@ -50,6 +51,8 @@ pub enum Command {
     VisitorSecret(Uuid, VisitorSecretCommand),
     /// About the messages under a ticket.
     Conversation(TicketId, ConversationCommand),
+    /// About a saved view of tickets.
+    View(ViewId, ViewCommand),
 }
 
 /// A command with everything that is known of the one who gives it.

@@ -27,6 +27,7 @@ use crate::{
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
     user::{User, UserEvent},
+    view::{View, ViewEvent},
     visitor_secret::{VisitorSecret, VisitorSecretEvent},
 };
 
@@ -72,6 +73,8 @@ pub enum DomainEvent {
     VisitorSecret(VisitorSecretEvent),
     /// Of the messages under a ticket.
     Conversation(ConversationEvent),
+    /// Of a saved view of tickets.
+    View(ViewEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -124,6 +127,7 @@ impl DomainEvent {
             Self::ApiKey(event) => split(ApiKey::CATEGORY, event),
             Self::VisitorSecret(event) => split(VisitorSecret::CATEGORY, event),
             Self::Conversation(event) => split(Conversation::CATEGORY, event),
+            Self::View(event) => split(View::CATEGORY, event),
         }
     }
 
@@ -179,6 +183,7 @@ impl DomainEvent {
             | Self::SignIn(_)
             | Self::ApiKey(_)
             | Self::VisitorSecret(_)
+            | Self::View(_)
             | Self::Session(SessionEvent::Ended { .. })
             | Self::Claim(_)
             | Self::Organization(_) => Vec::new(),
@@ -215,6 +220,7 @@ impl DomainEvent {
             Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
             Some((VisitorSecret::CATEGORY, name)) => join(event_type, name, payload).map(Self::VisitorSecret),
             Some((Conversation::CATEGORY, name)) => join(event_type, name, payload).map(Self::Conversation),
+            Some((View::CATEGORY, name)) => join(event_type, name, payload).map(Self::View),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -303,6 +309,7 @@ member!(SignIn, SignInEvent);
 member!(ApiKey, ApiKeyEvent);
 member!(VisitorSecret, VisitorSecretEvent);
 member!(Conversation, ConversationEvent);
+member!(View, ViewEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

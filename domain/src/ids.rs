@@ -74,6 +74,10 @@ id!(
     AttachmentId
 );
 id!(
+    /// A saved view of tickets.
+    ViewId
+);
+id!(
     /// One wish of one actor; the same wish repeated has the same id.
     CommandId
 );

@@ -30,4 +30,5 @@ pub mod ticket_numbers;
 pub mod upcast;
 pub mod user;
 pub mod values;
+pub mod view;
 pub mod visitor_secret;

@@ -27,6 +27,7 @@ pub mod parked;
 pub mod people;
 mod projection;
 mod pulse;
+pub mod saved_view;
 pub mod search;
 pub mod status;
 pub mod ticket_history;
@@ -36,7 +37,7 @@ mod unit;
 mod worker;
 
 pub use error::ProjectError;
-pub use fields::Fields;
+pub use fields::{Bound, Fields};
 pub use late::Turn;
 pub use model::{Model, search_path};
 pub use projection::Projection;
@@ -65,5 +66,6 @@ pub fn registry() -> Vec<Model> {
         people::MODEL,
         message::MODEL,
         search::MODEL,
+        saved_view::MODEL,
     ]
 }

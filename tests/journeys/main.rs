@@ -45,5 +45,6 @@ mod tickets_whole;
 mod vault;
 mod vault_faults;
 mod vault_lost;
+mod views;
 mod visitors;
 mod welcome;

@@ -195,3 +195,15 @@ pub(crate) fn region_map() -> RegionMap {
         default_branch_id: Some(BRANCH),
     }
 }
+
+pub(crate) fn view() -> domain::view::Definition {
+    domain::view::Definition {
+        name: "Срочные команды".to_owned(),
+        audience: domain::view::Audience::Team(Uuid::from_u128(0xd)),
+        filter: serde_json::json!({"priority": {"gte": "HIGH"}, "inWork": true}),
+        order: serde_json::json!([{"field": "PRIORITY", "direction": "DESC"}]),
+        columns: vec!["number".to_owned(), "subject".to_owned()],
+        icon: Some("fire".to_owned()),
+        position: Some(3),
+    }
+}

@@ -15,7 +15,7 @@ use projections::{
     },
     priority_rank,
     ticket_list::filter::{
-        Condition, IdColumn, IdsColumn, InstantColumn, NumberColumn, OrderColumn, TextColumn, Tickets,
+        Condition, IdColumn, IdsColumn, InstantColumn, NumberColumn, OrderColumn, TextColumn, TicketFlag, Tickets,
     },
 };
 use uuid::Uuid;
@@ -44,10 +44,10 @@ const MOST_VALUES: usize = 500;
 #[graphql(concrete(name = "ResolutionVerdictTest", params(Judgement)))]
 pub(super) struct ChoiceTest<T: InputType> {
     /// Is this.
-    eq: MaybeUndefined<T>,
+    pub(super) eq: MaybeUndefined<T>,
     /// Is one of these, at most 500.
     #[graphql(name = "in")]
-    one_of: MaybeUndefined<Vec<T>>,
+    pub(super) one_of: MaybeUndefined<Vec<T>>,
     /// Is absent, or with `false` present.
     is_null: MaybeUndefined<bool>,
 }
@@ -106,19 +106,19 @@ pub(super) struct TicketFilter {
     #[graphql(name = "type")]
     sort: Option<ChoiceTest<Sort>>,
     /// Key of its category.
-    category_id: Option<ChoiceTest<String>>,
+    pub(super) category_id: Option<ChoiceTest<String>>,
     /// Key of its subcategory.
-    subcategory_id: Option<ChoiceTest<String>>,
-    /// Id of the agent who owns it.
-    assignee: Option<ChoiceTest<ID>>,
+    pub(super) subcategory_id: Option<ChoiceTest<String>>,
+    /// Id of the agent who owns it; `me` is whoever asks.
+    pub(super) assignee: Option<ChoiceTest<ID>>,
     /// Id of the customer.
     contact: Option<ChoiceTest<ID>>,
     /// Id of the inbox it came through.
-    inbox: Option<ChoiceTest<ID>>,
+    pub(super) inbox: Option<ChoiceTest<ID>>,
     /// Id of the branch that answers for it.
-    branch: Option<ChoiceTest<ID>>,
+    pub(super) branch: Option<ChoiceTest<ID>>,
     /// Id of the team that works on it.
-    team: Option<ChoiceTest<ID>>,
+    pub(super) team: Option<ChoiceTest<ID>>,
     /// How it ended.
     resolution_reason: Option<ChoiceTest<Resolution>>,
     /// Where it came from.
@@ -136,13 +136,13 @@ pub(super) struct TicketFilter {
     /// When it was last closed.
     closed_at: Option<RangeTest<DateTimeUtc>>,
     /// Id of a tag: one of its tags is this, or one of these; `isNull` is for tickets without any.
-    tag: Option<ChoiceTest<ID>>,
-    /// Id of a user who wants to hear of it; `isNull` is for tickets that nobody follows.
-    follower: Option<ChoiceTest<ID>>,
+    pub(super) tag: Option<ChoiceTest<ID>>,
+    /// Id of a user who wants to hear of it, `me` is whoever asks; `isNull` is for tickets that nobody follows.
+    pub(super) follower: Option<ChoiceTest<ID>>,
     /// What custom fields say: all of these hold.
-    fields: Option<Vec<TicketFieldTest>>,
+    pub(super) fields: Option<Vec<TicketFieldTest>>,
     /// Id of the word that was chosen for its status; `isNull` is for the usual one.
-    status_label: Option<ChoiceTest<ID>>,
+    pub(super) status_label: Option<ChoiceTest<ID>>,
     /// Whether it is snoozed.
     snoozed: Option<bool>,
     /// Until when it is snoozed; absent, too, when until the customer writes.
@@ -161,6 +161,12 @@ pub(super) struct TicketFilter {
     split_from: Option<ChoiceTest<ID>>,
     /// When it will be resolved, as it was last worked out.
     eta: Option<RangeTest<DateTimeUtc>>,
+    /// Whether work on it goes on: it is NEW, OPEN, PENDING or ON_HOLD.
+    in_work: Option<bool>,
+    /// Whether the customer was last to speak, so that an answer is due. Not for `ticketChanged`.
+    pub(super) needs_answer: Option<bool>,
+    /// Since when the customer waits for an answer. Not for `ticketChanged`.
+    pub(super) needs_answer_since: Option<RangeTest<DateTimeUtc>>,
 }
 
 /// What tickets can be sorted by.
@@ -174,6 +180,9 @@ pub(super) enum TicketOrderField {
     UpdatedAt,
     /// By urgency.
     Priority,
+    /// By how long the customer has been waiting for an answer: `ASC` begins with whoever has waited longest, those who
+    /// wait for none come last.
+    WaitingSince,
 }
 
 impl From<TicketOrderField> for OrderColumn {
@@ -183,6 +192,7 @@ impl From<TicketOrderField> for OrderColumn {
             TicketOrderField::OpenedAt => Self::OpenedAt,
             TicketOrderField::UpdatedAt => Self::UpdatedAt,
             TicketOrderField::Priority => Self::Priority,
+            TicketOrderField::WaitingSince => Self::WaitingSince,
         }
     }
 }
@@ -200,10 +210,10 @@ pub(super) enum OrderDirection {
 #[derive(Debug, Clone, InputObject)]
 pub(super) struct TicketOrder {
     /// By what.
-    field: TicketOrderField,
+    pub(super) field: TicketOrderField,
     /// In which direction.
     #[graphql(default_with = "OrderDirection::Asc")]
-    direction: OrderDirection,
+    pub(super) direction: OrderDirection,
 }
 
 /// The order asked for, newest number first by default.
@@ -234,16 +244,18 @@ pub(super) fn ordered<T: Table>(
     Ok(complete(order))
 }
 
-/// The condition that a filter means.
-pub(super) fn condition(filter: Option<TicketFilter>) -> Result<Condition, Problem> {
+/// The condition that a filter means when this person asks; the nil id when no person does.
+pub(super) fn condition(filter: Option<TicketFilter>, me: Uuid) -> Result<Condition, Problem> {
     let mut budget = MOST_CONDITIONS;
-    filter.unwrap_or_default().condition(&mut budget)
+    let mut filter = filter.unwrap_or_default();
+    filter.meant_by(me);
+    filter.condition(&mut budget)
 }
 
 /// The same for a list: what was put away, or merged into another, is left out unless the filter names that.
-pub(super) fn listed(filter: Option<TicketFilter>) -> Result<Condition, Problem> {
+pub(super) fn listed(filter: Option<TicketFilter>, me: Uuid) -> Result<Condition, Problem> {
     let named = filter.as_ref().map_or_else(Named::default, TicketFilter::named);
-    let mut all = vec![condition(filter)?];
+    let mut all = vec![condition(filter, me)?];
     if !named.archived {
         all.push(Condition::Instant(InstantColumn::ArchivedAt, Test::IsNull(true)));
     }
@@ -288,6 +300,10 @@ impl TicketFilter {
                 (TextColumn::ExternalId, "externalId", self.external_id),
             ],
         )?;
+        if self.status.as_ref().is_some_and(only_in_work) {
+            // Said once more in the words that indexes are made for.
+            all.push(Condition::Is(TicketFlag::InWork));
+        }
         let status = plain(|it: Status| StatusCategory::from(it).as_str().to_owned());
         push(&mut all, "status", self.status, status, |test| {
             Condition::Text(TextColumn::Status, test)
@@ -339,6 +355,11 @@ impl TicketFilter {
             (InstantColumn::SnoozedUntil, "snoozedUntil", self.snoozed_until),
             (InstantColumn::HoldUntil, "holdUntil", self.hold_until),
             (InstantColumn::Eta, "eta", self.eta),
+            (
+                InstantColumn::NeedsAnswerSince,
+                "needsAnswerSince",
+                self.needs_answer_since,
+            ),
         ] {
             let instant = |it: DateTimeUtc| storable(field, it);
             push(&mut all, field, test, instant, |test| Condition::Instant(column, test))?;
@@ -376,6 +397,14 @@ impl TicketFilter {
         )?;
         let absent = |it: bool| Test::IsNull(!it);
         all.extend(
+            self.needs_answer
+                .map(|it| Condition::Instant(InstantColumn::NeedsAnswerSince, absent(it))),
+        );
+        all.extend(self.in_work.map(|it| {
+            let in_work = Condition::Is(TicketFlag::InWork);
+            if it { in_work } else { Condition::Not(Box::new(in_work)) }
+        }));
+        all.extend(
             self.snoozed
                 .map(|it| Condition::Instant(InstantColumn::SnoozedAt, absent(it))),
         );
@@ -389,6 +418,14 @@ impl TicketFilter {
         );
         Ok(all)
     }
+}
+
+/// Whether a test passes only tickets on which work goes on.
+fn only_in_work(test: &ChoiceTest<Status>) -> bool {
+    let in_work = |it: &Status| !matches!(it, Status::Resolved | Status::Closed);
+    let one = matches!(&test.eq, MaybeUndefined::Value(it) if in_work(it));
+    let some = matches!(&test.one_of, MaybeUndefined::Value(all) if !all.is_empty() && all.iter().all(in_work));
+    one || some
 }
 
 /// Postgres knows fewer years than RFC 3339 can be stretched to.

@@ -22,6 +22,7 @@ pub(crate) enum Kind {
     ContactHandle,
     Organization,
     Message,
+    View,
 }
 
 impl Kind {
@@ -36,6 +37,7 @@ impl Kind {
             Self::ContactHandle => "ContactHandle",
             Self::Organization => "Organization",
             Self::Message => "Message",
+            Self::View => "View",
         }
     }
 }
@@ -72,6 +74,7 @@ pub(super) fn parse(id: &str) -> Option<(Kind, Uuid)> {
         Kind::Organization,
         Kind::Agent,
         Kind::Message,
+        Kind::View,
     ];
     let items = organisation::Kind::ALL.iter().map(|it| Kind::Item(*it));
     let mut kinds = kinds.into_iter().chain(items);
@@ -93,6 +96,7 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         Kind::ContactHandle => ("id адреса контакта", "the id of a contact's handle"),
         Kind::Organization => ("id организации или uuid", "the id of an organization, or a uuid"),
         Kind::Message => ("id сообщения или uuid", "the id of a message, or a uuid"),
+        Kind::View => ("id представления или uuid", "the id of a view, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }

@@ -23,6 +23,7 @@ mod sight;
 mod statistics;
 mod subscription;
 mod ticket;
+mod views;
 mod words;
 
 use std::{
@@ -51,10 +52,13 @@ use sqlx::PgPool;
 use statistics::StatisticsQuery;
 use subscription::Subscription;
 pub(crate) use subscription::{Entrance, Source};
+pub(crate) use views::refused as view_problem;
+use views::{ViewsMutation, ViewsQuery};
 pub(crate) use words::{Hold, Resolution, Sort, Status, Urgency};
 
 use crate::{
     auth::{Door, Viewer},
+    counts::Counts,
     geo::Geo,
     live::Live,
     observatory::Observatory,
@@ -79,6 +83,7 @@ pub struct Queries(
     RefusalsQuery,
     SearchQuery,
     TrackedQuery,
+    ViewsQuery,
 );
 
 /// What can be told.
@@ -94,6 +99,7 @@ pub struct Mutations(
     ConversationMutation,
     LifeMutation,
     TrackedMutation,
+    ViewsMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -112,6 +118,8 @@ pub struct Parts {
     pub pool: PgPool,
     /// Reads single tickets.
     pub tickets: Tickets,
+    /// Tells how many tickets there are.
+    pub counts: Counts,
     /// Tells what changes.
     pub live: Live,
     /// Tells how the read models are doing.
@@ -142,6 +150,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         RefusalsQuery,
         SearchQuery,
         TrackedQuery,
+        ViewsQuery,
     );
     let mutations = Mutations(
         Mutation,
@@ -153,6 +162,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         ConversationMutation,
         LifeMutation,
         TrackedMutation,
+        ViewsMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)

@@ -71,7 +71,8 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
             | DomainEvent::Denial(_)
             | DomainEvent::SignIn(_)
             | DomainEvent::ApiKey(_)
-            | DomainEvent::VisitorSecret(_) => {}
+            | DomainEvent::VisitorSecret(_)
+            | DomainEvent::View(_) => {}
         }
     }
     write(&changes, &forgotten, tx).await?;

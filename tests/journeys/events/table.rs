@@ -28,6 +28,7 @@ use domain::{
         AssignmentMode, ClassifiedBy, CloseCause, HandleChannel, HoldReason, Priority, ReopenCause, ResolutionReason,
         TicketType,
     },
+    view::ViewEvent,
     visitor_secret::VisitorSecretEvent,
 };
 use uuid::Uuid;
@@ -318,6 +319,10 @@ samples! {
         definition: romashka(),
     },
     DomainEvent::Organization(OrganizationEvent::Retired {}) => OrganizationEvent::Retired {},
+    DomainEvent::View(ViewEvent::Created { .. }) => ViewEvent::Created { definition: samples::view() },
+    DomainEvent::View(ViewEvent::Revised { .. }) => ViewEvent::Revised { revision: 2, definition: samples::view() },
+    DomainEvent::View(ViewEvent::Retired {}) => ViewEvent::Retired {},
+    DomainEvent::View(ViewEvent::Restored {}) => ViewEvent::Restored {},
     DomainEvent::Conversation(ConversationEvent::Started { .. }) => ConversationEvent::Started {
         inbox_id: Some(Uuid::from_u128(0x1b)),
         channel: "api".to_owned(),
