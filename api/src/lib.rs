@@ -4,6 +4,7 @@
 //! rules (in `domain`) and tables (in `projections`).
 
 pub mod auth;
+mod bulk;
 pub mod config;
 mod contact_problems;
 pub mod counts;

@@ -252,6 +252,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::User(it) => user(it),
         Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
         Refusal::ApiKey(it) => api_key(it),
+        Refusal::Bulk(refusal) => return crate::graphql::bulk_problem(refusal),
         Refusal::View(refusal) => return crate::graphql::view_problem(refusal),
         Refusal::Conversation(refusal) => return crate::graphql::message_problem(refusal),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxUnknown) => ("NOT_FOUND", "такой линии нет"),
@@ -286,6 +287,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::Denial(_)
         | Refusal::Conversation(_)
         | Refusal::View(_)
+        | Refusal::Bulk(_)
         | Refusal::SignIn(_)
         | Refusal::Access(_)
         | Refusal::User(_)

@@ -28,6 +28,7 @@ use tracing::{info, warn};
 
 use crate::{
     auth::{self, Ground, Keys, Rules},
+    bulk::Runner,
     config::Config,
     counts::Counts,
     database::{is_away, migrate, options, pool},
@@ -237,12 +238,10 @@ impl Run {
             self.start_processes(&log, &pool, seal_key, working);
             let ending = timers::follow(Arc::clone(&handler), pool.clone(), self.clock.clone());
             tokio::spawn(working.clone().run_until_cancelled_owned(ending));
-        }
-        let observatory = Observatory::start(pool.clone(), working.clone());
-        if self.config.roles.has(Role::Processes) {
             let replies = Replies::new(log.clone(), Arc::clone(&handler));
             tokio::spawn(replies.run(working.clone()));
         }
+        let observatory = Observatory::start(pool.clone(), working.clone());
         let ground = Ground {
             handler: Arc::clone(&handler),
             vault: vault.clone(),
@@ -253,14 +252,17 @@ impl Run {
         };
         let door = auth::open(&self.shared.keys, ground, working.clone()).await?;
         let tickets = Tickets::start(pool.clone(), working.clone());
-        let counts = Counts::start(pool.clone(), &live, working.clone());
+        if self.config.roles.has(Role::Processes) {
+            let runner = Runner::new(&handler, &self.shared.keys, &pool, &self.clock);
+            tokio::spawn(working.clone().run_until_cancelled_owned(runner.follow(live.clone())));
+        }
         let parts = Parts {
+            counts: Counts::start(pool.clone(), &live, working.clone()),
             handler,
             log,
             vault,
             pool,
             tickets,
-            counts,
             live,
             observatory,
             geo: self.geo.clone(),

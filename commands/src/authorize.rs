@@ -4,6 +4,7 @@ use domain::{
     access::{Permission, Place, Rights, Scope},
     actor::ActorKind,
     api_key::ApiKeyCommand,
+    bulk::BulkCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
     ids::AgentId,
@@ -54,6 +55,18 @@ pub fn needs(command: &Command) -> Need {
         ) => Need::Right(Permission::ContactsMerge),
         Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
         Command::Organisation(_) | Command::VisitorSecret(..) => Need::Right(Permission::OrganisationWrite),
+        // What it does to each ticket is asked of each.
+        Command::Bulk(_, BulkCommand::Start { .. } | BulkCommand::Cancel | BulkCommand::StartUndo) => {
+            Need::Right(Permission::TicketsWrite)
+        }
+        Command::Bulk(
+            _,
+            BulkCommand::Choose { .. }
+            | BulkCommand::Record { .. }
+            | BulkCommand::Finish
+            | BulkCommand::RecordUndone { .. }
+            | BulkCommand::FinishUndo,
+        ) => Need::Proof(Permission::TicketsWrite),
         // Who shares it with whom, the command itself knows.
         Command::View(..) => Need::Right(Permission::TicketsRead),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
@@ -155,6 +168,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::ApiKey(..)
         | Command::VisitorSecret(..)
         | Command::View(..)
+        | Command::Bulk(..)
         | Command::Conversation(..) => Ok(()),
     }
 }
@@ -228,6 +242,7 @@ fn is_of_staff(command: &Command) -> bool {
         // What customers may say of it, the commands themselves know.
         | Command::Conversation(..)
         | Command::View(..)
+        | Command::Bulk(..)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)

@@ -6,6 +6,7 @@ use domain::{
     access::Access,
     api_key::ApiKey,
     assignment::Assignment,
+    bulk::Bulk,
     contact::Contact,
     conversation::Conversation,
     denial::Denial,
@@ -26,6 +27,8 @@ use crate::{cache::Cache, folded::Stored};
 
 /// About 1 KB each.
 const MANY: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
+/// Up to several MB each.
+const LARGE: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 const SOME: NonZeroUsize = NonZeroUsize::new(5_000).unwrap();
 
 /// Configuration: there is little of it, and it seldom changes.
@@ -82,4 +85,5 @@ caches! {
     visitor_secrets: VisitorSecret = FEW,
     conversations: Conversation = SOME,
     views: View = SOME,
+    bulks: Bulk = LARGE,
 }

@@ -1,6 +1,6 @@
 use domain::{
-    access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, contact::ContactRefusal,
-    conversation::ConversationRefusal, denial::DenialRefusal, organisation::ItemRefusal,
+    access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, bulk::BulkRefusal,
+    contact::ContactRefusal, conversation::ConversationRefusal, denial::DenialRefusal, organisation::ItemRefusal,
     organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal,
     ticket_numbers::TicketNumbersRefusal, user::UserRefusal, view::ViewRefusal, visitor_secret::VisitorSecretRefusal,
 };
@@ -59,6 +59,9 @@ pub enum Refusal {
     /// Of a saved view.
     #[error(transparent)]
     View(#[from] ViewRefusal),
+    /// Of one change of many tickets.
+    #[error(transparent)]
+    Bulk(#[from] BulkRefusal),
 }
 
 /// Why a command had no effect.

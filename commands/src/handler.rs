@@ -13,6 +13,7 @@ use domain::{
     actor::Actor,
     api_key::ApiKey,
     assignment::Assignment,
+    bulk::Bulk,
     contact::Contact,
     conversation::Conversation,
     decider::{Context, Decider},
@@ -167,6 +168,7 @@ impl Handler {
             Command::Conversation(ticket_id, command) => {
                 Box::pin(self.converse(*ticket_id, command, rights, request)).await
             }
+            Command::Bulk(id, command) => self.bulk_command(*id, command, request).await,
             Command::View(id, command) => Box::pin(self.view(*id, command, rights, request)).await,
         }
     }
@@ -238,6 +240,7 @@ impl Handler {
                 self.drop_slot::<Item<Inbox>>(*inbox).await;
                 self.drop_slot::<VisitorSecret>(*inbox).await;
             }
+            Command::Bulk(id, _) => self.drop_slot::<Bulk>(id.0).await,
             Command::View(id, _) => self.drop_slot::<View>(id.0).await,
             Command::Conversation(id, _) => {
                 self.drop_slot::<Ticket>(id.0).await;

@@ -6,6 +6,7 @@
 mod accounts;
 mod addresses;
 mod authorize;
+mod bulk;
 mod cache;
 mod caches;
 mod claims;
@@ -29,10 +30,11 @@ mod views;
 mod visitors;
 
 pub use authorize::{Forbidden, Need, Read, authorize, authorize_in, needs, permit, permit_in, reads};
+pub use bulk::{Standing, command_of, undo_of};
 pub use claims::{Claims, Taken};
 pub use clock::Clock;
 pub use error::{CommandError, Refusal};
 pub use folded::Stored;
 pub use handler::{Handler, Outcome, Sharing};
 pub use history::{History, HistoryError, Present};
-pub use router::{Command, Request};
+pub use router::{Command, Request, within};

@@ -5,10 +5,11 @@ use domain::{
     actor::Actor,
     api_key::ApiKeyCommand,
     assignment::AssignmentCommand,
+    bulk::BulkCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
     denial::DenialCommand,
-    ids::{AgentId, ApiKeyId, CommandId, ContactId, OrganizationId, SessionId, TicketId, ViewId},
+    ids::{AgentId, ApiKeyId, BulkId, CommandId, ContactId, OrganizationId, SessionId, TicketId, ViewId},
     organisation::OrganisationCommand,
     organization::OrganizationCommand,
     session::SessionCommand,
@@ -21,6 +22,19 @@ use domain::{
 use event_store::Envelope;
 use serde::Serialize;
 use uuid::Uuid;
+
+tokio::task_local! {
+    static BATCH: Uuid;
+}
+
+/// Gives commands within an operation: their events say so.
+pub async fn within<F: Future>(operation: Uuid, commands: F) -> F::Output {
+    BATCH.scope(operation, commands).await
+}
+
+fn correlation() -> Option<Uuid> {
+    BATCH.try_with(|it| *it).ok()
+}
 
 /// A wish about one aggregate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,6 +67,8 @@ pub enum Command {
     Conversation(TicketId, ConversationCommand),
     /// About a saved view of tickets.
     View(ViewId, ViewCommand),
+    /// About one change of many tickets.
+    Bulk(BulkId, BulkCommand),
 }
 
 /// A command with everything that is known of the one who gives it.
@@ -83,7 +99,7 @@ impl Request {
     pub(crate) fn envelope(&self) -> Envelope {
         Envelope {
             command_id: self.command_id,
-            correlation_id: self.command_id.0,
+            correlation_id: correlation().unwrap_or(self.command_id.0),
             causation_id: self.command_id.0,
             actor: self.actor.clone(),
             request: self.command.fingerprint(),

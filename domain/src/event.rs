@@ -7,6 +7,7 @@ use crate::{
     access::{Access, AccessEvent},
     api_key::{ApiKey, ApiKeyEvent},
     assignment::{Assignment, AssignmentEvent},
+    bulk::{Bulk, BulkEvent},
     claim::ClaimEvent,
     contact::{Contact, ContactEvent},
     conversation::{Conversation, ConversationEvent},
@@ -75,6 +76,8 @@ pub enum DomainEvent {
     Conversation(ConversationEvent),
     /// Of a saved view of tickets.
     View(ViewEvent),
+    /// Of one change of many tickets.
+    Bulk(BulkEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -128,6 +131,7 @@ impl DomainEvent {
             Self::VisitorSecret(event) => split(VisitorSecret::CATEGORY, event),
             Self::Conversation(event) => split(Conversation::CATEGORY, event),
             Self::View(event) => split(View::CATEGORY, event),
+            Self::Bulk(event) => split(Bulk::CATEGORY, event),
         }
     }
 
@@ -184,6 +188,7 @@ impl DomainEvent {
             | Self::ApiKey(_)
             | Self::VisitorSecret(_)
             | Self::View(_)
+            | Self::Bulk(_)
             | Self::Session(SessionEvent::Ended { .. })
             | Self::Claim(_)
             | Self::Organization(_) => Vec::new(),
@@ -221,6 +226,7 @@ impl DomainEvent {
             Some((VisitorSecret::CATEGORY, name)) => join(event_type, name, payload).map(Self::VisitorSecret),
             Some((Conversation::CATEGORY, name)) => join(event_type, name, payload).map(Self::Conversation),
             Some((View::CATEGORY, name)) => join(event_type, name, payload).map(Self::View),
+            Some((Bulk::CATEGORY, name)) => join(event_type, name, payload).map(Self::Bulk),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -310,6 +316,7 @@ member!(ApiKey, ApiKeyEvent);
 member!(VisitorSecret, VisitorSecretEvent);
 member!(Conversation, ConversationEvent);
 member!(View, ViewEvent);
+member!(Bulk, BulkEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

@@ -74,6 +74,10 @@ id!(
     AttachmentId
 );
 id!(
+    /// One change of many tickets.
+    BulkId
+);
+id!(
     /// A saved view of tickets.
     ViewId
 );

@@ -8,6 +8,7 @@ pub mod access;
 pub mod actor;
 pub mod api_key;
 pub mod assignment;
+pub mod bulk;
 pub mod claim;
 pub mod contact;
 pub mod conversation;

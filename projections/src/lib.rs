@@ -8,6 +8,7 @@
 mod analytics;
 mod batch;
 mod build;
+pub mod bulk_operation;
 pub mod catalogue;
 pub mod checkpoint;
 pub mod contact_card;
@@ -67,5 +68,6 @@ pub fn registry() -> Vec<Model> {
         message::MODEL,
         search::MODEL,
         saved_view::MODEL,
+        bulk_operation::MODEL,
     ]
 }

@@ -7,6 +7,7 @@ mod analytics;
 mod architecture;
 mod auth;
 mod builds;
+mod bulk;
 mod claims;
 mod contacts;
 mod conversation;

@@ -207,3 +207,49 @@ pub(crate) fn view() -> domain::view::Definition {
         position: Some(3),
     }
 }
+
+fn reason() -> domain::bulk::Reason {
+    domain::bulk::Reason {
+        code: "TICKET_CLOSED".to_owned(),
+        ru: "заявка закрыта".to_owned(),
+        en: "the ticket is closed".to_owned(),
+    }
+}
+
+pub(crate) fn bulk_started() -> domain::bulk::BulkEvent {
+    domain::bulk::BulkEvent::Started {
+        action: domain::bulk::Step::Tag {
+            tag_ids: vec![Uuid::from_u128(0x7a)],
+        },
+        total: 3,
+        asked_by: "agent:00000000-0000-0000-0000-00000000000a".to_owned(),
+    }
+}
+
+pub(crate) fn bulk_items() -> domain::bulk::BulkEvent {
+    use domain::bulk::{Item, ItemOutcome, Step};
+    let item = |number, outcome| Item {
+        ticket_id: domain::ids::TicketId(Uuid::from_u128(number)),
+        outcome,
+    };
+    let undo = vec![Step::Untag {
+        tag_ids: vec![Uuid::from_u128(0x7a)],
+    }];
+    domain::bulk::BulkEvent::ItemsDone {
+        items: vec![
+            item(1, ItemOutcome::Done { version: Some(4), undo }),
+            item(2, ItemOutcome::Unchanged),
+            item(3, ItemOutcome::Refused { reason: reason() }),
+        ],
+    }
+}
+
+pub(crate) fn bulk_undone() -> domain::bulk::BulkEvent {
+    let item = |number, left| domain::bulk::UndoneItem {
+        ticket_id: domain::ids::TicketId(Uuid::from_u128(number)),
+        left,
+    };
+    domain::bulk::BulkEvent::ItemsUndone {
+        items: vec![item(1, None), item(2, Some(reason()))],
+    }
+}

@@ -1,6 +1,6 @@
 //! Which tickets, in which order: one shape for lists and subscriptions.
 
-use async_graphql::{Enum, ID, InputObject, InputType, MaybeUndefined};
+use async_graphql::{ID, InputObject, InputType, MaybeUndefined};
 use chrono::{DateTime, Datelike, Utc};
 use domain::{
     organisation::Kind as ItemKind,
@@ -11,15 +11,13 @@ use projections::{
     list::{
         Table,
         filter::{self, Test},
-        page::{self, complete},
     },
     priority_rank,
-    ticket_list::filter::{
-        Condition, IdColumn, IdsColumn, InstantColumn, NumberColumn, OrderColumn, TextColumn, TicketFlag, Tickets,
-    },
+    ticket_list::filter::{Condition, IdColumn, IdsColumn, InstantColumn, NumberColumn, TextColumn, TicketFlag},
 };
 use uuid::Uuid;
 
+pub(super) use super::order::{OrderDirection, TicketOrder, TicketOrderField, order, ordered};
 use super::{
     contacts::ContactKind,
     ids::{Kind, required},
@@ -161,87 +159,14 @@ pub(super) struct TicketFilter {
     split_from: Option<ChoiceTest<ID>>,
     /// When it will be resolved, as it was last worked out.
     eta: Option<RangeTest<DateTimeUtc>>,
-    /// Whether work on it goes on: it is NEW, OPEN, PENDING or ON_HOLD.
+    /// Whether work on it goes on: it is `NEW`, `OPEN`, `PENDING` or `ON_HOLD`.
     in_work: Option<bool>,
+    /// Whether it waits (`PENDING`, `ON_HOLD`) or is snoozed.
+    paused: Option<bool>,
     /// Whether the customer was last to speak, so that an answer is due. Not for `ticketChanged`.
     pub(super) needs_answer: Option<bool>,
     /// Since when the customer waits for an answer. Not for `ticketChanged`.
     pub(super) needs_answer_since: Option<RangeTest<DateTimeUtc>>,
-}
-
-/// What tickets can be sorted by.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TicketOrderField {
-    /// By number.
-    Number,
-    /// By the instant of opening.
-    OpenedAt,
-    /// By the instant of the newest change.
-    UpdatedAt,
-    /// By urgency.
-    Priority,
-    /// By how long the customer has been waiting for an answer: `ASC` begins with whoever has waited longest, those who
-    /// wait for none come last.
-    WaitingSince,
-}
-
-impl From<TicketOrderField> for OrderColumn {
-    fn from(field: TicketOrderField) -> Self {
-        match field {
-            TicketOrderField::Number => Self::Number,
-            TicketOrderField::OpenedAt => Self::OpenedAt,
-            TicketOrderField::UpdatedAt => Self::UpdatedAt,
-            TicketOrderField::Priority => Self::Priority,
-            TicketOrderField::WaitingSince => Self::WaitingSince,
-        }
-    }
-}
-
-/// A direction.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OrderDirection {
-    /// Least first.
-    Asc,
-    /// Greatest first.
-    Desc,
-}
-
-/// One key of an order.
-#[derive(Debug, Clone, InputObject)]
-pub(super) struct TicketOrder {
-    /// By what.
-    pub(super) field: TicketOrderField,
-    /// In which direction.
-    #[graphql(default_with = "OrderDirection::Asc")]
-    pub(super) direction: OrderDirection,
-}
-
-/// The order asked for, newest number first by default.
-pub(super) fn order(asked: Option<Vec<TicketOrder>>) -> Result<Vec<page::Order<Tickets>>, Problem> {
-    let asked = asked.unwrap_or_default().into_iter();
-    ordered(asked.map(|it| (format!("{:?}", it.field), OrderColumn::from(it.field), it.direction)))
-}
-
-/// An order of columns, each with its name in the API; it ends with the unique one.
-pub(super) fn ordered<T: Table>(
-    asked: impl Iterator<Item = (String, T::Order, OrderDirection)>,
-) -> Result<Vec<page::Order<T>>, Problem> {
-    let mut order: Vec<page::Order<T>> = Vec::new();
-    for (name, column, direction) in asked {
-        if order.iter().any(|it| it.column == column) {
-            return Err(Problem::bad_input(
-                "orderBy",
-                &name,
-                "каждое поле один раз",
-                "each field once",
-            ));
-        }
-        order.push(page::Order {
-            column,
-            descending: direction == OrderDirection::Desc,
-        });
-    }
-    Ok(complete(order))
 }
 
 /// The condition that a filter means when this person asks; the nil id when no person does.
@@ -280,6 +205,7 @@ impl TicketFilter {
     fn condition(mut self, budget: &mut usize) -> Result<Condition, Problem> {
         spend(budget)?;
         let marks = self.marks(budget)?;
+        let instants = self.instants()?;
         let mut all = Vec::new();
         for nested in self.and.into_iter().flatten() {
             all.push(nested.condition(budget)?);
@@ -347,25 +273,32 @@ impl TicketFilter {
             let uuid = |id: ID| -> Result<Uuid, Problem> { required(kind, field, &id) };
             push(&mut all, field, test, uuid, |test| Condition::Id(column, test))?;
         }
+        all.extend(instants);
+        all.extend(marks);
+        Ok(Condition::And(all))
+    }
+
+    /// The conditions on instants.
+    fn instants(&mut self) -> Result<Vec<Condition>, Problem> {
+        let mut all = Vec::new();
         for (column, field, test) in [
-            (InstantColumn::OpenedAt, "openedAt", self.opened_at),
-            (InstantColumn::UpdatedAt, "updatedAt", self.updated_at),
-            (InstantColumn::ResolvedAt, "resolvedAt", self.resolved_at),
-            (InstantColumn::ClosedAt, "closedAt", self.closed_at),
-            (InstantColumn::SnoozedUntil, "snoozedUntil", self.snoozed_until),
-            (InstantColumn::HoldUntil, "holdUntil", self.hold_until),
-            (InstantColumn::Eta, "eta", self.eta),
+            (InstantColumn::OpenedAt, "openedAt", self.opened_at.take()),
+            (InstantColumn::UpdatedAt, "updatedAt", self.updated_at.take()),
+            (InstantColumn::ResolvedAt, "resolvedAt", self.resolved_at.take()),
+            (InstantColumn::ClosedAt, "closedAt", self.closed_at.take()),
+            (InstantColumn::SnoozedUntil, "snoozedUntil", self.snoozed_until.take()),
+            (InstantColumn::HoldUntil, "holdUntil", self.hold_until.take()),
+            (InstantColumn::Eta, "eta", self.eta.take()),
             (
                 InstantColumn::NeedsAnswerSince,
                 "needsAnswerSince",
-                self.needs_answer_since,
+                self.needs_answer_since.take(),
             ),
         ] {
             let instant = |it: DateTimeUtc| storable(field, it);
             push(&mut all, field, test, instant, |test| Condition::Instant(column, test))?;
         }
-        all.extend(marks);
-        Ok(Condition::And(all))
+        Ok(all)
     }
 
     /// The conditions on what a ticket is marked with.
@@ -400,10 +333,12 @@ impl TicketFilter {
             self.needs_answer
                 .map(|it| Condition::Instant(InstantColumn::NeedsAnswerSince, absent(it))),
         );
-        all.extend(self.in_work.map(|it| {
-            let in_work = Condition::Is(TicketFlag::InWork);
-            if it { in_work } else { Condition::Not(Box::new(in_work)) }
-        }));
+        for (wanted, flag) in [(self.in_work, TicketFlag::InWork), (self.paused, TicketFlag::Paused)] {
+            all.extend(wanted.map(|it| {
+                let holds = Condition::Is(flag);
+                if it { holds } else { Condition::Not(Box::new(holds)) }
+            }));
+        }
         all.extend(
             self.snoozed
                 .map(|it| Condition::Instant(InstantColumn::SnoozedAt, absent(it))),

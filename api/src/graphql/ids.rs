@@ -23,6 +23,7 @@ pub(crate) enum Kind {
     Organization,
     Message,
     View,
+    Bulk,
 }
 
 impl Kind {
@@ -38,6 +39,7 @@ impl Kind {
             Self::Organization => "Organization",
             Self::Message => "Message",
             Self::View => "View",
+            Self::Bulk => "BulkOperation",
         }
     }
 }
@@ -75,6 +77,7 @@ pub(super) fn parse(id: &str) -> Option<(Kind, Uuid)> {
         Kind::Agent,
         Kind::Message,
         Kind::View,
+        Kind::Bulk,
     ];
     let items = organisation::Kind::ALL.iter().map(|it| Kind::Item(*it));
     let mut kinds = kinds.into_iter().chain(items);
@@ -96,6 +99,7 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         Kind::ContactHandle => ("id адреса контакта", "the id of a contact's handle"),
         Kind::Organization => ("id организации или uuid", "the id of an organization, or a uuid"),
         Kind::Message => ("id сообщения или uuid", "the id of a message, or a uuid"),
+        Kind::Bulk => ("id операции или uuid", "the id of an operation, or a uuid"),
         Kind::View => ("id представления или uuid", "the id of a view, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))

@@ -1,6 +1,7 @@
 //! The GraphQL schema: what frontends ask, tell and watch.
 
 mod builds;
+mod bulk;
 mod connection;
 mod contacts;
 mod conversation;
@@ -13,6 +14,7 @@ mod life;
 pub(crate) mod measure;
 mod mutation;
 mod node;
+mod order;
 mod organisation;
 mod payload;
 mod people;
@@ -35,6 +37,8 @@ use std::{
 };
 
 use async_graphql::{Context, Error, MergedObject, Result, Schema};
+pub(crate) use bulk::refused as bulk_problem;
+use bulk::{BulkMutation, BulkQuery};
 use commands::{Handler, Read, permit, reads};
 use contacts::{ContactsMutation, ContactsQuery};
 use conversation::ConversationMutation;
@@ -84,6 +88,7 @@ pub struct Queries(
     SearchQuery,
     TrackedQuery,
     ViewsQuery,
+    BulkQuery,
 );
 
 /// What can be told.
@@ -100,6 +105,7 @@ pub struct Mutations(
     LifeMutation,
     TrackedMutation,
     ViewsMutation,
+    BulkMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -151,6 +157,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         SearchQuery,
         TrackedQuery,
         ViewsQuery,
+        BulkQuery,
     );
     let mutations = Mutations(
         Mutation,
@@ -163,6 +170,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         LifeMutation,
         TrackedMutation,
         ViewsMutation,
+        BulkMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)

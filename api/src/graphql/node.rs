@@ -5,6 +5,7 @@ use projections::ticket_list;
 use uuid::Uuid;
 
 use super::{
+    bulk::{self, BulkOperation},
     contacts::{self, Contact, Organization},
     conversation::{self, Message},
     ids::{self, Kind},
@@ -36,6 +37,8 @@ pub(super) enum Node {
     Message(Box<Message>),
     /// A saved view of tickets.
     View(Box<View>),
+    /// A change of many tickets.
+    BulkOperation(Box<BulkOperation>),
     /// A branch.
     Branch(Box<Branch>),
     /// A team.
@@ -83,6 +86,9 @@ pub(super) async fn things(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<N
     }
     for it in views::by_ids(ctx, &of(&parsed, |it| it == Kind::View)).await? {
         found.push(((Kind::View, it.uuid()), Node::View(Box::new(it))));
+    }
+    for it in bulk::by_ids(ctx, &of(&parsed, |it| it == Kind::Bulk)).await? {
+        found.push(((Kind::Bulk, it.uuid()), Node::BulkOperation(Box::new(it))));
     }
     for row in organisation::items(ctx, &of(&parsed, |it| matches!(it, Kind::Item(_)))).await? {
         if let Some((kind, node)) = organisation::node(ctx, &row)? {

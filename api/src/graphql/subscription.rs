@@ -10,6 +10,7 @@ use projections::ticket_history::Told;
 
 use super::{
     builds::{self, Projection},
+    bulk::{self, BulkOperation},
     conversation::{self, MessageChange},
     filter::{TicketFilter, condition},
     ids::LogPosition,
@@ -71,6 +72,15 @@ impl Subscription {
         #[graphql(desc = "Position of the last change you have seen.")] after: Option<LogPosition>,
     ) -> Result<impl Stream<Item = Result<MessageChange>> + use<>> {
         conversation::changes(ctx, &ticket_id, after).await
+    }
+
+    /// A change of many tickets: as it is now, and whenever it goes on.
+    async fn bulk_operation_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the operation.")] id: ID,
+    ) -> Result<impl Stream<Item = Result<BulkOperation>> + use<>> {
+        bulk::changes(ctx, &id).await
     }
 
     /// How many tickets these views show, of those that you may see: now, and whenever that changes, a few times a second

@@ -33,5 +33,7 @@ CREATE INDEX ticket_list_work_branch ON ticket_list (branch_id, number)
 CREATE INDEX ticket_list_work_team ON ticket_list (team_id, number)
     WHERE status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
 CREATE INDEX ticket_list_waiting ON ticket_list (COALESCE(needs_answer_since, '9999-12-31 23:59:59+00'), number)
-    WHERE needs_answer_since IS NOT NULL;
+    WHERE needs_answer_since IS NOT NULL AND status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_paused ON ticket_list (updated_at, number)
+    WHERE (status IN ('pending', 'on_hold') OR snoozed_at IS NOT NULL) AND archived_at IS NULL AND merged_into IS NULL;
 CREATE INDEX ticket_list_status_updated ON ticket_list (status, updated_at, number);

@@ -24,7 +24,8 @@ pub const MODEL: Model = Model {
     name: NAME,
     version: 1,
     // Of tickets nothing is kept: but whoever waits for a ticket sees its messages too, at one position.
-    types: &["ticket.", "assignment.", "conversation.", "subject."],
+    // Of changes of many tickets nothing is kept: but whoever waits for one sees the tickets too, at one position.
+    types: &["ticket.", "assignment.", "conversation.", "subject.", "bulk."],
     tables: include_str!("../../../migrations/read_models/message/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/message/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/message/analytics.sql"),

@@ -108,12 +108,15 @@ columns!(
 pub enum TicketFlag {
     /// Work on it goes on: it is new, open, pending or on hold. Partial indexes are made for it.
     InWork,
+    /// It waits for something or somebody, or is snoozed; only what is worked on is.
+    Paused,
 }
 
 impl list::Flag<TicketRow> for TicketFlag {
     fn sql(self) -> &'static str {
         match self {
             Self::InWork => "status IN ('new', 'open', 'pending', 'on_hold')",
+            Self::Paused => "status IN ('pending', 'on_hold') OR snoozed_at IS NOT NULL",
         }
     }
 
@@ -122,6 +125,10 @@ impl list::Flag<TicketRow> for TicketFlag {
             Self::InWork => ![StatusCategory::Resolved, StatusCategory::Closed]
                 .iter()
                 .any(|it| row.status == it.as_str()),
+            Self::Paused => {
+                let waits = [StatusCategory::Pending, StatusCategory::OnHold];
+                row.snoozed_at.is_some() || waits.iter().any(|it| row.status == it.as_str())
+            }
         }
     }
 }

@@ -34,7 +34,8 @@ pub const NAME: &str = "ticket_list";
 pub const MODEL: Model = Model {
     name: NAME,
     version: 5,
-    types: &["ticket.", "assignment.", "conversation.", "subject."],
+    // Of changes of many tickets nothing is kept: but whoever waits for one sees the tickets too, at one position.
+    types: &["ticket.", "assignment.", "conversation.", "subject.", "bulk."],
     tables: include_str!("../../../migrations/read_models/ticket_list/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/ticket_list/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/ticket_list/analytics.sql"),

@@ -18,7 +18,7 @@ pub(super) use label::{default_labels, stands_for};
 pub(super) use mutation::LifeMutation;
 pub(super) use named::Named;
 pub(super) use neighbours::{Neighbours, TicketLink};
-pub(super) use personal::me;
+pub(super) use personal::{is_staff, me};
 pub(super) use summary::summary;
 pub(super) use tracked::{TrackedMutation, TrackedQuery};
 pub(super) use words::Judgement;

@@ -1,7 +1,10 @@
 //! What a filter says of whoever asks.
 
 use async_graphql::{ID, MaybeUndefined};
-use domain::actor::ActorKind;
+use domain::{
+    access::{Permission, Reach, Scope},
+    actor::ActorKind,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -19,6 +22,15 @@ const ME: &str = "me";
 pub(in crate::graphql) fn me(viewer: &Viewer) -> Uuid {
     let person = Some(&viewer.actor).filter(|it| it.kind == ActorKind::Agent);
     person.and_then(|it| it.id.parse().ok()).unwrap_or_default()
+}
+
+/// Whether somebody has a right as one of the team: not only in what concerns one customer.
+pub(in crate::graphql) fn is_staff(viewer: &Viewer, permission: Permission) -> bool {
+    match viewer.rights.reach(permission) {
+        Some(Reach::Everywhere) => true,
+        Some(Reach::Within(scopes)) => scopes.iter().any(|it| !matches!(it, Scope::Contact(_))),
+        None => false,
+    }
 }
 
 impl TicketFilter {

@@ -57,7 +57,7 @@ pub(super) const ALL: &[BuiltIn] = &[
         russian: "Ожидают и отложены",
         english: "On hold and snoozed",
         icon: "pause",
-        filter: || json!({"inWork": true, "or": [{"status": {"in": ["PENDING", "ON_HOLD"]}}, {"snoozed": true}]}),
+        filter: || json!({"paused": true}),
         order: || json!([{"field": "UPDATED_AT", "direction": "DESC"}]),
     },
     BuiltIn {

@@ -81,7 +81,7 @@ impl ViewsMutation {
             client_mutation_id: input.client_mutation_id,
             wish: Wish::Create(input.definition),
         };
-        tell(ctx, told).await
+        Box::pin(tell(ctx, told)).await
     }
 
     /// Gives a view another definition; with another audience it is shared anew.
@@ -98,7 +98,7 @@ impl ViewsMutation {
             client_mutation_id: input.client_mutation_id,
             wish: Wish::Revise(input.definition),
         };
-        tell(ctx, told).await
+        Box::pin(tell(ctx, told)).await
     }
 
     /// Takes a view away; whoever could change it can restore it.
@@ -115,7 +115,7 @@ impl ViewsMutation {
             client_mutation_id: input.client_mutation_id,
             wish: Wish::Retire,
         };
-        tell(ctx, told).await
+        Box::pin(tell(ctx, told)).await
     }
 
     /// Lets a view be seen again.
@@ -132,7 +132,7 @@ impl ViewsMutation {
             client_mutation_id: input.client_mutation_id,
             wish: Wish::Restore,
         };
-        tell(ctx, told).await
+        Box::pin(tell(ctx, told)).await
     }
 }
 
@@ -150,7 +150,7 @@ async fn tell(ctx: &Context<'_>, told: Told) -> Result<ViewPayload> {
         Ok(request) => request,
         Err(reason) => return Ok(refusal(reason, None)),
     };
-    match parts.handler.execute(&caller(ctx)?.viewer.rights, &request).await {
+    match Box::pin(parts.handler.execute(&caller(ctx)?.viewer.rights, &request)).await {
         Ok(outcome) => {
             let stale = !parts.live.reached(saved_view::NAME, outcome.position).await;
             Ok(ViewPayload {
@@ -237,17 +237,15 @@ fn too_many() -> Problem {
 }
 
 fn answer(error: CommandError) -> Answer {
-    match error {
-        CommandError::Conflict { expected, actual } => Answer::Refused(
-            Problem::new(
-                "CONFLICT",
-                format!("представление в версии {actual}, а не {expected}: посмотрите на него снова"),
-                format!("the view is at version {actual}, not {expected}: look at it again"),
-            )
-            .about("expectedVersion"),
-        ),
-        other => Answer::from(other),
-    }
+    let CommandError::Conflict { expected, actual } = error else {
+        return Answer::from(error);
+    };
+    let problem = Problem::new(
+        "CONFLICT",
+        format!("представление в версии {actual}, а не {expected}: посмотрите на него снова"),
+        format!("the view is at version {actual}, not {expected}: look at it again"),
+    );
+    Answer::Refused(problem.about("expectedVersion"))
 }
 
 /// How a rule of views is told.

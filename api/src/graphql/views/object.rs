@@ -190,6 +190,7 @@ impl From<ViewRow> for View {
 #[ComplexObject]
 impl View {
     /// In which order it shows them.
+    #[expect(clippy::unused_async, reason = "like the others")]
     async fn order_by(&self, ctx: &Context<'_>) -> Result<Vec<ViewOrder>> {
         let order = order_of(&self.order).map_err(|it| problem(ctx, it))?;
         let key = |it: crate::graphql::filter::TicketOrder| ViewOrder {

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, ID, Object, Result};
 use commands::{Read, reads};
-use domain::{access::Reach, actor::ActorKind, organisation::Team};
+use domain::{access::Reach, organisation::Team};
 use projections::{organisation, saved_view};
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use super::{
 use crate::graphql::{
     caller,
     ids::{Kind, LogPosition, required},
-    life::me,
+    life::{is_staff, me},
     may_read, parts, postgres, problem,
 };
 
@@ -98,7 +98,7 @@ impl Seer {
         let reach = viewer.rights.reach(reads(Read::Tickets)).cloned();
         Ok(Self {
             me: me(viewer),
-            staff: viewer.actor.kind != ActorKind::Contact,
+            staff: is_staff(viewer, reads(Read::Tickets)),
             reach: reach.unwrap_or_else(|| Reach::Within([].into())),
         })
     }

@@ -12,6 +12,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::graphql) struct SavedFilter(pub(in crate::graphql) Json);
 
+/// A `TicketFilter` as JSON: give it back as the variable of a `TicketFilter` as it is.
 #[Scalar(name = "SavedTicketFilter")]
 impl ScalarType for SavedFilter {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -36,8 +37,8 @@ impl SavedFilter {
 }
 
 /// An order as it is kept.
-pub(super) fn kept_order(order: &Vec<TicketOrder>) -> Json {
-    plain(order)
+pub(super) fn kept_order(order: &[TicketOrder]) -> Json {
+    plain(&order.to_vec())
 }
 
 /// The order that was kept.

@@ -54,14 +54,14 @@ pub async fn counts(pool: &PgPool, conditions: &[Condition]) -> Result<Vec<Count
     let mut counted = Vec::with_capacity(kept.len());
     let mut made: HashMap<Uuid, Counted> = HashMap::new();
     for it in &kept {
-        counted.push(match known.get(&it.key).or_else(|| made.get(&it.key)) {
-            Some(counted) => *counted,
-            None => {
-                let new = make(pool, it).await?;
-                made.insert(it.key, new);
-                new
-            }
-        });
+        let there = known.get(&it.key).or_else(|| made.get(&it.key)).copied();
+        let now = if let Some(there) = there {
+            there
+        } else {
+            make(pool, it).await?
+        };
+        made.insert(it.key, now);
+        counted.push(now);
     }
     Ok(counted)
 }
