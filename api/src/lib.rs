@@ -4,8 +4,10 @@
 //! rules (in `domain`) and tables (in `projections`).
 
 pub mod auth;
+mod bulk;
 pub mod config;
 mod contact_problems;
+pub mod counts;
 mod database;
 pub mod embedded;
 mod error;

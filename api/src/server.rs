@@ -25,7 +25,9 @@ use tracing::{info, warn};
 
 use crate::{
     auth::{self, Door, Ground, Keys, Rules},
+    bulk::Runner,
     config::Config,
+    counts::Counts,
     database::{is_away, migrate, options, pool},
     embedded::{DataDir, Embedded, Postgres},
     error::ServeError,
@@ -239,7 +241,12 @@ impl Run {
         let door = auth::open(&self.shared.keys, ground, working.clone()).await?;
         let files = self.files(&handler, &door, sharing, working).await?;
         let tickets = Tickets::start(pool.clone(), working.clone());
+        if self.config.roles.has(Role::Processes) {
+            let runner = Runner::new(&handler, &self.shared.keys, &pool, &self.clock);
+            tokio::spawn(working.clone().run_until_cancelled_owned(runner.follow(live.clone())));
+        }
         let parts = Parts {
+            counts: Counts::start(pool.clone(), &live, working.clone()),
             handler,
             log,
             vault,

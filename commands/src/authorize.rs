@@ -5,6 +5,7 @@ use domain::{
     actor::ActorKind,
     api_key::ApiKeyCommand,
     attachment::AttachmentCommand,
+    bulk::BulkCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
     ids::AgentId,
@@ -60,6 +61,20 @@ pub fn needs(command: &Command) -> Need {
         ) => Need::Right(Permission::ContactsMerge),
         Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
         Command::Organisation(_) | Command::VisitorSecret(..) => Need::Right(Permission::OrganisationWrite),
+        // What it does to each ticket is asked of each.
+        Command::Bulk(_, BulkCommand::Start { .. } | BulkCommand::Cancel | BulkCommand::StartUndo) => {
+            Need::Right(Permission::TicketsWrite)
+        }
+        Command::Bulk(
+            _,
+            BulkCommand::Choose { .. }
+            | BulkCommand::Record { .. }
+            | BulkCommand::Finish
+            | BulkCommand::RecordUndone { .. }
+            | BulkCommand::FinishUndo,
+        ) => Need::Proof(Permission::TicketsWrite),
+        // Who shares it with whom, the command itself knows.
+        Command::View(..) => Need::Right(Permission::TicketsRead),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
         Command::User(id, command) => user(*id, command),
         Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) | Command::Denial(..) => {
@@ -158,6 +173,8 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::Denial(..)
         | Command::ApiKey(..)
         | Command::VisitorSecret(..)
+        | Command::View(..)
+        | Command::Bulk(..)
         | Command::MacroRun(..)
         | Command::Conversation(..)
         | Command::Attachment(..) => Ok(()),
@@ -236,6 +253,8 @@ fn is_of_staff(command: &Command) -> bool {
         | Command::Conversation(..)
         | Command::Attachment(..)
         | Command::MacroRun(..)
+        | Command::View(..)
+        | Command::Bulk(..)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)

@@ -14,6 +14,7 @@ use domain::{
     api_key::ApiKey,
     assignment::Assignment,
     attachment::{Attachment, AttachmentCommand},
+    bulk::Bulk,
     contact::Contact,
     conversation::Conversation,
     decider::{Context, Decider},
@@ -26,6 +27,7 @@ use domain::{
     sign_in::SignIn,
     ticket::{Join, Mark, Ticket, TicketCommand},
     user::{User, UserCommand},
+    view::View,
     visitor_secret::VisitorSecret,
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
@@ -172,6 +174,8 @@ impl Handler {
                 Box::pin(self.converse(*ticket_id, command, rights, request)).await
             }
             Command::Attachment(id, command) => Box::pin(self.about_file(*id, command, rights, request)).await,
+            Command::Bulk(id, command) => self.bulk_command(*id, command, request).await,
+            Command::View(id, command) => Box::pin(self.view(*id, command, rights, request)).await,
         }
     }
 
@@ -242,6 +246,8 @@ impl Handler {
                 self.drop_slot::<Item<Inbox>>(*inbox).await;
                 self.drop_slot::<VisitorSecret>(*inbox).await;
             }
+            Command::Bulk(id, _) => self.drop_slot::<Bulk>(id.0).await,
+            Command::View(id, _) => self.drop_slot::<View>(id.0).await,
             Command::MacroRun(id, _) => self.drop_slot::<MacroRun>(*id).await,
             Command::Attachment(id, command) => {
                 if let AttachmentCommand::Prepare {

@@ -8,6 +8,7 @@ use crate::{
     api_key::{ApiKey, ApiKeyEvent},
     assignment::{Assignment, AssignmentEvent},
     attachment::{Attachment, AttachmentEvent},
+    bulk::{Bulk, BulkEvent},
     claim::ClaimEvent,
     contact::{Contact, ContactEvent},
     conversation::{Conversation, ConversationEvent},
@@ -29,6 +30,7 @@ use crate::{
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
     user::{User, UserEvent},
+    view::{View, ViewEvent},
     visitor_secret::{VisitorSecret, VisitorSecretEvent},
 };
 
@@ -78,6 +80,10 @@ pub enum DomainEvent {
     Attachment(AttachmentEvent),
     /// Of a run of a macro.
     MacroRun(MacroRunEvent),
+    /// Of a saved view of tickets.
+    View(ViewEvent),
+    /// Of one change of many tickets.
+    Bulk(BulkEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -132,6 +138,8 @@ impl DomainEvent {
             Self::Conversation(event) => split(Conversation::CATEGORY, event),
             Self::Attachment(event) => split(Attachment::CATEGORY, event),
             Self::MacroRun(event) => split(MacroRun::CATEGORY, event),
+            Self::View(event) => split(View::CATEGORY, event),
+            Self::Bulk(event) => split(Bulk::CATEGORY, event),
         }
     }
 
@@ -188,6 +196,8 @@ impl DomainEvent {
             | Self::SignIn(_)
             | Self::ApiKey(_)
             | Self::VisitorSecret(_)
+            | Self::View(_)
+            | Self::Bulk(_)
             | Self::Session(SessionEvent::Ended { .. })
             | Self::Claim(_)
             | Self::Organization(_) => Vec::new(),
@@ -228,6 +238,8 @@ impl DomainEvent {
             Some((MacroRun::CATEGORY, name)) => join(event_type, name, payload).map(Self::MacroRun),
             Some((Conversation::CATEGORY, name)) => join(event_type, name, payload).map(Self::Conversation),
             Some((Attachment::CATEGORY, name)) => join(event_type, name, payload).map(Self::Attachment),
+            Some((View::CATEGORY, name)) => join(event_type, name, payload).map(Self::View),
+            Some((Bulk::CATEGORY, name)) => join(event_type, name, payload).map(Self::Bulk),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -339,6 +351,8 @@ member!(VisitorSecret, VisitorSecretEvent);
 member!(Conversation, ConversationEvent);
 member!(Attachment, AttachmentEvent);
 member!(MacroRun, MacroRunEvent);
+member!(View, ViewEvent);
+member!(Bulk, BulkEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

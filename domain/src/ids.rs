@@ -74,6 +74,14 @@ id!(
     AttachmentId
 );
 id!(
+    /// One change of many tickets.
+    BulkId
+);
+id!(
+    /// A saved view of tickets.
+    ViewId
+);
+id!(
     /// One wish of one actor; the same wish repeated has the same id.
     CommandId
 );

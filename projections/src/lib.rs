@@ -9,6 +9,7 @@ mod analytics;
 pub mod attachment;
 mod batch;
 mod build;
+pub mod bulk_operation;
 pub mod catalogue;
 pub mod checkpoint;
 pub mod contact_card;
@@ -29,6 +30,7 @@ pub mod parked;
 pub mod people;
 mod projection;
 mod pulse;
+pub mod saved_view;
 pub mod search;
 pub mod status;
 pub mod ticket_decision;
@@ -39,7 +41,7 @@ mod unit;
 mod worker;
 
 pub use error::ProjectError;
-pub use fields::Fields;
+pub use fields::{Bound, Fields};
 pub use late::Turn;
 pub use model::{Model, search_path};
 pub use projection::Projection;
@@ -71,5 +73,7 @@ pub fn registry() -> Vec<Model> {
         attachment::MODEL,
         ticket_decision::MODEL,
         macro_run::MODEL,
+        saved_view::MODEL,
+        bulk_operation::MODEL,
     ]
 }

@@ -126,7 +126,9 @@ fn analyst_reads_every_view_and_nothing_else() -> Result<()> {
         let told = app.client.data(tag, json!({})).await?;
         ensure!(told["createTag"]["stale"] == false, "{told}");
         let others = "mutation { createContact(input: {idempotencyKey: \"c\", name: \"Мария\"}) { stale }
-            createOrganization(input: {idempotencyKey: \"o\", name: \"Ромашка\"}) { stale } }";
+            createOrganization(input: {idempotencyKey: \"o\", name: \"Ромашка\"}) { stale }
+            createView(input: {idempotencyKey: \"v\", definition: {name: \"Все\", audience: SHARED, filter: {}}}) { stale }
+            bulkUpdateTickets(input: {idempotencyKey: \"b\", filter: {}, action: {priority: HIGH}}) { stale } }";
         app.client.data(others, json!({})).await?;
         let pool = PgPool::connect(&app.database_url).await?;
         // As where the operator made the role after the views: a start of the server gives it its rights.

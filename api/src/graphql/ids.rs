@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Organization,
     Message,
     Attachment,
+    View,
+    Bulk,
 }
 
 impl Kind {
@@ -38,6 +40,8 @@ impl Kind {
             Self::Organization => "Organization",
             Self::Message => "Message",
             Self::Attachment => "Attachment",
+            Self::View => "View",
+            Self::Bulk => "BulkOperation",
         }
     }
 }
@@ -74,6 +78,8 @@ pub(super) fn parse(id: &str) -> Option<(Kind, Uuid)> {
         Kind::Organization,
         Kind::Agent,
         Kind::Message,
+        Kind::View,
+        Kind::Bulk,
     ];
     let items = organisation::Kind::ALL.iter().map(|it| Kind::Item(*it));
     let mut kinds = kinds.into_iter().chain(items);
@@ -96,6 +102,8 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         Kind::Organization => ("id организации или uuid", "the id of an organization, or a uuid"),
         Kind::Message => ("id сообщения или uuid", "the id of a message, or a uuid"),
         Kind::Attachment => ("id файла или uuid", "the id of a file, or a uuid"),
+        Kind::Bulk => ("id операции или uuid", "the id of an operation, or a uuid"),
+        Kind::View => ("id представления или uuid", "the id of a view, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }

@@ -1,6 +1,7 @@
 //! The GraphQL schema: what frontends ask, tell and watch.
 
 mod builds;
+mod bulk;
 mod connection;
 mod contacts;
 mod conversation;
@@ -14,6 +15,7 @@ mod life;
 pub(crate) mod measure;
 mod mutation;
 mod node;
+mod order;
 mod organisation;
 mod payload;
 mod people;
@@ -26,6 +28,7 @@ mod sight;
 mod statistics;
 mod subscription;
 mod ticket;
+mod views;
 mod words;
 
 use std::{
@@ -37,6 +40,8 @@ use std::{
 };
 
 use async_graphql::{Context, Error, MergedObject, Result, Schema};
+pub(crate) use bulk::refused as bulk_problem;
+use bulk::{BulkMutation, BulkQuery};
 use commands::{Handler, Read, permit, reads};
 use contacts::{ContactsMutation, ContactsQuery};
 use conversation::ConversationMutation;
@@ -58,10 +63,13 @@ use sqlx::PgPool;
 use statistics::StatisticsQuery;
 use subscription::Subscription;
 pub(crate) use subscription::{Entrance, Source};
+pub(crate) use views::refused as view_problem;
+use views::{ViewsMutation, ViewsQuery};
 pub(crate) use words::{Hold, Resolution, Sort, Status, Urgency};
 
 use crate::{
     auth::{Door, Viewer},
+    counts::Counts,
     files::Files,
     geo::Geo,
     live::Live,
@@ -88,6 +96,8 @@ pub struct Queries(
     RefusalsQuery,
     SearchQuery,
     TrackedQuery,
+    ViewsQuery,
+    BulkQuery,
 );
 
 /// What can be told.
@@ -105,6 +115,8 @@ pub struct Mutations(
     LifeMutation,
     TrackedMutation,
     FilesMutation,
+    ViewsMutation,
+    BulkMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -123,6 +135,8 @@ pub struct Parts {
     pub pool: PgPool,
     /// Reads single tickets.
     pub tickets: Tickets,
+    /// Tells how many tickets there are.
+    pub counts: Counts,
     /// Tells what changes.
     pub live: Live,
     /// Tells how the read models are doing.
@@ -156,6 +170,8 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         RefusalsQuery,
         SearchQuery,
         TrackedQuery,
+        ViewsQuery,
+        BulkQuery,
     );
     let mutations = Mutations(
         Mutation,
@@ -169,6 +185,8 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         LifeMutation,
         TrackedMutation,
         FilesMutation,
+        ViewsMutation,
+        BulkMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)

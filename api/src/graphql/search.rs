@@ -20,6 +20,7 @@ use super::{
     connection::{PageArgs, PageInfo, cost},
     filter::{TicketFilter, condition},
     ids::{self, Kind, LogPosition},
+    life::me,
     parts, postgres, problem, related,
     sight::{Sight, sight},
     ticket::Ticket,
@@ -108,7 +109,7 @@ impl SearchQuery {
             .map(place)
             .transpose()
             .map_err(|it| problem(ctx, it))?;
-        let condition = seen.narrow(condition(filter).map_err(|it| problem(ctx, it))?);
+        let condition = seen.narrow(condition(filter, me(&caller(ctx)?.viewer)).map_err(|it| problem(ctx, it))?);
         let stale = match min_position {
             Some(LogPosition(turn)) => {
                 let live = &parts(ctx)?.live;

@@ -25,8 +25,8 @@ pub const NAME: &str = "message";
 pub const MODEL: Model = Model {
     name: NAME,
     version: 2,
-    // Whoever waits for a ticket sees its messages too, at one position.
-    types: &["ticket.", "assignment.", "conversation.", "subject."],
+    // Whoever waits for a ticket, or for a change of many, sees its messages too, at one position.
+    types: &["ticket.", "assignment.", "conversation.", "subject.", "bulk."],
     tables: include_str!("../../../migrations/read_models/message/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/message/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/message/analytics.sql"),

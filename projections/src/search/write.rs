@@ -87,6 +87,8 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
             | DomainEvent::SignIn(_)
             | DomainEvent::ApiKey(_)
             | DomainEvent::VisitorSecret(_)
+            | DomainEvent::View(_)
+            | DomainEvent::Bulk(_)
             | DomainEvent::Attachment(_) => {}
         }
     }
