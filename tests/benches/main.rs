@@ -5,7 +5,7 @@
 //! event log the embedded node, and the load generator shares the cores with both.
 //!
 //! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_CLIENTS` at a time
-//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,reads,subscribers,lists,lag,import,projector`, and
+//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,reads,subscribers,lists,messages,lag,import,projector`, and
 //! `LETOPIS_SHARED_DATA` for the real incident log. The section `subscribers` needs 11,000 open files.
 
 mod appends;
@@ -24,6 +24,7 @@ mod lists;
 mod load;
 mod log;
 mod memory;
+mod messages;
 mod plain;
 mod projector;
 mod proof;
@@ -56,7 +57,7 @@ Settings come from the environment:
   BENCH_RUNS=3               how often everything is measured
   BENCH_SECONDS=4            length of a measurement
   BENCH_CLIENTS=1,16,64      clients at a time
-  BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,reads,subscribers,lists,lag,import,projector
+  BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,reads,subscribers,lists,messages,lag,import,projector
   BENCH_TICKETS=25000,1000000  tickets among which lists are read
   LETOPIS_SHARED_DATA=DIR    where the real incident log is";
 
@@ -112,6 +113,9 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
         }
         if wants(Section::Lists) {
             lists::measure(settings, &mut limits).await?;
+        }
+        if wants(Section::Messages) {
+            messages::measure(settings, &mut limits).await?;
         }
         if wants(Section::Lag) {
             lag::measure(settings, &mut limits).await?;

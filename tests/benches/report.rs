@@ -12,7 +12,7 @@ use crate::{
     settings::Section,
 };
 
-/// What the issue asks of a row.
+/// What a row is to come to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Aim {
     /// Of the value itself.

@@ -15,13 +15,14 @@ pub(crate) enum Section {
     Reads,
     Subscribers,
     Lists,
+    Messages,
     Lag,
     Import,
     Projector,
 }
 
 impl Section {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Limits,
         Self::Log,
         Self::Proof,
@@ -30,6 +31,7 @@ impl Section {
         Self::Reads,
         Self::Subscribers,
         Self::Lists,
+        Self::Messages,
         Self::Lag,
         Self::Import,
         Self::Projector,
@@ -45,6 +47,7 @@ impl Section {
             Self::Reads => "reads",
             Self::Subscribers => "subscribers",
             Self::Lists => "lists",
+            Self::Messages => "messages",
             Self::Lag => "lag",
             Self::Import => "import",
             Self::Projector => "projector",
@@ -61,7 +64,10 @@ impl Section {
             Self::Graphql => "Commands through GraphQL over HTTP, the whole server, until the change is visible",
             Self::Reads => "Reads through GraphQL over HTTP, the whole server",
             Self::Subscribers => "Subscribers of one server, a change sent to its receipt by each, the whole server",
-            Self::Lists => "Pages and counters of views through GraphQL over HTTP, among few and many tickets",
+            Self::Lists => {
+                "Pages and counters of views, and searches, through GraphQL over HTTP, among few and many tickets"
+            }
+            Self::Messages => "Answers to customers through GraphQL over HTTP, the whole server, until they show",
             Self::Lag => "Live lag, append acknowledged to visible in the ticket list, all projections running",
             Self::Import => "Import of a ServiceNow incident log into an empty event log",
             Self::Projector => "Catch-up of read models from an empty database",

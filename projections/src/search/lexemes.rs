@@ -12,8 +12,8 @@ const MOST_NEAR: usize = 30;
 /// Words of a query that are looked for at most.
 const MOST_ASKED: usize = 12;
 
-/// A text as a `tsvector`, in the form Postgres reads.
-pub(super) fn vector(text: &str) -> String {
+/// A text as a `tsvector`, in the form Postgres reads: everything by which it can be found.
+pub fn vector(text: &str) -> String {
     let mut lexemes = BTreeMap::new();
     let mut put = |lexeme: String, weight: char| {
         let known = lexemes.entry(lexeme).or_insert(weight);

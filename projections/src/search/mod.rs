@@ -10,6 +10,7 @@ use std::sync::Arc;
 use domain::event::DomainEvent;
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
+pub use lexemes::vector;
 pub use read::{Found, Mention, Place, mentions, search};
 use sqlx::PgConnection;
 

@@ -5,6 +5,7 @@ mod crash;
 pub(crate) mod customer;
 mod joined;
 mod race;
+mod shuffled;
 mod watching;
 
 use anyhow::{Context, Result, ensure};

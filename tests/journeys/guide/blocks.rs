@@ -1,4 +1,4 @@
-//! What the guide asks for, and what it says comes back.
+//! What a guide asks for, and what it says comes back.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -10,6 +10,14 @@ pub(super) enum Ask {
     Document {
         headers: Vec<(String, String)>,
         text: String,
+        /// Whether it is asked until what comes back is what the guide shows.
+        until: bool,
+    },
+    /// Bytes brought by `PUT`: the path, the headers, the body.
+    Put {
+        path: String,
+        headers: Vec<(String, String)>,
+        body: String,
     },
     /// A run of the program, by its arguments.
     Program(Vec<String>),
@@ -44,9 +52,10 @@ pub(super) struct Step {
 pub(super) fn steps(guide: &str) -> Result<Vec<Step>> {
     let mut steps: Vec<Step> = Vec::new();
     for (line, fence, text) in blocks(guide)? {
-        let place = || format!("docs/guides/frontend.md, line {line}");
+        let place = || format!("line {line}");
         match fence.as_str() {
-            "graphql" => steps.push(step(line, document(&text)?)),
+            "graphql" | "graphql until" => steps.push(step(line, document(&text, fence != "graphql")?)),
+            "http" => steps.push(step(line, put(&text).with_context(place)?)),
             "sh" => steps.extend(program(&text).map(|it| step(line, it))),
             "json" => {
                 let variables = serde_json::from_str(&text).with_context(place)?;
@@ -80,14 +89,28 @@ fn step(line: usize, ask: Ask) -> Step {
     }
 }
 
-fn document(text: &str) -> Result<Ask> {
+/// A request line, headers, an empty line and a body.
+fn put(text: &str) -> Result<Ask> {
+    let (head, body) = text.split_once("\n\n").context("a request without a body")?;
+    let mut lines = head.lines();
+    let path = lines.next().and_then(|it| it.strip_prefix("PUT "));
+    let headers = lines.map(|it| it.split_once(": ").context(it.to_owned()));
+    let headers = headers.map(|it| it.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    Ok(Ask::Put {
+        path: path.context("not PUT")?.to_owned(),
+        headers: headers.collect::<Result<_>>()?,
+        body: body.to_owned(),
+    })
+}
+
+fn document(text: &str, until: bool) -> Result<Ask> {
     let mut headers = Vec::new();
     for comment in text.lines().map_while(|it| it.strip_prefix("# ")) {
         let (name, value) = comment.split_once(": ").context(comment.to_owned())?;
         headers.push((name.to_owned(), value.to_owned()));
     }
     let text = text.lines().skip(headers.len()).collect::<Vec<_>>().join("\n");
-    Ok(Ask::Document { headers, text })
+    Ok(Ask::Document { headers, text, until })
 }
 
 /// Only runs of `letopis` are steps: the server of a test was started already.

@@ -1,5 +1,5 @@
-//! The guide for frontend engineers works as it is written: each of its blocks is carried out against a real server, in
-//! order, and the answers are those it shows.
+//! The guides work as they are written: each of their blocks is carried out against a real server, in order, and the
+//! answers are those they show.
 
 mod answers;
 mod blocks;
@@ -15,10 +15,19 @@ use self::{
     blocks::{Ask, Step, steps},
 };
 
-const GUIDE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guides/frontend.md"));
-
 #[test]
 fn guide_for_frontends_works_as_it_is_written() -> Result<()> {
+    let guide = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guides/frontend.md"));
+    works("docs/guides/frontend.md", guide)
+}
+
+#[test]
+fn walk_of_a_ticket_works_as_it_is_written() -> Result<()> {
+    let guide = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/guides/ticket.md"));
+    works("docs/guides/ticket.md", guide)
+}
+
+fn works(file: &str, guide: &str) -> Result<()> {
     run(async {
         let usual = Config::default();
         let app = App::start_with(|it| Config {
@@ -27,12 +36,12 @@ fn guide_for_frontends_works_as_it_is_written() -> Result<()> {
             ..it
         })
         .await?;
-        let steps = steps(GUIDE)?;
+        let steps = steps(guide).with_context(|| file.to_owned())?;
         ensure!(steps.len() > 20, "the guide has only {} steps", steps.len());
         let mut known = Known::default();
         for step in &steps {
             let done = take(&app, step, &mut known).await;
-            done.with_context(|| format!("docs/guides/frontend.md, line {}", step.line))?;
+            done.with_context(|| format!("{file}, line {}", step.line))?;
         }
         app.finish().await
     })
@@ -41,7 +50,19 @@ fn guide_for_frontends_works_as_it_is_written() -> Result<()> {
 async fn take(app: &App, step: &Step, known: &mut Known) -> Result<()> {
     match &step.ask {
         Ask::Program(words) => told(app, words, step, known).await,
-        Ask::Document { headers, text } if text.trim_start().starts_with("subscription") => {
+        Ask::Put { path, headers, body } => {
+            let path = known.in_header(path)?;
+            let mut request = app.client.anonymous().request(Method::PUT, &path).body(body.clone());
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+            let came: Value = request.send().await?.json().await?;
+            let [answer] = step.answers.as_slice() else {
+                anyhow::bail!("bytes have one answer, not {}", step.answers.len());
+            };
+            known.compare(&answer.json()?, &came)
+        }
+        Ask::Document { headers, text, .. } if text.trim_start().starts_with("subscription") => {
             let key = headers.iter().find(|(name, _)| name == "Authorization");
             let (_, key) = key.context("a subscription without Authorization")?;
             let key = known.in_header(key)?.replacen("Bearer ", "", 1);
@@ -52,13 +73,22 @@ async fn take(app: &App, step: &Step, known: &mut Known) -> Result<()> {
             }
             Ok(())
         }
-        Ask::Document { headers, text } => {
+        Ask::Document { headers, text, until } => {
             let body = json!({"query": text, "variables": known.put_into(&step.variables)?});
-            let response = send(app, headers, &body, known).await?;
             let [answer] = step.answers.as_slice() else {
                 anyhow::bail!("an operation has one answer, not {}", step.answers.len());
             };
-            known.compare(&answer.json()?, &response)
+            let answer = answer.json()?;
+            if *until {
+                let shows = async || match send(app, headers, &body, known).await {
+                    Ok(response) => known.clone().compare(&answer, &response).is_ok(),
+                    Err(_) => false,
+                };
+                // What came last is told by the comparison below.
+                drop(poll("what the guide shows does not come", shows).await);
+            }
+            let response = send(app, headers, &body, known).await?;
+            known.compare(&answer, &response)
         }
     }
 }

@@ -41,7 +41,7 @@ exit "$code"
 const SETTINGS: &[&str] = &[
     "listen_addresses=",
     "unix_socket_permissions=0700",
-    "max_connections=200",
+    "max_connections=400",
     "shared_buffers=128MB",
     "max_wal_size=2GB",
     "checkpoint_timeout=15min",

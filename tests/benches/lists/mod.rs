@@ -1,5 +1,7 @@
-//! Pages and counters of views among few and many tickets. The rows are written into the read model by SQL, since a
+//! Pages and counters of views, and searches, among few and many tickets. The rows are written into the read model by SQL, since a
 //! million tickets through the log would take longer than everything else; nothing is rebuilt from that log.
+
+mod search;
 
 use std::{collections::HashMap, env};
 
@@ -87,6 +89,7 @@ pub(crate) async fn measure(settings: &Settings, limits: &mut Limits<'_>) -> Res
                 former.entry(case).or_insert(p99);
             }
         }
+        search::measure(settings, limits, address, *size).await?;
         let (_folder, url) = app.stop().await?;
         remove(&url.parse()?).await?;
     }
@@ -101,6 +104,7 @@ async fn fill(app: &App, size: i64) -> Result<()> {
         .connect_with(options.options([("search_path", path)]))
         .await?;
     sqlx::query(FILL).bind(size).execute(&pool).await?;
+    search::fill(&pool).await?;
     sqlx::query("VACUUM ANALYZE ticket_list").execute(&pool).await?;
     pool.close().await;
     Ok(())
