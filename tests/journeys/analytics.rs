@@ -160,7 +160,7 @@ fn analyst_reads_every_view_and_nothing_else() -> Result<()> {
             "SELECT * FROM read_ticket_list_v5.ticket_list",
             "SELECT * FROM read_ticket_history_v4.ticket_history",
             "SELECT * FROM read_organisation_v1.organisation_item",
-            "SELECT * FROM read_message_v1.message",
+            "SELECT * FROM read_message_v2.message",
             "SELECT * FROM read_attachment_v1.attachment_download",
             "SELECT * FROM read_people_v2.user_account",
             "SELECT * FROM read_people_v2.api_key",
