@@ -49,8 +49,16 @@ pub fn needs(command: &Command) -> Need {
         // Each step takes its own right too.
         | Command::MacroRun(..) => Need::Right(Permission::TicketsWrite),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
-        // By a signed link, or with the message it belongs to.
-        Command::Attachment(..) => Need::Proof(Permission::TicketsWrite),
+        // By a signed link, or with the message it belongs to; steps of what was started with the right to it.
+        Command::Attachment(..)
+        | Command::Bulk(
+            _,
+            BulkCommand::Choose { .. }
+            | BulkCommand::Record { .. }
+            | BulkCommand::Finish
+            | BulkCommand::RecordUndone { .. }
+            | BulkCommand::FinishUndo,
+        ) => Need::Proof(Permission::TicketsWrite),
         Command::Conversation(_, ConversationCommand::Redact { .. }) => Need::Right(Permission::MessagesRedact),
         Command::Contact(
             _,
@@ -60,19 +68,11 @@ pub fn needs(command: &Command) -> Need {
             | ContactCommand::Separate { .. },
         ) => Need::Right(Permission::ContactsMerge),
         Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
-        Command::Organisation(_) | Command::VisitorSecret(..) => Need::Right(Permission::OrganisationWrite),
+        Command::Organisation(_) | Command::VisitorSecret(..) | Command::Classifier(_) => Need::Right(Permission::OrganisationWrite),
         // What it does to each ticket is asked of each.
         Command::Bulk(_, BulkCommand::Start { .. } | BulkCommand::Cancel | BulkCommand::StartUndo) => {
             Need::Right(Permission::TicketsWrite)
         }
-        Command::Bulk(
-            _,
-            BulkCommand::Choose { .. }
-            | BulkCommand::Record { .. }
-            | BulkCommand::Finish
-            | BulkCommand::RecordUndone { .. }
-            | BulkCommand::FinishUndo,
-        ) => Need::Proof(Permission::TicketsWrite),
         // Who shares it with whom, the command itself knows.
         Command::View(..) => Need::Right(Permission::TicketsRead),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
@@ -175,6 +175,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::VisitorSecret(..)
         | Command::View(..)
         | Command::Bulk(..)
+        | Command::Classifier(_)
         | Command::MacroRun(..)
         | Command::Conversation(..)
         | Command::Attachment(..) => Ok(()),
@@ -255,6 +256,7 @@ fn is_of_staff(command: &Command) -> bool {
         | Command::MacroRun(..)
         | Command::View(..)
         | Command::Bulk(..)
+        | Command::Classifier(_)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)
