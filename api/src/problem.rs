@@ -253,6 +253,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
         Refusal::ApiKey(it) => api_key(it),
         Refusal::Bulk(refusal) => return crate::graphql::bulk_problem(refusal),
+        Refusal::Classifier(refusal) => return crate::graphql::classifier_problem(refusal),
         Refusal::View(refusal) => return crate::graphql::view_problem(refusal),
         Refusal::Conversation(refusal) => return crate::graphql::message_problem(refusal),
         Refusal::Attachment(refusal) => return crate::files::refused(refusal),
@@ -292,6 +293,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::MacroRun(_)
         | Refusal::View(_)
         | Refusal::Bulk(_)
+        | Refusal::Classifier(_)
         | Refusal::SignIn(_)
         | Refusal::Access(_)
         | Refusal::User(_)

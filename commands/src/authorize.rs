@@ -58,7 +58,7 @@ pub fn needs(command: &Command) -> Need {
             | ContactCommand::Separate { .. },
         ) => Need::Right(Permission::ContactsMerge),
         Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
-        Command::Organisation(_) | Command::VisitorSecret(..) => Need::Right(Permission::OrganisationWrite),
+        Command::Organisation(_) | Command::VisitorSecret(..) | Command::Classifier(_) => Need::Right(Permission::OrganisationWrite),
         // What it does to each ticket is asked of each.
         Command::Bulk(_, BulkCommand::Start { .. } | BulkCommand::Cancel | BulkCommand::StartUndo) => {
             Need::Right(Permission::TicketsWrite)
@@ -175,6 +175,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::VisitorSecret(..)
         | Command::View(..)
         | Command::Bulk(..)
+        | Command::Classifier(_)
         | Command::MacroRun(..)
         | Command::Conversation(..)
         | Command::Attachment(..) => Ok(()),
@@ -255,6 +256,7 @@ fn is_of_staff(command: &Command) -> bool {
         | Command::MacroRun(..)
         | Command::View(..)
         | Command::Bulk(..)
+        | Command::Classifier(_)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)

@@ -8,6 +8,7 @@ use domain::{
     assignment::Assignment,
     attachment::Attachment,
     bulk::Bulk,
+    classifier::Classifier,
     contact::Contact,
     conversation::Conversation,
     denial::Denial,
@@ -90,4 +91,5 @@ caches! {
     macro_runs: MacroRun = FEW,
     views: View = SOME,
     bulks: Bulk = LARGE,
+    classifier: Classifier = NonZeroUsize::MIN,
 }

@@ -1,9 +1,9 @@
 use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, attachment::AttachmentRefusal,
-    bulk::BulkRefusal, contact::ContactRefusal, conversation::ConversationRefusal, denial::DenialRefusal,
-    macro_run::MacroRunRefusal, organisation::ItemRefusal, organization::OrganizationRefusal, session::SessionRefusal,
-    sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
-    view::ViewRefusal, visitor_secret::VisitorSecretRefusal,
+    bulk::BulkRefusal, classifier::ClassifierRefusal, contact::ContactRefusal, conversation::ConversationRefusal,
+    denial::DenialRefusal, macro_run::MacroRunRefusal, organisation::ItemRefusal, organization::OrganizationRefusal,
+    session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal,
+    user::UserRefusal, view::ViewRefusal, visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -69,6 +69,9 @@ pub enum Refusal {
     /// Of one change of many tickets.
     #[error(transparent)]
     Bulk(#[from] BulkRefusal),
+    /// Of the learned classifier of categories.
+    #[error(transparent)]
+    Classifier(#[from] ClassifierRefusal),
 }
 
 /// Why a command had no effect.

@@ -15,6 +15,7 @@ use domain::{
     assignment::Assignment,
     attachment::{Attachment, AttachmentCommand},
     bulk::Bulk,
+    classifier::Classifier,
     contact::Contact,
     conversation::Conversation,
     decider::{Context, Decider},
@@ -175,6 +176,7 @@ impl Handler {
             }
             Command::Attachment(id, command) => Box::pin(self.about_file(*id, command, rights, request)).await,
             Command::Bulk(id, command) => self.bulk_command(*id, command, request).await,
+            Command::Classifier(command) => Box::pin(self.about_classifier(command, request)).await,
             Command::View(id, command) => Box::pin(self.view(*id, command, rights, request)).await,
         }
     }
@@ -247,6 +249,7 @@ impl Handler {
                 self.drop_slot::<VisitorSecret>(*inbox).await;
             }
             Command::Bulk(id, _) => self.drop_slot::<Bulk>(id.0).await,
+            Command::Classifier(_) => self.drop_slot::<Classifier>(singleton(Classifier::CATEGORY)).await,
             Command::View(id, _) => self.drop_slot::<View>(id.0).await,
             Command::MacroRun(id, _) => self.drop_slot::<MacroRun>(*id).await,
             Command::Attachment(id, command) => {

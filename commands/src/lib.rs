@@ -11,6 +11,7 @@ mod bulk;
 mod cache;
 mod caches;
 mod claims;
+mod classifier;
 mod clock;
 mod contacts;
 mod conversations;

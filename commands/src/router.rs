@@ -7,6 +7,7 @@ use domain::{
     assignment::AssignmentCommand,
     attachment::AttachmentCommand,
     bulk::BulkCommand,
+    classifier::ClassifierCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
     denial::DenialCommand,
@@ -75,6 +76,8 @@ pub enum Command {
     View(ViewId, ViewCommand),
     /// About one change of many tickets.
     Bulk(BulkId, BulkCommand),
+    /// About the learned classifier of categories.
+    Classifier(ClassifierCommand),
 }
 
 /// A command with everything that is known of the one who gives it.

@@ -10,6 +10,7 @@ use crate::{
     attachment::{Attachment, AttachmentEvent},
     bulk::{Bulk, BulkEvent},
     claim::ClaimEvent,
+    classifier::{Classifier, ClassifierEvent},
     contact::{Contact, ContactEvent},
     conversation::{Conversation, ConversationEvent},
     data_subject::{DataSubjectEvent, ForgottenSubject},
@@ -84,6 +85,8 @@ pub enum DomainEvent {
     View(ViewEvent),
     /// Of one change of many tickets.
     Bulk(BulkEvent),
+    /// Of the learned classifier of categories.
+    Classifier(ClassifierEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -140,6 +143,7 @@ impl DomainEvent {
             Self::MacroRun(event) => split(MacroRun::CATEGORY, event),
             Self::View(event) => split(View::CATEGORY, event),
             Self::Bulk(event) => split(Bulk::CATEGORY, event),
+            Self::Classifier(event) => split(Classifier::CATEGORY, event),
         }
     }
 
@@ -147,46 +151,8 @@ impl DomainEvent {
     #[expect(clippy::too_many_lines, reason = "one arm an aggregate")]
     pub fn personal_mut(&mut self) -> Vec<(&'static str, &mut dyn PersonalField)> {
         match self {
-            Self::Ticket(TicketEvent::Opened { subject, .. } | TicketEvent::SubjectChanged { subject }) => {
-                vec![("subject", subject)]
-            }
-            Self::Ticket(TicketEvent::CustomFieldSet { value: Some(value), .. }) => vec![("value", value)],
-            Self::Ticket(
-                TicketEvent::CustomFieldSet { value: None, .. }
-                | TicketEvent::TypeChanged { .. }
-                | TicketEvent::Tagged { .. }
-                | TicketEvent::Untagged { .. }
-                | TicketEvent::Followed { .. }
-                | TicketEvent::Unfollowed { .. }
-                | TicketEvent::Linked { .. }
-                | TicketEvent::Unlinked { .. }
-                | TicketEvent::Labelled { .. }
-                | TicketEvent::Snoozed { .. }
-                | TicketEvent::WokeUp { .. }
-                | TicketEvent::ResolutionConfirmed {}
-                | TicketEvent::ResolutionRejected {}
-                | TicketEvent::Absorbed { .. }
-                | TicketEvent::Separated { .. }
-                | TicketEvent::Merged { .. }
-                | TicketEvent::Unmerged { .. }
-                | TicketEvent::Split { .. }
-                | TicketEvent::SplitOff { .. }
-                | TicketEvent::Archived { .. }
-                | TicketEvent::TrackingLinkIssued { .. }
-                | TicketEvent::TrackingLinkRevoked {}
-                | TicketEvent::ResolutionEstimated { .. }
-                | TicketEvent::ReplyPromised { .. }
-                | TicketEvent::Categorized { .. }
-                | TicketEvent::Prioritized { .. }
-                | TicketEvent::Moved { .. }
-                | TicketEvent::Started {}
-                | TicketEvent::PutOnHold { .. }
-                | TicketEvent::Resumed {}
-                | TicketEvent::Resolved { .. }
-                | TicketEvent::Closed { .. }
-                | TicketEvent::Reopened { .. },
-            )
-            | Self::Assignment(_)
+            Self::Ticket(event) => personal_of_ticket(event),
+            Self::Assignment(_)
             | Self::TicketNumbers(_)
             | Self::DataSubject(_)
             | Self::LogSeal(_)
@@ -199,6 +165,7 @@ impl DomainEvent {
             | Self::VisitorSecret(_)
             | Self::View(_)
             | Self::Bulk(_)
+            | Self::Classifier(_)
             | Self::Session(SessionEvent::Ended { .. })
             | Self::Claim(_)
             | Self::Organization(_) => Vec::new(),
@@ -241,8 +208,51 @@ impl DomainEvent {
             Some((Attachment::CATEGORY, name)) => join(event_type, name, payload).map(Self::Attachment),
             Some((View::CATEGORY, name)) => join(event_type, name, payload).map(Self::View),
             Some((Bulk::CATEGORY, name)) => join(event_type, name, payload).map(Self::Bulk),
+            Some((Classifier::CATEGORY, name)) => join(event_type, name, payload).map(Self::Classifier),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
+    }
+}
+
+fn personal_of_ticket(event: &mut TicketEvent) -> Vec<(&'static str, &mut dyn PersonalField)> {
+    match event {
+        TicketEvent::Opened { subject, .. } | TicketEvent::SubjectChanged { subject } => {
+            vec![("subject", subject)]
+        }
+        TicketEvent::CustomFieldSet { value: Some(value), .. } => vec![("value", value)],
+        TicketEvent::CustomFieldSet { value: None, .. }
+        | TicketEvent::TypeChanged { .. }
+        | TicketEvent::Tagged { .. }
+        | TicketEvent::Untagged { .. }
+        | TicketEvent::Followed { .. }
+        | TicketEvent::Unfollowed { .. }
+        | TicketEvent::Linked { .. }
+        | TicketEvent::Unlinked { .. }
+        | TicketEvent::Labelled { .. }
+        | TicketEvent::Snoozed { .. }
+        | TicketEvent::WokeUp { .. }
+        | TicketEvent::ResolutionConfirmed {}
+        | TicketEvent::ResolutionRejected {}
+        | TicketEvent::Absorbed { .. }
+        | TicketEvent::Separated { .. }
+        | TicketEvent::Merged { .. }
+        | TicketEvent::Unmerged { .. }
+        | TicketEvent::Split { .. }
+        | TicketEvent::SplitOff { .. }
+        | TicketEvent::Archived { .. }
+        | TicketEvent::TrackingLinkIssued { .. }
+        | TicketEvent::TrackingLinkRevoked {}
+        | TicketEvent::ResolutionEstimated { .. }
+        | TicketEvent::ReplyPromised { .. }
+        | TicketEvent::Categorized { .. }
+        | TicketEvent::Prioritized { .. }
+        | TicketEvent::Moved { .. }
+        | TicketEvent::Started {}
+        | TicketEvent::PutOnHold { .. }
+        | TicketEvent::Resumed {}
+        | TicketEvent::Resolved { .. }
+        | TicketEvent::Closed { .. }
+        | TicketEvent::Reopened { .. } => Vec::new(),
     }
 }
 
@@ -354,6 +364,7 @@ member!(Attachment, AttachmentEvent);
 member!(MacroRun, MacroRunEvent);
 member!(View, ViewEvent);
 member!(Bulk, BulkEvent);
+member!(Classifier, ClassifierEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

@@ -11,6 +11,7 @@ pub mod assignment;
 pub mod attachment;
 pub mod bulk;
 pub mod claim;
+pub mod classifier;
 pub mod contact;
 pub mod conversation;
 pub mod data_subject;

@@ -31,12 +31,17 @@ fn holds(folder: &Path, text: &str) -> Result<bool> {
 }
 
 async fn forget(app: &App, ticket: &str) -> Result<String> {
+    forget_one(app, "--ticket", ticket).await
+}
+
+/// Forgets the person that `--contact`, or the ticket that `--ticket`, names.
+pub(crate) async fn forget_one(app: &App, whom: &str, id: &str) -> Result<String> {
     let data = app.data.path().to_str().context("a path that is no text")?;
     let arguments = [
         "vault",
         "forget",
-        "--ticket",
-        ticket,
+        whom,
+        id,
         "--data",
         data,
         "--database-url",

@@ -257,3 +257,31 @@ pub(crate) fn bulk_undone() -> domain::bulk::BulkEvent {
         items: vec![item(1, None), item(2, Some(reason()))],
     }
 }
+
+pub(crate) fn classifier_trained() -> domain::classifier::ClassifierEvent {
+    use domain::classifier::{ClassifierEvent, Learnt, Lesson, Model};
+    let category = |key: &str, right| Learnt {
+        category: key.to_owned(),
+        examples: 12,
+        tried: 3,
+        said: 3,
+        right,
+    };
+    let counts = [("деньг", vec![1, 9]), ("парол", vec![0, 11, 1, 1])];
+    let model = Model::new(
+        vec![("access".to_owned(), 12), ("payment".to_owned(), 12)],
+        counts.map(|(stem, counts)| (stem.to_owned(), counts)).to_vec(),
+    );
+    let lesson = Lesson {
+        until: 4711,
+        categories: vec![category("access", 3), category("payment", 2)],
+        model: std::sync::Arc::new(model),
+    };
+    ClassifierEvent::Trained {
+        version: 2,
+        at: chrono::DateTime::UNIX_EPOCH,
+        accuracy: lesson.accuracy(),
+        vocabulary: 2,
+        lesson,
+    }
+}

@@ -2,6 +2,7 @@
 
 mod builds;
 mod bulk;
+mod classifier;
 mod connection;
 mod contacts;
 mod conversation;
@@ -42,6 +43,8 @@ use std::{
 use async_graphql::{Context, Error, MergedObject, Result, Schema};
 pub(crate) use bulk::refused as bulk_problem;
 use bulk::{BulkMutation, BulkQuery};
+pub(crate) use classifier::refused as classifier_problem;
+use classifier::{ClassifierMutation, ClassifierQuery};
 use commands::{Handler, Read, permit, reads};
 use contacts::{ContactsMutation, ContactsQuery};
 use conversation::ConversationMutation;
@@ -91,6 +94,7 @@ pub struct Queries(
     ContactsQuery,
     OrganisationQuery,
     ScriptsQuery,
+    ClassifierQuery,
     PeopleQuery,
     StatisticsQuery,
     RefusalsQuery,
@@ -112,6 +116,7 @@ pub struct Mutations(
     VisitorMutation,
     ConversationMutation,
     ScriptsMutation,
+    ClassifierMutation,
     LifeMutation,
     TrackedMutation,
     FilesMutation,
@@ -165,6 +170,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         ContactsQuery,
         OrganisationQuery,
         ScriptsQuery,
+        ClassifierQuery,
         PeopleQuery,
         StatisticsQuery,
         RefusalsQuery,
@@ -182,6 +188,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         VisitorMutation,
         ConversationMutation,
         ScriptsMutation,
+        ClassifierMutation,
         LifeMutation,
         TrackedMutation,
         FilesMutation,

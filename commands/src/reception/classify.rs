@@ -1,11 +1,11 @@
-//! Category and priority, by the rules that are in use.
+//! Category and priority, by the rules that are in use; the category by what was learnt where no rule names one.
 
 use domain::{
     access::Rights,
     actor::{Actor, ActorKind},
     contact::Contact,
     ids::{CommandId, TicketId, singleton},
-    organisation::{Classification, Classified, Facts, Kind},
+    organisation::{Category, Classification, Classified, Facts, Kind},
     ticket::{Chosen, Decision, Grounds, HeldRule, Ticket, TicketCommand},
     values::ClassifiedBy,
 };
@@ -18,21 +18,23 @@ use crate::{Command, CommandError, Handler, Outcome, Request};
 const CLASSIFIER: &str = "classifier";
 
 impl Handler {
-    /// Gives a ticket its category and priority by the rules in use, where people have not chosen; `None` when nothing is
-    /// to be chosen. `cause` is the event that led to it: what was done because of it is not done again.
+    /// Gives a ticket its category and priority by the rules in use, or its category by the learned classifier, where people
+    /// have not chosen; `None` when nothing is to be chosen. `cause` is the event that led to it: what was done because of it is not done again.
     ///
     /// # Errors
     /// [`CommandError`]; the same call may succeed later.
     pub async fn classify(&self, id: TicketId, cause: Uuid) -> Result<Option<Outcome>, CommandError> {
         let rules = self.rules_in_use().await?;
-        let Some((version, rules)) = rules else { return Ok(None) };
+        if rules.is_none() && self.classifier().await?.active.is_none() {
+            return Ok(None);
+        }
         let Some(newcomer) = self.newcomer(id).await? else {
             return Ok(None);
         };
         if !newcomer.is_new() || !newcomer.ticket.is_open_to_rules() {
             return Ok(None);
         }
-        let decision = self.decision(id, &newcomer, version, &rules).await?;
+        let decision = self.decision(id, &newcomer, rules.as_ref()).await?;
         if decision == Decision::default() {
             return Ok(None);
         }
@@ -64,15 +66,43 @@ impl Handler {
         &self,
         id: TicketId,
         newcomer: &Newcomer,
-        version: u64,
-        rules: &Classification,
+        rules: Option<&(u64, Classification)>,
     ) -> Result<Decision, CommandError> {
         let ticket = &newcomer.ticket;
         let first = self.first_words(id).await?;
         let texts: Vec<&str> = ticket.subject.as_deref().into_iter().chain(first.as_deref()).collect();
         let customer = self.customer(ticket).await?;
         let facts = facts(ticket, customer.as_ref(), texts);
-        Ok(decided(version, &rules.classify(&facts)))
+        let by_rules = |facts: &Facts<'_>| {
+            let said = rules.map(|(version, rules)| decided(*version, &rules.classify(facts)));
+            said.unwrap_or_default()
+        };
+        let decision = by_rules(&facts);
+        if decision.category.is_some() || facts.category_key.is_some() {
+            return Ok(decision);
+        }
+        let Some((version, key, score)) = self.learned(&facts.texts).await? else {
+            return Ok(decision);
+        };
+        // Rules give points by the category, whoever chose it.
+        let known = Facts {
+            category_key: Some(&key),
+            ..facts
+        };
+        let priority = by_rules(&known).priority;
+        Ok(Decision {
+            category: Some((key, by_model(version, score))),
+            priority,
+        })
+    }
+
+    /// What the learned classifier says, of categories that are still in use.
+    async fn learned(&self, texts: &[&str]) -> Result<Option<(u64, String, u32)>, CommandError> {
+        let Some(guess) = self.guess(texts).await? else {
+            return Ok(None);
+        };
+        let category = self.glance::<Category>(Category::id_of(&guess.1)).await?.state;
+        Ok(category.filter(|it| !it.retired).map(|_| guess))
     }
 }
 
@@ -91,6 +121,17 @@ fn facts<'a>(ticket: &'a Ticket, customer: Option<&'a Contact>, texts: Vec<&'a s
         language: customer
             .and_then(|it| it.profile.as_ref())
             .and_then(|it| it.locale.as_deref()),
+    }
+}
+
+fn by_model(version: u64, score: u32) -> Chosen {
+    Chosen {
+        by: ClassifiedBy::Model,
+        grounds: Some(Grounds {
+            version,
+            score: i32::try_from(score).unwrap_or(i32::MAX),
+            rules: Vec::new(),
+        }),
     }
 }
 

@@ -88,6 +88,7 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
             | DomainEvent::ApiKey(_)
             | DomainEvent::VisitorSecret(_)
             | DomainEvent::View(_)
+            | DomainEvent::Classifier(_)
             | DomainEvent::Bulk(_)
             | DomainEvent::Attachment(_) => {}
         }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod crash;
+mod model;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

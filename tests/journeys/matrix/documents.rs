@@ -123,6 +123,7 @@ fn value(types: &HashMap<String, Value>, operation: &str, field: &str, of: &Valu
             ("String", "key" | "purpose" | "role") => json!("other"),
             ("String", _) => json!("слово"),
             ("Int", _) => json!(1),
+            ("Float", _) => json!(0.9),
             ("Boolean", _) => json!(true),
             (other, _) => bail!("no value is known for {field}: {other}"),
         }),

@@ -41,7 +41,7 @@ async fn find(client: &Client, text: &str, more: Value) -> Result<Value> {
 }
 
 /// The id that a global one carries.
-fn uuid_of(id: &str) -> Result<String> {
+pub(crate) fn uuid_of(id: &str) -> Result<String> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id)?)?;
     Ok(text.split_once(':').context("no kind")?.1.to_owned())
 }
