@@ -9,6 +9,7 @@ mod contact_problems;
 mod database;
 pub mod embedded;
 mod error;
+mod estimates;
 mod flaw;
 pub mod geo;
 pub mod graphql;

@@ -28,6 +28,7 @@ pub mod parked;
 pub mod people;
 mod projection;
 mod pulse;
+pub mod resolution_estimate;
 pub mod search;
 pub mod status;
 pub mod ticket_decision;
@@ -69,5 +70,6 @@ pub fn registry() -> Vec<Model> {
         search::MODEL,
         ticket_decision::MODEL,
         macro_run::MODEL,
+        resolution_estimate::MODEL,
     ]
 }

@@ -15,6 +15,7 @@ mod crash;
 mod door;
 mod engine;
 mod erasure;
+mod estimates;
 mod events;
 mod freshness;
 mod graphiql;

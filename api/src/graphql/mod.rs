@@ -5,6 +5,7 @@ mod connection;
 mod contacts;
 mod conversation;
 mod cursor;
+mod estimates;
 mod filter;
 mod idempotency;
 pub(crate) mod ids;
@@ -41,6 +42,7 @@ use contacts::{ContactsMutation, ContactsQuery};
 use conversation::ConversationMutation;
 pub(crate) use conversation::refused as message_problem;
 use domain::access::Permission;
+use estimates::EstimatesQuery;
 use event_store::{EventLog, Vault};
 pub use ids::LogPosition;
 use life::{LifeMutation, TrackedMutation, TrackedQuery};
@@ -79,6 +81,7 @@ pub struct Queries(
     ContactsQuery,
     OrganisationQuery,
     ScriptsQuery,
+    EstimatesQuery,
     PeopleQuery,
     StatisticsQuery,
     RefusalsQuery,
@@ -144,6 +147,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         ContactsQuery,
         OrganisationQuery,
         ScriptsQuery,
+        EstimatesQuery,
         PeopleQuery,
         StatisticsQuery,
         RefusalsQuery,

@@ -6,6 +6,7 @@
 
 mod answer;
 mod classify;
+mod estimate;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -17,6 +18,7 @@ use domain::{
     ids::{ConversationId, TicketId, stream_name},
     ticket::{Ticket, TicketEvent, TicketSource},
 };
+pub use estimate::Estimated;
 
 use crate::{CommandError, Handler, folded::read_opened};
 

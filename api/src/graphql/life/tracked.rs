@@ -50,6 +50,10 @@ pub(super) struct TrackedTicket {
     closed_at: Option<DateTime<Utc>>,
     /// When it will be resolved, as it was last worked out; null when it never was, or work is done.
     eta: Option<DateTime<Utc>>,
+    /// The same: when it will most likely be resolved.
+    estimated_resolution_at: Option<DateTime<Utc>>,
+    /// The same in words, in the language of `Accept-Language`.
+    estimate: Option<String>,
     /// Until when the link counts.
     link_expires_at: DateTime<Utc>,
 }
@@ -283,13 +287,16 @@ fn tracked(
             at: it.at,
         }
     };
+    let eta = row.eta.filter(|_| row.resolved_at.is_none());
     TrackedTicket {
         number: row.number,
         status: category.into(),
         status_label: words.text(row.status_label_id, category),
         history: steps.into_iter().map(step).collect(),
         opened_at: row.opened_at,
-        eta: row.eta.filter(|_| row.resolved_at.is_none()),
+        eta,
+        estimated_resolution_at: eta,
+        estimate: eta.map(|it| words.by(it)),
         resolved_at: row.resolved_at,
         closed_at: row.closed_at,
         subject: row.subject,
@@ -305,6 +312,13 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
+    fn by(&self, eta: DateTime<Utc>) -> String {
+        match self.caller.language {
+            Language::Russian => format!("скорее всего, решим до {}", eta.format("%d.%m.%Y %H:%M UTC")),
+            Language::English => format!("most likely solved by {}", eta.format("%Y-%m-%d %H:%M UTC")),
+        }
+    }
+
     fn text(&self, label: Option<uuid::Uuid>, category: StatusCategory) -> Option<String> {
         let usual = || self.usual.iter().find(|it| stands_for(it) == Some(category));
         let row = label.and_then(|it| self.chosen.get(&it)).or_else(usual)?;
