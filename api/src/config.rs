@@ -20,6 +20,7 @@ use figment::{
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::files::{FilesSettings, environment as files_environment};
 use crate::provider::{self, Provider};
 use crate::roles::Roles;
 use crate::settings::{self, Origin};
@@ -107,6 +108,8 @@ pub struct Config {
     pub operation_limits: BTreeMap<String, u32>,
     /// Documents that may be asked for by their name, and the only ones for public tokens: JSON, name to text.
     pub persisted_operations_file: Option<PathBuf>,
+    /// Where files lie, and what is taken.
+    pub files: FilesSettings,
     /// How long a socket may take nothing of what is sent to it. Not a setting: only tests have less time.
     #[serde(skip, default = "patience")]
     pub patience: Duration,
@@ -148,6 +151,7 @@ impl Default for Config {
             address_requests_per_s: 5_000,
             operation_limits: settings::operation_limits(),
             persisted_operations_file: None,
+            files: FilesSettings::default(),
             patience: patience(),
         }
     }
@@ -255,8 +259,11 @@ impl Config {
         if let Some(text) = &text {
             settings = settings.merge(Toml::string(text));
         }
+        settings = settings.merge(Serialized::defaults(environment()));
+        for (setting, text) in files_environment() {
+            settings = settings.merge(Serialized::default(setting, text));
+        }
         let mut config: Self = settings
-            .merge(Serialized::defaults(environment()))
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(|error| ConfigError::from(&error))?;

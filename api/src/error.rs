@@ -10,6 +10,7 @@ use tokio::task::JoinError;
 use crate::{
     auth::{OpenIdError, SecretError},
     embedded::{DataDirError, PostgresError},
+    files::StoreError,
     geo::GeoError,
     http::{PersistedError, TlsError},
     vault::VaultSetupError,
@@ -72,6 +73,9 @@ pub enum ServeError {
     /// The tables.
     #[error("the tables cannot be brought to this version: {}", explain(.0))]
     Migrate(#[source] MigrateError),
+    /// The storage of files.
+    #[error(transparent)]
+    Files(#[from] StoreError),
     /// The read models.
     #[error(transparent)]
     Project(#[from] ProjectError),

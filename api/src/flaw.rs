@@ -52,6 +52,10 @@ fn accepted(rule: Rule) -> (String, String) {
             "от 1 до 50 строчных латинских букв, цифр и _, первая — буква",
             "1 to 50 small Latin letters, digits and _, a letter first",
         ),
+        Rule::MediaTypes => fixed(
+            "тип файла или начало типа и *, например image/* или application/pdf",
+            "a media type, or the beginning of some and *, such as image/* or application/pdf",
+        ),
         Rule::Once => fixed("каждое значение один раз", "each value once"),
         Rule::AtMost(most) => (format!("не больше {most} значений"), format!("at most {most} values")),
         Rule::AtLeastOne => fixed("хотя бы одно значение", "at least one value"),

@@ -4,12 +4,15 @@
 //! rules (in `domain`) and tables (in `projections`).
 
 pub mod auth;
+mod bulk;
 pub mod config;
 mod contact_problems;
+pub mod counts;
 mod database;
 pub mod embedded;
 mod error;
 mod estimates;
+pub mod files;
 mod flaw;
 pub mod geo;
 pub mod graphql;

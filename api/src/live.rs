@@ -13,7 +13,7 @@ use event_store::Position;
 use projections::{
     CHANNEL, SWAPPED, Turn,
     checkpoint::{self, Served},
-    message::{self, MessageTold},
+    message::{self, MessageTold, Wanted},
     registry,
     ticket_history::{self, Told},
     ticket_list,
@@ -25,7 +25,6 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
-use uuid::Uuid;
 
 /// Changes kept for subscribers that are a little slow.
 const CHANGES_AHEAD: usize = 4096;
@@ -143,14 +142,11 @@ impl Live {
         Turn::behind(self.position(message::NAME))
     }
 
-    /// A page of what happened in a conversation after a turn, from the table; none when all that shows was told.
-    pub(crate) async fn messages_since(
-        &self,
-        conversation: Uuid,
-        after: Turn,
-    ) -> Result<Vec<MessageTold>, sqlx::Error> {
+    /// A page of what happened in a thread after a turn, from the table; none when all that shows was told.
+    pub(crate) async fn messages_since(&self, thread: Wanted, after: Turn) -> Result<Vec<MessageTold>, sqlx::Error> {
         let shown = self.position(message::NAME);
-        message::since(&self.pool, Some(conversation), after, shown, PAGE).await
+        let conversations = message::conversations(&self.pool, thread).await?;
+        message::since(&self.pool, Some(&conversations), after, shown, PAGE).await
     }
 
     /// Reads what happens to messages once and hands it to all who watch any conversation.

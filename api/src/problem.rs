@@ -252,7 +252,10 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::User(it) => user(it),
         Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
         Refusal::ApiKey(it) => api_key(it),
+        Refusal::Bulk(refusal) => return crate::graphql::bulk_problem(refusal),
+        Refusal::View(refusal) => return crate::graphql::view_problem(refusal),
         Refusal::Conversation(refusal) => return crate::graphql::message_problem(refusal),
+        Refusal::Attachment(refusal) => return crate::files::refused(refusal),
         Refusal::MacroRun(refusal) => return crate::graphql::macro_problem(refusal),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxUnknown) => ("NOT_FOUND", "такой линии нет"),
         Refusal::VisitorSecret(VisitorSecretRefusal::InboxRetired) => {
@@ -285,7 +288,10 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::Assignment(_)
         | Refusal::Denial(_)
         | Refusal::Conversation(_)
+        | Refusal::Attachment(_)
         | Refusal::MacroRun(_)
+        | Refusal::View(_)
+        | Refusal::Bulk(_)
         | Refusal::SignIn(_)
         | Refusal::Access(_)
         | Refusal::User(_)

@@ -24,11 +24,14 @@ use tokio_util::{
 use tracing::{info, warn};
 
 use crate::{
-    auth::{self, Ground, Keys, Rules},
+    auth::{self, Door, Ground, Keys, Rules},
+    bulk::Runner,
     config::Config,
+    counts::Counts,
     database::{is_away, migrate, options, pool},
-    embedded::{DataDir, Postgres},
+    embedded::{DataDir, Embedded, Postgres},
     error::ServeError,
+    files::{self, Files},
     geo::Geo,
     graphql::{Parts, schema},
     http::{Front, Listening, Phase, Ready, Shared, router, tls},
@@ -152,13 +155,6 @@ struct Run {
     stopping: CancellationToken,
 }
 
-/// The parts that this process runs itself.
-#[derive(Default)]
-struct Embedded {
-    node: Option<Node>,
-    postgres: Option<Postgres>,
-}
-
 impl Run {
     async fn whole_life(self, listener: TcpListener) -> Result<(), ServeError> {
         let drained = CancellationToken::new();
@@ -243,8 +239,14 @@ impl Run {
             rules: self.rules.clone(),
         };
         let door = auth::open(&self.shared.keys, ground, working.clone()).await?;
+        let files = self.files(&handler, &door, sharing, working).await?;
         let tickets = Tickets::start(pool.clone(), working.clone());
+        if self.config.roles.has(Role::Processes) {
+            let runner = Runner::new(&handler, &self.shared.keys, &pool, &self.clock);
+            tokio::spawn(working.clone().run_until_cancelled_owned(runner.follow(live.clone())));
+        }
         let parts = Parts {
+            counts: Counts::start(pool.clone(), &live, working.clone()),
             handler,
             log,
             vault,
@@ -254,6 +256,7 @@ impl Run {
             observatory,
             geo: self.geo.clone(),
             door: Arc::new(door),
+            files,
         };
         self.phases.send_replace(Phase::Ready(Ready {
             schema: schema(parts.clone()),
@@ -276,6 +279,25 @@ impl Run {
         tokio::spawn(sealer.run(working.clone()));
         let noting = outbox::follow(log.clone(), pool.clone());
         tokio::spawn(working.clone().run_until_cancelled_owned(noting));
+    }
+
+    /// What finishes what commands began, and what falls due.
+    /// The bytes of files, and what is done about them by itself.
+    async fn files(
+        &self,
+        handler: &Arc<Handler>,
+        door: &Door,
+        sharing: Sharing,
+        working: &CancellationToken,
+    ) -> Result<Files, ServeError> {
+        let files = Files::open(&self.config.files, self.data.root(), handler, door)?;
+        if sharing == Sharing::Alone {
+            files.clear().await;
+        }
+        if self.config.roles.has(Role::Processes) {
+            tokio::spawn(working.clone().run_until_cancelled_owned(files::follow(files.clone())));
+        }
+        Ok(files)
     }
 
     /// Whether the vault has every key that the log needs; without them, known people would get second keys.
@@ -421,36 +443,6 @@ impl Run {
                 key::file(self.data.root()).display()
             );
         }
-    }
-}
-
-impl Embedded {
-    /// Resolves when a part fails; never while all are well.
-    async fn failed(&self) -> ServeError {
-        let node = async {
-            match &self.node {
-                Some(node) => node.failed().await.into(),
-                None => std::future::pending().await,
-            }
-        };
-        let postgres = async {
-            match &self.postgres {
-                Some(postgres) => postgres.exited().await.into(),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! { error = node => error, error = postgres => error }
-    }
-
-    async fn stop(self) -> Result<(), ServeError> {
-        let node = match self.node {
-            Some(node) => node.stop().await,
-            None => Ok(()),
-        };
-        if let Some(postgres) = self.postgres {
-            postgres.stop().await?;
-        }
-        Ok(node?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The way of one reader through what happens in one conversation: out of the table, live, and back to the table when it
+//! The way of one reader through what happens in one thread: out of the table, live, and back to the table when it
 //! was too slow.
 
 use std::{collections::VecDeque, sync::Arc};
@@ -7,15 +7,17 @@ use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use projections::{Turn, message::MessageTold};
+use projections::{
+    Turn,
+    message::{MessageTold, Wanted},
+};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
-use uuid::Uuid;
 
 use crate::live::Live;
 
 struct Reader {
     live: Live,
-    conversation: Uuid,
+    thread: Wanted,
     reached: Turn,
     told: Receiver<Arc<MessageTold>>,
     /// Read from the table and not delivered.
@@ -24,17 +26,17 @@ struct Reader {
     behind: bool,
 }
 
-/// What happens in a conversation after a turn, each change once; ends with an error.
+/// What happens in a thread after a turn, each change once; ends with an error.
 pub(crate) fn follow(
     live: Live,
-    conversation: Uuid,
+    thread: Wanted,
     after: Turn,
 ) -> BoxStream<'static, Result<Arc<MessageTold>, sqlx::Error>> {
     // In this order: what the table does not show yet is told later.
     let told = live.messages();
     let reader = Reader {
         live,
-        conversation,
+        thread,
         reached: after,
         told,
         pending: VecDeque::new(),
@@ -60,7 +62,7 @@ impl Reader {
                 continue;
             }
             if self.behind {
-                match self.live.messages_since(self.conversation, self.reached).await {
+                match self.live.messages_since(self.thread, self.reached).await {
                     Ok(page) if page.is_empty() => self.behind = false,
                     Ok(page) => self.pending = page.into(),
                     Err(error) => return Some(Err(error)),
@@ -68,7 +70,7 @@ impl Reader {
                 continue;
             }
             match self.told.recv().await {
-                Ok(told) if told.message.conversation_id == self.conversation => {
+                Ok(told) if self.concerns(&told) => {
                     if self.passes(&told) {
                         return Some(Ok(told));
                     }
@@ -78,6 +80,11 @@ impl Reader {
                 Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    /// Whether a change happened in what is watched, with what was merged into it.
+    fn concerns(&self, told: &MessageTold) -> bool {
+        told.message.ticket_id == self.thread.ticket_id || told.shown_in.contains(&self.thread.ticket_id)
     }
 
     /// Whether a change is new; it counts as seen from now on.

@@ -20,6 +20,7 @@ pub(crate) fn ticket(refusal: TicketRefusal) -> Problem {
         TicketRefusal::Merged { into } => return merged(into, false),
         TicketRefusal::TargetMerged { into } => return merged(into, true),
         TicketRefusal::FieldValue(fault) => return field_value(fault),
+        TicketRefusal::SplitBeyondEnd { last } => return beyond_end(last, &refusal),
         TicketRefusal::LabelOfOtherStatus { label, ticket } => return label_of_other(label, ticket, &refusal),
         TicketRefusal::AlreadyOpened => ("ALREADY_OPENED", "заявка уже создана", None),
         TicketRefusal::Closed => ("CLOSED", "заявка закрыта: сначала откройте её снова", None),
@@ -114,6 +115,11 @@ pub(crate) fn ticket(refusal: TicketRefusal) -> Problem {
         Some(field) => problem.about(field),
         None => problem,
     }
+}
+
+fn beyond_end(last: u32, refusal: &TicketRefusal) -> Problem {
+    let russian = format!("такого сообщения в заявке нет: последнее {last}");
+    Problem::new("NOT_FOUND", russian, refusal.to_string()).about("fromMessageSeq")
 }
 
 fn merged(into: TicketId, is_target: bool) -> Problem {

@@ -4,6 +4,8 @@ use domain::{
     access::{Permission, Place, Rights, Scope},
     actor::ActorKind,
     api_key::ApiKeyCommand,
+    attachment::AttachmentCommand,
+    bulk::BulkCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
     ids::AgentId,
@@ -43,9 +45,12 @@ pub fn needs(command: &Command) -> Need {
             | ConversationCommand::MarkDelivered { .. }
             | ConversationCommand::MarkRead { .. },
         )
+        | Command::Attachment(_, AttachmentCommand::Prepare { .. })
         // Each step takes its own right too.
         | Command::MacroRun(..) => Need::Right(Permission::TicketsWrite),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
+        // By a signed link, or with the message it belongs to.
+        Command::Attachment(..) => Need::Proof(Permission::TicketsWrite),
         Command::Conversation(_, ConversationCommand::Redact { .. }) => Need::Right(Permission::MessagesRedact),
         Command::Contact(
             _,
@@ -56,6 +61,20 @@ pub fn needs(command: &Command) -> Need {
         ) => Need::Right(Permission::ContactsMerge),
         Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
         Command::Organisation(_) | Command::VisitorSecret(..) => Need::Right(Permission::OrganisationWrite),
+        // What it does to each ticket is asked of each.
+        Command::Bulk(_, BulkCommand::Start { .. } | BulkCommand::Cancel | BulkCommand::StartUndo) => {
+            Need::Right(Permission::TicketsWrite)
+        }
+        Command::Bulk(
+            _,
+            BulkCommand::Choose { .. }
+            | BulkCommand::Record { .. }
+            | BulkCommand::Finish
+            | BulkCommand::RecordUndone { .. }
+            | BulkCommand::FinishUndo,
+        ) => Need::Proof(Permission::TicketsWrite),
+        // Who shares it with whom, the command itself knows.
+        Command::View(..) => Need::Right(Permission::TicketsRead),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
         Command::User(id, command) => user(*id, command),
         Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) | Command::Denial(..) => {
@@ -154,8 +173,11 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::Denial(..)
         | Command::ApiKey(..)
         | Command::VisitorSecret(..)
+        | Command::View(..)
+        | Command::Bulk(..)
         | Command::MacroRun(..)
-        | Command::Conversation(..) => Ok(()),
+        | Command::Conversation(..)
+        | Command::Attachment(..) => Ok(()),
     }
 }
 
@@ -229,7 +251,10 @@ fn is_of_staff(command: &Command) -> bool {
         Command::Ticket(_, TicketCommand::Open { .. } | TicketCommand::Close { .. } | TicketCommand::Judge(_))
         // What customers may say of it, the commands themselves know.
         | Command::Conversation(..)
+        | Command::Attachment(..)
         | Command::MacroRun(..)
+        | Command::View(..)
+        | Command::Bulk(..)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)

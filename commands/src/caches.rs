@@ -6,6 +6,8 @@ use domain::{
     access::Access,
     api_key::ApiKey,
     assignment::Assignment,
+    attachment::Attachment,
+    bulk::Bulk,
     contact::Contact,
     conversation::Conversation,
     denial::Denial,
@@ -19,6 +21,7 @@ use domain::{
     sign_in::SignIn,
     ticket::Ticket,
     user::User,
+    view::View,
     visitor_secret::VisitorSecret,
 };
 
@@ -26,6 +29,8 @@ use crate::{cache::Cache, folded::Stored};
 
 /// About 1 KB each.
 const MANY: NonZeroUsize = NonZeroUsize::new(50_000).unwrap();
+/// Up to several MB each.
+const LARGE: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 const SOME: NonZeroUsize = NonZeroUsize::new(5_000).unwrap();
 
 /// Configuration: there is little of it, and it seldom changes.
@@ -81,5 +86,8 @@ caches! {
     organizations: Organization = MANY,
     visitor_secrets: VisitorSecret = FEW,
     conversations: Conversation = SOME,
+    attachments: Attachment = SOME,
     macro_runs: MacroRun = FEW,
+    views: View = SOME,
+    bulks: Bulk = LARGE,
 }

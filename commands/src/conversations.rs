@@ -8,18 +8,20 @@ use domain::{
     access::{Place, Rights},
     actor::{Actor, ActorKind},
     conversation::{
-        Cause, Conversation, ConversationCommand, ConversationRefusal, Thread, Via, Visibility, consequence,
+        Cause, Conversation, ConversationCommand, ConversationEvent, ConversationRefusal, Thread, Via, Visibility,
+        consequence,
     },
     decider::Decider,
     event::DomainEvent,
     ids::{AgentId, CommandId, ConversationId, TicketId, stream_name},
-    ticket::{Status, Ticket, TicketEvent, TicketRefusal},
+    ticket::{LEVELS, Status, Ticket, TicketEvent, TicketRefusal},
 };
 use event_store::{Position, Recorded};
 use uuid::Uuid;
 
 use crate::{
     Command, CommandError, Handler, Outcome, Refusal, Request,
+    attachments::Which,
     authorize::authorize_in,
     folded::{Folded, read_opened},
     tickets::place_of,
@@ -47,6 +49,12 @@ impl Handler {
         let known = self.look(&mut ticket, ticket_id.0).await?;
         permit_words(rights, request, command, &place_of(known))?;
         let thread = thread(ticket_id, known)?;
+        let shown_with = known.state.as_ref().and_then(|it| it.merged_into);
+        if let (Some(into), ConversationCommand::Post { .. }) = (shown_with, command)
+            && !self.is_said(ticket_id, command).await?
+        {
+            return Err(Refusal::from(TicketRefusal::Merged { into }).into());
+        }
         if let ConversationCommand::Post { mentions, .. } = command {
             self.check_mentions(mentions).await?;
         }
@@ -61,8 +69,15 @@ impl Handler {
         let said = {
             let slot = self.slot::<Conversation>(id);
             let mut conversation = slot.lock().await;
+            self.attach_files(&mut conversation, (id, &command), request).await?;
             self.run(&mut conversation, id, &command, request, |_| Ok(())).await?
         };
+        if let ConversationCommand::Redact { message_id, .. } = &command {
+            let first = (request.command_id, &request.actor, request.traceparent.as_ref());
+            // Positions of files are not waited for by who waits for a message.
+            self.discard_files(id, Which::Id(*message_id), first).await?;
+            return Ok(said);
+        }
         let Some(cause) = cause_of(&command).filter(|_| said.changed || said.repeated) else {
             return Ok(said);
         };
@@ -74,7 +89,12 @@ impl Handler {
         };
         // A repetition may come to what a crash left undone; whatever was done to the ticket since then stands.
         let since = (!said.changed).then_some(said.position);
-        let then = self.follow(&mut ticket, ticket_id, &first, since).await?;
+        let then = if shown_with.is_some() {
+            drop(ticket);
+            self.follow_shown(ticket_id, &first, since).await?
+        } else {
+            self.follow(&mut ticket, ticket_id, &first, since).await?
+        };
         Ok(then.map_or(said, |then| Outcome {
             position: said.position.max(then.position),
             changed: said.changed || then.changed,
@@ -90,24 +110,68 @@ impl Handler {
         let DomainEvent::Conversation(event) = &message.event else {
             return Ok(false);
         };
+        if let ConversationEvent::MessageRedacted { seq, .. } = event {
+            let metadata = &message.metadata;
+            let first = (metadata.command_id, &metadata.actor, metadata.traceparent.as_ref());
+            let discarded = self.discard_files(message.stream_id, Which::Place(*seq), first).await?;
+            return Ok(discarded.is_some_and(|it| it > message.position));
+        }
         let Some(cause) = Cause::of(event) else {
             return Ok(false);
         };
         let Some(ticket_id) = self.ticket_of(message.stream_id).await? else {
             return Ok(false);
         };
-        let slot = self.slot::<Ticket>(ticket_id.0);
-        let mut ticket = slot.lock().await;
         let first = First {
             command_id: message.metadata.command_id,
             actor: &message.metadata.actor,
             traceparent: message.metadata.traceparent.as_ref(),
             cause,
         };
-        let done = self
-            .follow(&mut ticket, ticket_id, &first, Some(message.position))
-            .await?;
+        let done = self.follow_shown(ticket_id, &first, Some(message.position)).await?;
         Ok(done.is_some_and(|it| it.changed))
+    }
+
+    /// The second step, at the ticket with which this one is shown: there it is worked on.
+    async fn follow_shown(
+        &self,
+        ticket_id: TicketId,
+        first: &First<'_>,
+        since: Option<Position>,
+    ) -> Result<Option<Outcome>, CommandError> {
+        let mut shown = ticket_id;
+        for _ in 0..LEVELS {
+            match self.ticket(shown).await?.and_then(|it| it.merged_into) {
+                Some(into) => shown = into,
+                None => break,
+            }
+        }
+        let slot = self.slot::<Ticket>(shown.0);
+        let mut ticket = slot.lock().await;
+        self.follow(&mut ticket, shown, first, since).await
+    }
+
+    /// Place of the last message under a ticket; 0 when there is none.
+    pub(crate) async fn last_message(&self, ticket_id: TicketId) -> Result<u32, CommandError> {
+        let id = ConversationId::of_ticket(ticket_id).0;
+        let slot = self.slot::<Conversation>(id);
+        let mut conversation = slot.lock().await;
+        let state = &self.look(&mut conversation, id).await?.state;
+        Ok(state.as_ref().map_or(0, |it| it.last_seq))
+    }
+
+    /// Whether the message of a command is in its conversation already.
+    async fn is_said(&self, ticket_id: TicketId, command: &ConversationCommand) -> Result<bool, CommandError> {
+        let (ConversationCommand::Post { message, .. } | ConversationCommand::Receive { message, .. }) = command else {
+            return Ok(false);
+        };
+        let id = ConversationId::of_ticket(ticket_id).0;
+        let slot = self.slot::<Conversation>(id);
+        let mut conversation = slot.lock().await;
+        let state = &self.look(&mut conversation, id).await?.state;
+        Ok(state
+            .as_ref()
+            .is_some_and(|it| it.known.contains_key(&message.message_id)))
     }
 
     /// The second step; `None` when there is nothing to do. With `since`, only if nobody has changed the ticket's status
@@ -119,12 +183,13 @@ impl Handler {
         first: &First<'_>,
         since: Option<Position>,
     ) -> Result<Option<Outcome>, CommandError> {
-        let status = self.look(ticket, ticket_id.0).await?.state.as_ref().map(|it| it.status);
-        let Some(command) = status.and_then(|it| consequence(first.cause, it)) else {
+        let state = self.look(ticket, ticket_id.0).await?.state.as_ref();
+        let command = state.and_then(|it| consequence(first.cause, it.status, it.snooze.is_some()));
+        let Some(command) = command else {
             return Ok(None);
         };
         if let Some(since) = since
-            && self.status_changed_at(ticket_id).await? > since
+            && self.moved_at(ticket_id).await? > since
         {
             return Ok(None);
         }
@@ -143,14 +208,14 @@ impl Handler {
         }
     }
 
-    /// Position of the event that gave a ticket its status.
-    async fn status_changed_at(&self, ticket_id: TicketId) -> Result<Position, CommandError> {
+    /// Position of the event that gave a ticket its status, or put it out of sight or back.
+    async fn moved_at(&self, ticket_id: TicketId) -> Result<Position, CommandError> {
         let stream = stream_name(Ticket::CATEGORY, ticket_id.0);
         let events = read_opened(&self.log, &self.vault, &stream).await?;
         let changes = events
             .into_iter()
             .rev()
-            .find(|it| TicketEvent::try_from(it.event.clone()).is_ok_and(|event| Status::after(&event).is_some()));
+            .find(|it| TicketEvent::try_from(it.event.clone()).is_ok_and(|event| moves(&event)));
         Ok(changes.map_or(Position::START, |it| it.position))
     }
 
@@ -215,6 +280,10 @@ pub(crate) fn thread_of(ticket_id: TicketId, ticket: &Ticket) -> Thread {
         channel: CHANNEL.to_owned(),
         closed: ticket.status == Status::Closed,
     }
+}
+
+fn moves(event: &TicketEvent) -> bool {
+    matches!(event, TicketEvent::Snoozed { .. } | TicketEvent::WokeUp { .. }) || Status::after(event).is_some()
 }
 
 /// Where conversations are held until there are others.

@@ -1,8 +1,9 @@
 use domain::{
-    access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, contact::ContactRefusal,
-    conversation::ConversationRefusal, denial::DenialRefusal, macro_run::MacroRunRefusal, organisation::ItemRefusal,
-    organization::OrganizationRefusal, session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal,
-    ticket_numbers::TicketNumbersRefusal, user::UserRefusal, visitor_secret::VisitorSecretRefusal,
+    access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, attachment::AttachmentRefusal,
+    bulk::BulkRefusal, contact::ContactRefusal, conversation::ConversationRefusal, denial::DenialRefusal,
+    macro_run::MacroRunRefusal, organisation::ItemRefusal, organization::OrganizationRefusal, session::SessionRefusal,
+    sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal,
+    view::ViewRefusal, visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -56,9 +57,18 @@ pub enum Refusal {
     /// Of the messages under a ticket.
     #[error(transparent)]
     Conversation(#[from] ConversationRefusal),
+    /// Of a file.
+    #[error(transparent)]
+    Attachment(#[from] AttachmentRefusal),
     /// Of a run of a macro.
     #[error(transparent)]
     MacroRun(#[from] MacroRunRefusal),
+    /// Of a saved view.
+    #[error(transparent)]
+    View(#[from] ViewRefusal),
+    /// Of one change of many tickets.
+    #[error(transparent)]
+    Bulk(#[from] BulkRefusal),
 }
 
 /// Why a command had no effect.

@@ -13,6 +13,8 @@ use domain::{
     actor::Actor,
     api_key::ApiKey,
     assignment::Assignment,
+    attachment::{Attachment, AttachmentCommand},
+    bulk::Bulk,
     contact::Contact,
     conversation::Conversation,
     decider::{Context, Decider},
@@ -25,13 +27,16 @@ use domain::{
     sign_in::SignIn,
     ticket::{Join, Mark, Ticket, TicketCommand},
     user::{User, UserCommand},
+    view::View,
     visitor_secret::VisitorSecret,
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
 
 use crate::{
-    Claims, Clock, Command, CommandError, Refusal, Request, authorize,
+    Claims, Clock, Command, CommandError, Refusal, Request,
+    attachments::files_of,
+    authorize,
     cache::Slot,
     caches::{Cached, Caches},
     folded::{Folded, Stored},
@@ -168,6 +173,9 @@ impl Handler {
             Command::Conversation(ticket_id, command) => {
                 Box::pin(self.converse(*ticket_id, command, rights, request)).await
             }
+            Command::Attachment(id, command) => Box::pin(self.about_file(*id, command, rights, request)).await,
+            Command::Bulk(id, command) => self.bulk_command(*id, command, request).await,
+            Command::View(id, command) => Box::pin(self.view(*id, command, rights, request)).await,
         }
     }
 
@@ -238,8 +246,22 @@ impl Handler {
                 self.drop_slot::<Item<Inbox>>(*inbox).await;
                 self.drop_slot::<VisitorSecret>(*inbox).await;
             }
+            Command::Bulk(id, _) => self.drop_slot::<Bulk>(id.0).await,
+            Command::View(id, _) => self.drop_slot::<View>(id.0).await,
             Command::MacroRun(id, _) => self.drop_slot::<MacroRun>(*id).await,
-            Command::Conversation(id, _) => {
+            Command::Attachment(id, command) => {
+                if let AttachmentCommand::Prepare {
+                    ticket_id: Some(id), ..
+                } = command
+                {
+                    self.drop_slot::<Ticket>(id.0).await;
+                }
+                self.drop_slot::<Attachment>(id.0).await;
+            }
+            Command::Conversation(id, command) => {
+                for it in files_of(command) {
+                    self.drop_slot::<Attachment>(it.0).await;
+                }
                 self.drop_slot::<Ticket>(id.0).await;
                 self.drop_slot::<Conversation>(ConversationId::of_ticket(*id).0).await;
             }

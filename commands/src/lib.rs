@@ -5,7 +5,9 @@
 
 mod accounts;
 mod addresses;
+mod attachments;
 mod authorize;
+mod bulk;
 mod cache;
 mod caches;
 mod claims;
@@ -27,9 +29,12 @@ mod reception;
 mod router;
 mod scripts;
 mod tickets;
+mod views;
 mod visitors;
 
+pub use attachments::File;
 pub use authorize::{Forbidden, Need, Read, authorize, authorize_in, needs, permit, permit_in, reads};
+pub use bulk::{Standing, command_of, undo_of};
 pub use claims::{Claims, Taken};
 pub use clock::Clock;
 pub use error::{CommandError, Refusal};
@@ -37,5 +42,5 @@ pub use folded::Stored;
 pub use handler::{Handler, Outcome, Sharing};
 pub use history::{History, HistoryError, Present};
 pub use reception::Estimated;
-pub use router::{Command, Request};
+pub use router::{Command, Request, within};
 pub use scripts::{Filled, Installed, MacroWish, PreviewedStep, RunError, RunReport, Values};

@@ -5,10 +5,12 @@ use domain::{
     actor::Actor,
     api_key::ApiKeyCommand,
     assignment::AssignmentCommand,
+    attachment::AttachmentCommand,
+    bulk::BulkCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
     denial::DenialCommand,
-    ids::{AgentId, ApiKeyId, CommandId, ContactId, OrganizationId, SessionId, TicketId},
+    ids::{AgentId, ApiKeyId, AttachmentId, BulkId, CommandId, ContactId, OrganizationId, SessionId, TicketId, ViewId},
     macro_run::MacroRunCommand,
     organisation::OrganisationCommand,
     organization::OrganizationCommand,
@@ -16,11 +18,25 @@ use domain::{
     sign_in::SignInCommand,
     ticket::TicketCommand,
     user::UserCommand,
+    view::ViewCommand,
     visitor_secret::VisitorSecretCommand,
 };
 use event_store::Envelope;
 use serde::Serialize;
 use uuid::Uuid;
+
+tokio::task_local! {
+    static BATCH: Uuid;
+}
+
+/// Gives commands within an operation: their events say so.
+pub async fn within<F: Future>(operation: Uuid, commands: F) -> F::Output {
+    BATCH.scope(operation, commands).await
+}
+
+fn correlation() -> Option<Uuid> {
+    BATCH.try_with(|it| *it).ok()
+}
 
 /// A wish about one aggregate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,18 +67,14 @@ pub enum Command {
     VisitorSecret(Uuid, VisitorSecretCommand),
     /// About the messages under a ticket.
     Conversation(TicketId, ConversationCommand),
+    /// About a file.
+    Attachment(AttachmentId, AttachmentCommand),
     /// About a run of a macro.
     MacroRun(Uuid, MacroRunCommand),
-}
-
-tokio::task_local! {
-    /// What the commands of one batch have in common: the id of the command that led to all of them.
-    static BATCH: Uuid;
-}
-
-/// Carries `work` out as a part of a batch: all its commands carry the batch's id as their correlation and cause.
-pub(crate) async fn as_part_of<F: Future>(batch: CommandId, work: F) -> F::Output {
-    BATCH.scope(batch.0, work).await
+    /// About a saved view of tickets.
+    View(ViewId, ViewCommand),
+    /// About one change of many tickets.
+    Bulk(BulkId, BulkCommand),
 }
 
 /// A command with everything that is known of the one who gives it.
@@ -93,8 +105,8 @@ impl Request {
     pub(crate) fn envelope(&self) -> Envelope {
         Envelope {
             command_id: self.command_id,
-            correlation_id: BATCH.try_with(|it| *it).unwrap_or(self.command_id.0),
-            causation_id: BATCH.try_with(|it| *it).unwrap_or(self.command_id.0),
+            correlation_id: correlation().unwrap_or(self.command_id.0),
+            causation_id: correlation().unwrap_or(self.command_id.0),
             actor: self.actor.clone(),
             request: self.command.fingerprint(),
             traceparent: self.traceparent.clone(),

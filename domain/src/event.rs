@@ -7,6 +7,8 @@ use crate::{
     access::{Access, AccessEvent},
     api_key::{ApiKey, ApiKeyEvent},
     assignment::{Assignment, AssignmentEvent},
+    attachment::{Attachment, AttachmentEvent},
+    bulk::{Bulk, BulkEvent},
     claim::ClaimEvent,
     contact::{Contact, ContactEvent},
     conversation::{Conversation, ConversationEvent},
@@ -28,6 +30,7 @@ use crate::{
     ticket::{Ticket, TicketEvent},
     ticket_numbers::{TicketNumbers, TicketNumbersEvent},
     user::{User, UserEvent},
+    view::{View, ViewEvent},
     visitor_secret::{VisitorSecret, VisitorSecretEvent},
 };
 
@@ -73,8 +76,14 @@ pub enum DomainEvent {
     VisitorSecret(VisitorSecretEvent),
     /// Of the messages under a ticket.
     Conversation(ConversationEvent),
+    /// Of a file.
+    Attachment(AttachmentEvent),
     /// Of a run of a macro.
     MacroRun(MacroRunEvent),
+    /// Of a saved view of tickets.
+    View(ViewEvent),
+    /// Of one change of many tickets.
+    Bulk(BulkEvent),
 }
 
 /// An event split into what the store keeps: `<category>.<name>` and the payload as JSON.
@@ -127,7 +136,10 @@ impl DomainEvent {
             Self::ApiKey(event) => split(ApiKey::CATEGORY, event),
             Self::VisitorSecret(event) => split(VisitorSecret::CATEGORY, event),
             Self::Conversation(event) => split(Conversation::CATEGORY, event),
+            Self::Attachment(event) => split(Attachment::CATEGORY, event),
             Self::MacroRun(event) => split(MacroRun::CATEGORY, event),
+            Self::View(event) => split(View::CATEGORY, event),
+            Self::Bulk(event) => split(Bulk::CATEGORY, event),
         }
     }
 
@@ -184,12 +196,15 @@ impl DomainEvent {
             | Self::SignIn(_)
             | Self::ApiKey(_)
             | Self::VisitorSecret(_)
+            | Self::View(_)
+            | Self::Bulk(_)
             | Self::Session(SessionEvent::Ended { .. })
             | Self::Claim(_)
             | Self::Organization(_) => Vec::new(),
             Self::MacroRun(event) => personal_of_run(event),
             Self::Contact(event) => personal_of_contact(event),
             Self::Conversation(event) => personal_of_conversation(event),
+            Self::Attachment(event) => personal_of_attachment(event),
             Self::Session(SessionEvent::Started { client, .. }) => vec![("client", client)],
             Self::User(event) => event.personal_mut(),
         }
@@ -222,6 +237,9 @@ impl DomainEvent {
             Some((VisitorSecret::CATEGORY, name)) => join(event_type, name, payload).map(Self::VisitorSecret),
             Some((MacroRun::CATEGORY, name)) => join(event_type, name, payload).map(Self::MacroRun),
             Some((Conversation::CATEGORY, name)) => join(event_type, name, payload).map(Self::Conversation),
+            Some((Attachment::CATEGORY, name)) => join(event_type, name, payload).map(Self::Attachment),
+            Some((View::CATEGORY, name)) => join(event_type, name, payload).map(Self::View),
+            Some((Bulk::CATEGORY, name)) => join(event_type, name, payload).map(Self::Bulk),
             Some(_) | None => Err(EventError::UnknownType(event_type.to_owned())),
         }
     }
@@ -264,6 +282,20 @@ fn personal_of_conversation(event: &mut ConversationEvent) -> Vec<(&'static str,
         | ConversationEvent::MessageRedacted { .. }
         | ConversationEvent::MessagesDeliveredUpTo { .. }
         | ConversationEvent::MessagesReadUpTo { .. } => Vec::new(),
+    }
+}
+
+fn personal_of_attachment(event: &mut AttachmentEvent) -> Vec<(&'static str, &mut dyn PersonalField)> {
+    match event {
+        AttachmentEvent::Prepared { name, .. } => vec![("name", name)],
+        AttachmentEvent::Stored { key, .. } => vec![("key", key)],
+        AttachmentEvent::Downloaded { from, .. } => vec![("from", from)],
+        AttachmentEvent::Scanned { .. }
+        | AttachmentEvent::Depicted { .. }
+        | AttachmentEvent::NotDepicted {}
+        | AttachmentEvent::Attached { .. }
+        | AttachmentEvent::Discarded { .. }
+        | AttachmentEvent::Removed {} => Vec::new(),
     }
 }
 
@@ -317,7 +349,10 @@ member!(SignIn, SignInEvent);
 member!(ApiKey, ApiKeyEvent);
 member!(VisitorSecret, VisitorSecretEvent);
 member!(Conversation, ConversationEvent);
+member!(Attachment, AttachmentEvent);
 member!(MacroRun, MacroRunEvent);
+member!(View, ViewEvent);
+member!(Bulk, BulkEvent);
 
 /// The adjacently tagged form that every aggregate's event enum has.
 #[derive(Deserialize)]

@@ -74,6 +74,14 @@ id!(
     AttachmentId
 );
 id!(
+    /// One change of many tickets.
+    BulkId
+);
+id!(
+    /// A saved view of tickets.
+    ViewId
+);
+id!(
     /// One wish of one actor; the same wish repeated has the same id.
     CommandId
 );
@@ -141,6 +149,13 @@ impl MessageId {
             &conversation.0,
             format!("message {}:{author}{name}", author.len()).as_bytes(),
         ))
+    }
+}
+
+impl AttachmentId {
+    /// The id of the file that `command` announces.
+    pub fn announced_by(command: CommandId) -> Self {
+        Self(Uuid::new_v5(&command.0, b"attachment"))
     }
 }
 

@@ -65,6 +65,11 @@ impl Fact {
         }
     }
 
+    /// Category of its stream, as far as its type tells.
+    pub(crate) fn category(&self) -> &str {
+        category(self.event_type())
+    }
+
     /// Why it does not read; `None` when it does.
     pub(crate) fn complaint(&self) -> Option<&str> {
         match self {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::organisation::FieldValue;
+use chrono::NaiveDate;
+use domain::organisation::{FieldValue, Finite};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{
     Decode, Postgres, Type,
@@ -54,6 +56,52 @@ pub(crate) fn holds(said: &FieldValue, wanted: &FieldValue) -> bool {
 pub(crate) fn piece(id: Uuid, wanted: &FieldValue) -> String {
     let value = serde_json::to_value(wanted).unwrap_or(Value::Null);
     serde_json::json!({ id.to_string(): value }).to_string()
+}
+
+/// One end of a range of numbers or days; the end is part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bound {
+    /// This number or more.
+    NumberFrom(Finite),
+    /// This number or less.
+    NumberTo(Finite),
+    /// This day or later.
+    DateFrom(NaiveDate),
+    /// This day or earlier.
+    DateTo(NaiveDate),
+}
+
+impl Bound {
+    /// Whether a value lies on its side; one of another kind does not.
+    pub(crate) fn holds(&self, said: &FieldValue) -> bool {
+        match (self, said) {
+            (Self::NumberFrom(bound), FieldValue::Number(said)) => said.get() >= bound.get(),
+            (Self::NumberTo(bound), FieldValue::Number(said)) => said.get() <= bound.get(),
+            (Self::DateFrom(bound), FieldValue::Date(said)) => said >= bound,
+            (Self::DateTo(bound), FieldValue::Date(said)) => said <= bound,
+            (Self::NumberFrom(_) | Self::NumberTo(_) | Self::DateFrom(_) | Self::DateTo(_), _) => false,
+        }
+    }
+
+    /// What finds such a value in `fields`: it fails on no value of another kind. Days of our years sort as texts.
+    pub(crate) fn path(&self, id: Uuid) -> String {
+        let (kind, operator) = match self {
+            Self::NumberFrom(_) => ("number", ">="),
+            Self::NumberTo(_) => ("number", "<="),
+            Self::DateFrom(_) => ("date", ">="),
+            Self::DateTo(_) => ("date", "<="),
+        };
+        format!(r#"$."{id}" ? (@.kind == "{kind}" && @.value {operator} $bound)"#)
+    }
+
+    /// The values that the path names.
+    pub(crate) fn vars(&self) -> String {
+        match self {
+            Self::NumberFrom(number) | Self::NumberTo(number) => serde_json::json!({ "bound": number.get() }),
+            Self::DateFrom(day) | Self::DateTo(day) => serde_json::json!({ "bound": day }),
+        }
+        .to_string()
+    }
 }
 
 impl Type<Postgres> for Fields {

@@ -6,8 +6,10 @@
 //! one worker moves under a lease ([`Worker`]). SQL names tables without their schema: `search_path` chooses the build.
 
 mod analytics;
+pub mod attachment;
 mod batch;
 mod build;
+pub mod bulk_operation;
 pub mod catalogue;
 pub mod checkpoint;
 pub mod contact_card;
@@ -29,6 +31,7 @@ pub mod people;
 mod projection;
 mod pulse;
 pub mod resolution_estimate;
+pub mod saved_view;
 pub mod search;
 pub mod status;
 pub mod ticket_decision;
@@ -39,7 +42,7 @@ mod unit;
 mod worker;
 
 pub use error::ProjectError;
-pub use fields::Fields;
+pub use fields::{Bound, Fields};
 pub use late::Turn;
 pub use model::{Model, search_path};
 pub use projection::Projection;
@@ -68,8 +71,11 @@ pub fn registry() -> Vec<Model> {
         people::MODEL,
         message::MODEL,
         search::MODEL,
+        attachment::MODEL,
         ticket_decision::MODEL,
         macro_run::MODEL,
+        saved_view::MODEL,
+        bulk_operation::MODEL,
         resolution_estimate::MODEL,
     ]
 }

@@ -98,6 +98,10 @@ pub struct TicketRow {
     pub tracked_until: Option<DateTime<Utc>>,
     /// When it will be resolved, as it was last worked out, UTC.
     pub eta: Option<DateTime<Utc>>,
+    /// Since when the customer waits for an answer, UTC; `None` when the team was last to speak, and in a history, which
+    /// does not tell of messages.
+    #[sqlx(default)]
+    pub needs_answer_since: Option<DateTime<Utc>>,
 }
 
 /// A priority as the tables keep it, so that it sorts.
@@ -251,6 +255,7 @@ fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow
         archived_at: None,
         tracked_until: None,
         eta: None,
+        needs_answer_since: None,
     })
 }
 
@@ -474,4 +479,5 @@ columns! {
     archived_at: Option<DateTime<Utc>>,
     tracked_until: Option<DateTime<Utc>>,
     eta: Option<DateTime<Utc>>,
+    needs_answer_since: Option<DateTime<Utc>>,
 }

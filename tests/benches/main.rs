@@ -5,7 +5,7 @@
 //! event log the embedded node, and the load generator shares the cores with both.
 //!
 //! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_CLIENTS` at a time
-//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,reads,subscribers,lag,import,projector`, and
+//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,reads,subscribers,lists,lag,import,projector`, and
 //! `LETOPIS_SHARED_DATA` for the real incident log. The section `subscribers` needs 11,000 open files.
 
 mod appends;
@@ -20,6 +20,7 @@ mod http;
 mod import;
 mod lag;
 mod limits;
+mod lists;
 mod load;
 mod log;
 mod memory;
@@ -55,7 +56,8 @@ Settings come from the environment:
   BENCH_RUNS=3               how often everything is measured
   BENCH_SECONDS=4            length of a measurement
   BENCH_CLIENTS=1,16,64      clients at a time
-  BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,reads,subscribers,lag,import,projector
+  BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,reads,subscribers,lists,lag,import,projector
+  BENCH_TICKETS=25000,1000000  tickets among which lists are read
   LETOPIS_SHARED_DATA=DIR    where the real incident log is";
 
 fn main() -> Result<()> {
@@ -107,6 +109,9 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
         }
         if wants(Section::Subscribers) {
             subscribers::measure(&mut limits).await?;
+        }
+        if wants(Section::Lists) {
+            lists::measure(settings, &mut limits).await?;
         }
         if wants(Section::Lag) {
             lag::measure(settings, &mut limits).await?;

@@ -14,13 +14,14 @@ pub(crate) enum Section {
     Graphql,
     Reads,
     Subscribers,
+    Lists,
     Lag,
     Import,
     Projector,
 }
 
 impl Section {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Limits,
         Self::Log,
         Self::Proof,
@@ -28,6 +29,7 @@ impl Section {
         Self::Graphql,
         Self::Reads,
         Self::Subscribers,
+        Self::Lists,
         Self::Lag,
         Self::Import,
         Self::Projector,
@@ -42,6 +44,7 @@ impl Section {
             Self::Graphql => "graphql",
             Self::Reads => "reads",
             Self::Subscribers => "subscribers",
+            Self::Lists => "lists",
             Self::Lag => "lag",
             Self::Import => "import",
             Self::Projector => "projector",
@@ -58,6 +61,7 @@ impl Section {
             Self::Graphql => "Commands through GraphQL over HTTP, the whole server, until the change is visible",
             Self::Reads => "Reads through GraphQL over HTTP, the whole server",
             Self::Subscribers => "Subscribers of one server, a change sent to its receipt by each, the whole server",
+            Self::Lists => "Pages and counters of views through GraphQL over HTTP, among few and many tickets",
             Self::Lag => "Live lag, append acknowledged to visible in the ticket list, all projections running",
             Self::Import => "Import of a ServiceNow incident log into an empty event log",
             Self::Projector => "Catch-up of read models from an empty database",

@@ -140,7 +140,8 @@ fn introspection_tells_the_schema() -> Result<()> {
         let schema = app.client.data(query, json!({})).await?["__schema"].take();
         ensure!(
             schema["subscriptionType"]["fields"]
-                == json!([{"name": "projectionsChanged"}, {"name": "messageChanged"}, {"name": "ticketChanged"}]),
+                == json!([{"name": "projectionsChanged"}, {"name": "messageChanged"}, {"name": "bulkOperationChanged"},
+                    {"name": "viewCountsChanged"}, {"name": "ticketChanged"}]),
             "{schema}"
         );
         ensure!(

@@ -281,6 +281,10 @@ fn operation_that_does_not_fit_is_answered_by_error_and_the_socket_stays() -> Re
                 "subscription { a: ticketChanged { position } b: ticketChanged { position } }",
                 json!({}),
             ),
+            (
+                "subscription { ticketChanged { position } projectionsChanged { __typename } }",
+                json!({}),
+            ),
             (CHANGES, json!({"after": "завтра"})),
             (CHANGES, json!({"after": "-1"})),
             (CHANGES, bad_id),

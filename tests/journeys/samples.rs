@@ -49,6 +49,8 @@ pub(crate) fn inbox() -> Inbox {
         branch_id: Some(BRANCH),
         allowed_domains: vec!["*.example.com".to_owned(), "xn--e1afmkfd.xn--p1ai".to_owned()],
         feature_flags: vec!["attachments".to_owned()],
+        file_max_bytes: None,
+        file_types: Vec::new(),
         active: true,
         auto_reply: None,
     }
@@ -195,5 +197,63 @@ pub(crate) fn region_map() -> RegionMap {
     RegionMap {
         regions: vec![rule],
         default_branch_id: Some(BRANCH),
+    }
+}
+
+pub(crate) fn view() -> domain::view::Definition {
+    domain::view::Definition {
+        name: "Срочные команды".to_owned(),
+        audience: domain::view::Audience::Team(Uuid::from_u128(0xd)),
+        filter: serde_json::json!({"priority": {"gte": "HIGH"}, "inWork": true}),
+        order: serde_json::json!([{"field": "PRIORITY", "direction": "DESC"}]),
+        columns: vec!["number".to_owned(), "subject".to_owned()],
+        icon: Some("fire".to_owned()),
+        position: Some(3),
+    }
+}
+
+fn reason() -> domain::bulk::Reason {
+    domain::bulk::Reason {
+        code: "TICKET_CLOSED".to_owned(),
+        ru: "заявка закрыта".to_owned(),
+        en: "the ticket is closed".to_owned(),
+    }
+}
+
+pub(crate) fn bulk_started() -> domain::bulk::BulkEvent {
+    domain::bulk::BulkEvent::Started {
+        action: domain::bulk::Step::Tag {
+            tag_ids: vec![Uuid::from_u128(0x7a)],
+        },
+        total: 3,
+        asked_by: "agent:00000000-0000-0000-0000-00000000000a".to_owned(),
+    }
+}
+
+pub(crate) fn bulk_items() -> domain::bulk::BulkEvent {
+    use domain::bulk::{Item, ItemOutcome, Step};
+    let item = |number, outcome| Item {
+        ticket_id: domain::ids::TicketId(Uuid::from_u128(number)),
+        outcome,
+    };
+    let undo = vec![Step::Untag {
+        tag_ids: vec![Uuid::from_u128(0x7a)],
+    }];
+    domain::bulk::BulkEvent::ItemsDone {
+        items: vec![
+            item(1, ItemOutcome::Done { version: Some(4), undo }),
+            item(2, ItemOutcome::Unchanged),
+            item(3, ItemOutcome::Refused { reason: reason() }),
+        ],
+    }
+}
+
+pub(crate) fn bulk_undone() -> domain::bulk::BulkEvent {
+    let item = |number, left| domain::bulk::UndoneItem {
+        ticket_id: domain::ids::TicketId(Uuid::from_u128(number)),
+        left,
+    };
+    domain::bulk::BulkEvent::ItemsUndone {
+        items: vec![item(1, None), item(2, Some(reason()))],
     }
 }

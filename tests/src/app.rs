@@ -173,6 +173,15 @@ impl App {
         Self::on(data, database_url, Clock::System).await
     }
 
+    /// The same, with other settings.
+    ///
+    /// # Errors
+    /// When it does not stop or start.
+    pub async fn restart_with(self, adjust: impl FnOnce(Config) -> Config) -> Result<Self> {
+        let (data, database_url) = self.stop().await?;
+        Self::adjusted(data, database_url, Clock::System, adjust).await
+    }
+
     /// Stops the server; its log stays in the folder that is returned.
     ///
     /// # Errors

@@ -150,6 +150,19 @@ impl Keys {
         directory.bearer(&claims)
     }
 
+    /// What somebody may do now for whom something is done later; `None` when they would not be let in.
+    pub(crate) fn rights_of(&self, actor: &Actor) -> Option<Arc<Rights>> {
+        if actor.kind == ActorKind::ApiKey && actor.id == BOOTSTRAP {
+            return Some(Arc::clone(&self.all));
+        }
+        let known = matches!(actor.kind, ActorKind::Agent | ActorKind::ApiKey);
+        let (directory, _) = self.people.get().filter(|_| known)?;
+        directory.again(&Viewer {
+            actor: actor.clone(),
+            ..Viewer::nobody()
+        })
+    }
+
     /// Whether somebody who was let in before may stay, and do what they could.
     pub(crate) fn still(&self, viewer: &Viewer) -> bool {
         let known = matches!(viewer.actor.kind, ActorKind::Agent | ActorKind::ApiKey) && viewer.actor.id != BOOTSTRAP;

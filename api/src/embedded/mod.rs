@@ -5,8 +5,10 @@
 
 mod data_dir;
 mod postgres;
+mod running;
 #[cfg(test)]
 mod tests;
 
 pub use data_dir::{DataDir, DataDirError};
 pub use postgres::{Postgres, PostgresError};
+pub(crate) use running::Embedded;

@@ -19,6 +19,8 @@ pub(super) enum Numbered {
     Item(Uuid),
     /// What was said under a ticket.
     Thread(Uuid),
+    /// The tickets of an operation.
+    Bulk(Uuid),
     /// Refused tries.
     Denials,
     /// Failed tries to sign in.
@@ -31,6 +33,7 @@ impl Numbered {
             Self::Ticket(id) => format!("t{}", id.simple()),
             Self::Item(id) => format!("i{}", id.simple()),
             Self::Thread(id) => format!("m{}", id.simple()),
+            Self::Bulk(id) => format!("b{}", id.simple()),
             Self::Denials => "d".to_owned(),
             Self::SignInFailures => "f".to_owned(),
         }

@@ -1,6 +1,6 @@
 //! Which tickets, in which order: one shape for lists and subscriptions.
 
-use async_graphql::{Enum, ID, InputObject, InputType, MaybeUndefined};
+use async_graphql::{ID, InputObject, InputType, MaybeUndefined};
 use chrono::{DateTime, Datelike, Utc};
 use domain::{
     organisation::Kind as ItemKind,
@@ -11,15 +11,13 @@ use projections::{
     list::{
         Table,
         filter::{self, Test},
-        page::{self, complete},
     },
     priority_rank,
-    ticket_list::filter::{
-        Condition, IdColumn, IdsColumn, InstantColumn, NumberColumn, OrderColumn, TextColumn, Tickets,
-    },
+    ticket_list::filter::{Condition, IdColumn, IdsColumn, InstantColumn, NumberColumn, TextColumn, TicketFlag},
 };
 use uuid::Uuid;
 
+pub(super) use super::order::{OrderDirection, TicketOrder, TicketOrderField, order, ordered};
 use super::{
     contacts::ContactKind,
     ids::{Kind, required},
@@ -44,10 +42,10 @@ const MOST_VALUES: usize = 500;
 #[graphql(concrete(name = "ResolutionVerdictTest", params(Judgement)))]
 pub(super) struct ChoiceTest<T: InputType> {
     /// Is this.
-    eq: MaybeUndefined<T>,
+    pub(super) eq: MaybeUndefined<T>,
     /// Is one of these, at most 500.
     #[graphql(name = "in")]
-    one_of: MaybeUndefined<Vec<T>>,
+    pub(super) one_of: MaybeUndefined<Vec<T>>,
     /// Is absent, or with `false` present.
     is_null: MaybeUndefined<bool>,
 }
@@ -106,19 +104,19 @@ pub(super) struct TicketFilter {
     #[graphql(name = "type")]
     sort: Option<ChoiceTest<Sort>>,
     /// Key of its category.
-    category_id: Option<ChoiceTest<String>>,
+    pub(super) category_id: Option<ChoiceTest<String>>,
     /// Key of its subcategory.
-    subcategory_id: Option<ChoiceTest<String>>,
-    /// Id of the agent who owns it.
-    assignee: Option<ChoiceTest<ID>>,
+    pub(super) subcategory_id: Option<ChoiceTest<String>>,
+    /// Id of the agent who owns it; `me` is whoever asks.
+    pub(super) assignee: Option<ChoiceTest<ID>>,
     /// Id of the customer.
     contact: Option<ChoiceTest<ID>>,
     /// Id of the inbox it came through.
-    inbox: Option<ChoiceTest<ID>>,
+    pub(super) inbox: Option<ChoiceTest<ID>>,
     /// Id of the branch that answers for it.
-    branch: Option<ChoiceTest<ID>>,
+    pub(super) branch: Option<ChoiceTest<ID>>,
     /// Id of the team that works on it.
-    team: Option<ChoiceTest<ID>>,
+    pub(super) team: Option<ChoiceTest<ID>>,
     /// How it ended.
     resolution_reason: Option<ChoiceTest<Resolution>>,
     /// Where it came from.
@@ -136,13 +134,13 @@ pub(super) struct TicketFilter {
     /// When it was last closed.
     closed_at: Option<RangeTest<DateTimeUtc>>,
     /// Id of a tag: one of its tags is this, or one of these; `isNull` is for tickets without any.
-    tag: Option<ChoiceTest<ID>>,
-    /// Id of a user who wants to hear of it; `isNull` is for tickets that nobody follows.
-    follower: Option<ChoiceTest<ID>>,
+    pub(super) tag: Option<ChoiceTest<ID>>,
+    /// Id of a user who wants to hear of it, `me` is whoever asks; `isNull` is for tickets that nobody follows.
+    pub(super) follower: Option<ChoiceTest<ID>>,
     /// What custom fields say: all of these hold.
-    fields: Option<Vec<TicketFieldTest>>,
+    pub(super) fields: Option<Vec<TicketFieldTest>>,
     /// Id of the word that was chosen for its status; `isNull` is for the usual one.
-    status_label: Option<ChoiceTest<ID>>,
+    pub(super) status_label: Option<ChoiceTest<ID>>,
     /// Whether it is snoozed.
     snoozed: Option<bool>,
     /// Until when it is snoozed; absent, too, when until the customer writes.
@@ -161,89 +159,28 @@ pub(super) struct TicketFilter {
     split_from: Option<ChoiceTest<ID>>,
     /// When it will be resolved, as it was last worked out.
     eta: Option<RangeTest<DateTimeUtc>>,
+    /// Whether work on it goes on: it is `NEW`, `OPEN`, `PENDING` or `ON_HOLD`.
+    in_work: Option<bool>,
+    /// Whether it waits (`PENDING`, `ON_HOLD`) or is snoozed.
+    paused: Option<bool>,
+    /// Whether the customer was last to speak, so that an answer is due. Not for `ticketChanged`.
+    pub(super) needs_answer: Option<bool>,
+    /// Since when the customer waits for an answer. Not for `ticketChanged`.
+    pub(super) needs_answer_since: Option<RangeTest<DateTimeUtc>>,
 }
 
-/// What tickets can be sorted by.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TicketOrderField {
-    /// By number.
-    Number,
-    /// By the instant of opening.
-    OpenedAt,
-    /// By the instant of the newest change.
-    UpdatedAt,
-    /// By urgency.
-    Priority,
-}
-
-impl From<TicketOrderField> for OrderColumn {
-    fn from(field: TicketOrderField) -> Self {
-        match field {
-            TicketOrderField::Number => Self::Number,
-            TicketOrderField::OpenedAt => Self::OpenedAt,
-            TicketOrderField::UpdatedAt => Self::UpdatedAt,
-            TicketOrderField::Priority => Self::Priority,
-        }
-    }
-}
-
-/// A direction.
-#[derive(Debug, Enum, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OrderDirection {
-    /// Least first.
-    Asc,
-    /// Greatest first.
-    Desc,
-}
-
-/// One key of an order.
-#[derive(Debug, Clone, InputObject)]
-pub(super) struct TicketOrder {
-    /// By what.
-    field: TicketOrderField,
-    /// In which direction.
-    #[graphql(default_with = "OrderDirection::Asc")]
-    direction: OrderDirection,
-}
-
-/// The order asked for, newest number first by default.
-pub(super) fn order(asked: Option<Vec<TicketOrder>>) -> Result<Vec<page::Order<Tickets>>, Problem> {
-    let asked = asked.unwrap_or_default().into_iter();
-    ordered(asked.map(|it| (format!("{:?}", it.field), OrderColumn::from(it.field), it.direction)))
-}
-
-/// An order of columns, each with its name in the API; it ends with the unique one.
-pub(super) fn ordered<T: Table>(
-    asked: impl Iterator<Item = (String, T::Order, OrderDirection)>,
-) -> Result<Vec<page::Order<T>>, Problem> {
-    let mut order: Vec<page::Order<T>> = Vec::new();
-    for (name, column, direction) in asked {
-        if order.iter().any(|it| it.column == column) {
-            return Err(Problem::bad_input(
-                "orderBy",
-                &name,
-                "каждое поле один раз",
-                "each field once",
-            ));
-        }
-        order.push(page::Order {
-            column,
-            descending: direction == OrderDirection::Desc,
-        });
-    }
-    Ok(complete(order))
-}
-
-/// The condition that a filter means.
-pub(super) fn condition(filter: Option<TicketFilter>) -> Result<Condition, Problem> {
+/// The condition that a filter means when this person asks; the nil id when no person does.
+pub(super) fn condition(filter: Option<TicketFilter>, me: Uuid) -> Result<Condition, Problem> {
     let mut budget = MOST_CONDITIONS;
-    filter.unwrap_or_default().condition(&mut budget)
+    let mut filter = filter.unwrap_or_default();
+    filter.meant_by(me);
+    filter.condition(&mut budget)
 }
 
 /// The same for a list: what was put away, or merged into another, is left out unless the filter names that.
-pub(super) fn listed(filter: Option<TicketFilter>) -> Result<Condition, Problem> {
+pub(super) fn listed(filter: Option<TicketFilter>, me: Uuid) -> Result<Condition, Problem> {
     let named = filter.as_ref().map_or_else(Named::default, TicketFilter::named);
-    let mut all = vec![condition(filter)?];
+    let mut all = vec![condition(filter, me)?];
     if !named.archived {
         all.push(Condition::Instant(InstantColumn::ArchivedAt, Test::IsNull(true)));
     }
@@ -268,6 +205,7 @@ impl TicketFilter {
     fn condition(mut self, budget: &mut usize) -> Result<Condition, Problem> {
         spend(budget)?;
         let marks = self.marks(budget)?;
+        let instants = self.instants()?;
         let mut all = Vec::new();
         for nested in self.and.into_iter().flatten() {
             all.push(nested.condition(budget)?);
@@ -288,6 +226,10 @@ impl TicketFilter {
                 (TextColumn::ExternalId, "externalId", self.external_id),
             ],
         )?;
+        if self.status.as_ref().is_some_and(only_in_work) {
+            // Said once more in the words that indexes are made for.
+            all.push(Condition::Is(TicketFlag::InWork));
+        }
         let status = plain(|it: Status| StatusCategory::from(it).as_str().to_owned());
         push(&mut all, "status", self.status, status, |test| {
             Condition::Text(TextColumn::Status, test)
@@ -331,20 +273,32 @@ impl TicketFilter {
             let uuid = |id: ID| -> Result<Uuid, Problem> { required(kind, field, &id) };
             push(&mut all, field, test, uuid, |test| Condition::Id(column, test))?;
         }
+        all.extend(instants);
+        all.extend(marks);
+        Ok(Condition::And(all))
+    }
+
+    /// The conditions on instants.
+    fn instants(&mut self) -> Result<Vec<Condition>, Problem> {
+        let mut all = Vec::new();
         for (column, field, test) in [
-            (InstantColumn::OpenedAt, "openedAt", self.opened_at),
-            (InstantColumn::UpdatedAt, "updatedAt", self.updated_at),
-            (InstantColumn::ResolvedAt, "resolvedAt", self.resolved_at),
-            (InstantColumn::ClosedAt, "closedAt", self.closed_at),
-            (InstantColumn::SnoozedUntil, "snoozedUntil", self.snoozed_until),
-            (InstantColumn::HoldUntil, "holdUntil", self.hold_until),
-            (InstantColumn::Eta, "eta", self.eta),
+            (InstantColumn::OpenedAt, "openedAt", self.opened_at.take()),
+            (InstantColumn::UpdatedAt, "updatedAt", self.updated_at.take()),
+            (InstantColumn::ResolvedAt, "resolvedAt", self.resolved_at.take()),
+            (InstantColumn::ClosedAt, "closedAt", self.closed_at.take()),
+            (InstantColumn::SnoozedUntil, "snoozedUntil", self.snoozed_until.take()),
+            (InstantColumn::HoldUntil, "holdUntil", self.hold_until.take()),
+            (InstantColumn::Eta, "eta", self.eta.take()),
+            (
+                InstantColumn::NeedsAnswerSince,
+                "needsAnswerSince",
+                self.needs_answer_since.take(),
+            ),
         ] {
             let instant = |it: DateTimeUtc| storable(field, it);
             push(&mut all, field, test, instant, |test| Condition::Instant(column, test))?;
         }
-        all.extend(marks);
-        Ok(Condition::And(all))
+        Ok(all)
     }
 
     /// The conditions on what a ticket is marked with.
@@ -376,6 +330,16 @@ impl TicketFilter {
         )?;
         let absent = |it: bool| Test::IsNull(!it);
         all.extend(
+            self.needs_answer
+                .map(|it| Condition::Instant(InstantColumn::NeedsAnswerSince, absent(it))),
+        );
+        for (wanted, flag) in [(self.in_work, TicketFlag::InWork), (self.paused, TicketFlag::Paused)] {
+            all.extend(wanted.map(|it| {
+                let holds = Condition::Is(flag);
+                if it { holds } else { Condition::Not(Box::new(holds)) }
+            }));
+        }
+        all.extend(
             self.snoozed
                 .map(|it| Condition::Instant(InstantColumn::SnoozedAt, absent(it))),
         );
@@ -389,6 +353,14 @@ impl TicketFilter {
         );
         Ok(all)
     }
+}
+
+/// Whether a test passes only tickets on which work goes on.
+fn only_in_work(test: &ChoiceTest<Status>) -> bool {
+    let in_work = |it: &Status| !matches!(it, Status::Resolved | Status::Closed);
+    let one = matches!(&test.eq, MaybeUndefined::Value(it) if in_work(it));
+    let some = matches!(&test.one_of, MaybeUndefined::Value(all) if !all.is_empty() && all.iter().all(in_work));
+    one || some
 }
 
 /// Postgres knows fewer years than RFC 3339 can be stretched to.

@@ -22,6 +22,9 @@ pub(crate) enum Kind {
     ContactHandle,
     Organization,
     Message,
+    Attachment,
+    View,
+    Bulk,
 }
 
 impl Kind {
@@ -36,6 +39,9 @@ impl Kind {
             Self::ContactHandle => "ContactHandle",
             Self::Organization => "Organization",
             Self::Message => "Message",
+            Self::Attachment => "Attachment",
+            Self::View => "View",
+            Self::Bulk => "BulkOperation",
         }
     }
 }
@@ -72,6 +78,8 @@ pub(super) fn parse(id: &str) -> Option<(Kind, Uuid)> {
         Kind::Organization,
         Kind::Agent,
         Kind::Message,
+        Kind::View,
+        Kind::Bulk,
     ];
     let items = organisation::Kind::ALL.iter().map(|it| Kind::Item(*it));
     let mut kinds = kinds.into_iter().chain(items);
@@ -93,6 +101,9 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         Kind::ContactHandle => ("id адреса контакта", "the id of a contact's handle"),
         Kind::Organization => ("id организации или uuid", "the id of an organization, or a uuid"),
         Kind::Message => ("id сообщения или uuid", "the id of a message, or a uuid"),
+        Kind::Attachment => ("id файла или uuid", "the id of a file, or a uuid"),
+        Kind::Bulk => ("id операции или uuid", "the id of an operation, or a uuid"),
+        Kind::View => ("id представления или uuid", "the id of a view, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))
 }

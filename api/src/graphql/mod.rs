@@ -1,11 +1,13 @@
 //! The GraphQL schema: what frontends ask, tell and watch.
 
 mod builds;
+mod bulk;
 mod connection;
 mod contacts;
 mod conversation;
 mod cursor;
 mod estimates;
+mod files;
 mod filter;
 mod idempotency;
 pub(crate) mod ids;
@@ -14,6 +16,7 @@ mod life;
 pub(crate) mod measure;
 mod mutation;
 mod node;
+mod order;
 mod organisation;
 mod payload;
 mod people;
@@ -26,6 +29,7 @@ mod sight;
 mod statistics;
 mod subscription;
 mod ticket;
+mod views;
 mod words;
 
 use std::{
@@ -37,6 +41,8 @@ use std::{
 };
 
 use async_graphql::{Context, Error, MergedObject, Result, Schema};
+pub(crate) use bulk::refused as bulk_problem;
+use bulk::{BulkMutation, BulkQuery};
 use commands::{Handler, Read, permit, reads};
 use contacts::{ContactsMutation, ContactsQuery};
 use conversation::ConversationMutation;
@@ -44,6 +50,8 @@ pub(crate) use conversation::refused as message_problem;
 use domain::access::Permission;
 use estimates::EstimatesQuery;
 use event_store::{EventLog, Vault};
+use files::FilesMutation;
+pub(crate) use files::attachment_id;
 pub use ids::LogPosition;
 use life::{LifeMutation, TrackedMutation, TrackedQuery};
 use mutation::Mutation;
@@ -57,10 +65,14 @@ use sqlx::PgPool;
 use statistics::StatisticsQuery;
 use subscription::Subscription;
 pub(crate) use subscription::{Entrance, Source};
+pub(crate) use views::refused as view_problem;
+use views::{ViewsMutation, ViewsQuery};
 pub(crate) use words::{Hold, Resolution, Sort, Status, Urgency};
 
 use crate::{
     auth::{Door, Viewer},
+    counts::Counts,
+    files::Files,
     geo::Geo,
     live::Live,
     observatory::Observatory,
@@ -87,6 +99,8 @@ pub struct Queries(
     RefusalsQuery,
     SearchQuery,
     TrackedQuery,
+    ViewsQuery,
+    BulkQuery,
 );
 
 /// What can be told.
@@ -103,6 +117,9 @@ pub struct Mutations(
     ScriptsMutation,
     LifeMutation,
     TrackedMutation,
+    FilesMutation,
+    ViewsMutation,
+    BulkMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -121,6 +138,8 @@ pub struct Parts {
     pub pool: PgPool,
     /// Reads single tickets.
     pub tickets: Tickets,
+    /// Tells how many tickets there are.
+    pub counts: Counts,
     /// Tells what changes.
     pub live: Live,
     /// Tells how the read models are doing.
@@ -129,6 +148,8 @@ pub struct Parts {
     pub geo: Geo,
     /// Lets people in.
     pub(crate) door: Arc<Door>,
+    /// Takes and gives the bytes of files.
+    pub(crate) files: Files,
 }
 
 /// The schema over `parts`.
@@ -153,6 +174,8 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         RefusalsQuery,
         SearchQuery,
         TrackedQuery,
+        ViewsQuery,
+        BulkQuery,
     );
     let mutations = Mutations(
         Mutation,
@@ -165,6 +188,9 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         ScriptsMutation,
         LifeMutation,
         TrackedMutation,
+        FilesMutation,
+        ViewsMutation,
+        BulkMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)

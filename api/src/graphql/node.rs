@@ -5,6 +5,7 @@ use projections::ticket_list;
 use uuid::Uuid;
 
 use super::{
+    bulk::{self, BulkOperation},
     contacts::{self, Contact, Organization},
     conversation::{self, Message},
     ids::{self, Kind},
@@ -17,6 +18,7 @@ use super::{
     postgres, related,
     sight::sight,
     ticket::Ticket,
+    views::{self, View},
 };
 
 /// Anything with a global id.
@@ -33,6 +35,10 @@ pub(super) enum Node {
     User(Box<User>),
     /// A message under a ticket.
     Message(Box<Message>),
+    /// A saved view of tickets.
+    View(Box<View>),
+    /// A change of many tickets.
+    BulkOperation(Box<BulkOperation>),
     /// A branch.
     Branch(Box<Branch>),
     /// A team.
@@ -77,6 +83,12 @@ pub(super) async fn things(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<N
     }
     for (id, it) in conversation::by_ids(ctx, &of(&parsed, |it| it == Kind::Message)).await? {
         found.push(((Kind::Message, id), Node::Message(Box::new(it))));
+    }
+    for it in views::by_ids(ctx, &of(&parsed, |it| it == Kind::View)).await? {
+        found.push(((Kind::View, it.uuid()), Node::View(Box::new(it))));
+    }
+    for it in bulk::by_ids(ctx, &of(&parsed, |it| it == Kind::Bulk)).await? {
+        found.push(((Kind::Bulk, it.uuid()), Node::BulkOperation(Box::new(it))));
     }
     for row in organisation::items(ctx, &of(&parsed, |it| matches!(it, Kind::Item(_)))).await? {
         if let Some((kind, node)) = organisation::node(ctx, &row)? {

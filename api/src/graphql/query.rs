@@ -6,10 +6,12 @@ use projections::{
 
 use super::{
     builds::{self, ParkedEvent, Projection},
+    caller,
     connection::{Edge, PageArgs, PageInfo},
     cursor,
     filter::{TicketFilter, TicketOrder, listed, order},
     ids::{self, Kind, LogPosition},
+    life::me,
     node::{Node, things},
     parts, postgres, problem, related,
     sight::sight,
@@ -190,7 +192,7 @@ pub(super) async fn ticket_page(
         .iter()
         .any(|it| ctx.look_ahead().field(it).exists());
     let args = PageArgs::try_new(first, after, last, before, wanted).map_err(|it| problem(ctx, it))?;
-    let mut condition = listed(filter).map_err(|it| problem(ctx, it))?;
+    let mut condition = listed(filter, me(&caller(ctx)?.viewer)).map_err(|it| problem(ctx, it))?;
     if let Some(within) = within {
         condition = Condition::And(vec![within, condition]);
     }

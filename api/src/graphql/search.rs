@@ -1,19 +1,26 @@
 //! Search for tickets by words.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use domain::text::{highlighted, words};
+use domain::{
+    actor::ActorKind,
+    text::{Piece, around_first, highlighted, words},
+};
 use projections::{
-    TicketRow,
-    search::{Found, Place, search},
+    TicketRow, message,
+    search::{Found, Place, mentions, search},
     ticket_list::{self, filter::Condition},
 };
 use uuid::Uuid;
 
 use super::{
+    caller,
     connection::{PageArgs, PageInfo, cost},
     filter::{TicketFilter, condition},
     ids::{self, Kind, LogPosition},
+    life::me,
     parts, postgres, problem, related,
     sight::{Sight, sight},
     ticket::Ticket,
@@ -22,6 +29,8 @@ use crate::problem::Problem;
 
 /// Characters of a query at most.
 const LONGEST: usize = 200;
+/// Characters that are shown before the first word found, and behind it.
+const AROUND: usize = 160;
 /// Whoever names a ticket by its number or id means this one.
 const NAMED: i64 = i64::MAX;
 
@@ -37,9 +46,11 @@ pub(super) struct TextPiece {
 /// A text in which something was found.
 #[derive(Debug, Clone, SimpleObject)]
 pub(super) struct Highlight {
-    /// Which text of the ticket it is: `subject`.
+    /// Which text of the ticket it is: `subject`, `message` or `note`.
     field: String,
-    /// The text.
+    /// Id of the message or the note; null for a subject.
+    message_id: Option<ID>,
+    /// The text; of a long message what stands around the first word that was found.
     pieces: Vec<TextPiece>,
 }
 
@@ -74,8 +85,8 @@ pub(crate) struct SearchQuery;
 /// What can be searched.
 #[Object]
 impl SearchQuery {
-    /// Tickets by number, id, words of their texts, or the name or a handle of their customer or owner; those that fit best
-    /// first. Russian and English words are found in every form, misspelt, and typed with the keyboard in the other language.
+    /// Tickets by number, id, words of their subjects, messages and notes, or the name or a handle of their customer or owner;
+    /// those that fit best first. Russian and English words are found in every form, misspelt, and typed with the keyboard in the other language.
     /// Of words that stand nearly everywhere only the newest 2000 texts are looked at; at most some 500 tickets are found.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn search_tickets(
@@ -98,7 +109,7 @@ impl SearchQuery {
             .map(place)
             .transpose()
             .map_err(|it| problem(ctx, it))?;
-        let condition = seen.narrow(condition(filter).map_err(|it| problem(ctx, it))?);
+        let condition = seen.narrow(condition(filter, me(&caller(ctx)?.viewer)).map_err(|it| problem(ctx, it))?);
         let stale = match min_position {
             Some(LogPosition(turn)) => {
                 let live = &parts(ctx)?.live;
@@ -106,7 +117,7 @@ impl SearchQuery {
             }
             None => false,
         };
-        let mut found = search(&parts(ctx)?.pool, text, &condition)
+        let mut found = search(&parts(ctx)?.pool, text, &condition, reads_notes(ctx, &seen)?)
             .await
             .map_err(|it| postgres(ctx, &it))?;
         if let Some(row) = named(ctx, text, &seen, &condition).await? {
@@ -120,7 +131,7 @@ impl SearchQuery {
         }
         found.retain(|it| behind.is_none_or(|behind| it.place < behind));
         let (found, more) = args.cut(found);
-        connection(ctx, &args, (found, more), text, stale).await
+        connection(ctx, &args, (found, more), (text, &seen), stale).await
     }
 }
 
@@ -128,7 +139,7 @@ async fn connection(
     ctx: &Context<'_>,
     args: &PageArgs,
     (found, more): (Vec<Found>, bool),
-    text: &str,
+    (text, seen): (&str, &Sight),
     stale: bool,
 ) -> Result<TicketSearchConnection> {
     let ids: Vec<Uuid> = found.iter().map(|it| it.ticket_id).collect();
@@ -136,11 +147,18 @@ async fn connection(
     let mut rows = rows.map_err(|it| postgres(ctx, &it))?;
     let place = |row: &TicketRow| ids.iter().position(|it| *it == row.ticket_id);
     rows.sort_by_key(place);
+    let mut said = if ctx.look_ahead().field("edges").field("highlights").exists() {
+        in_messages(ctx, text, &ids, reads_notes(ctx, seen)?).await?
+    } else {
+        HashMap::new()
+    };
     let shown: Vec<(Place, Vec<Highlight>)> = rows
         .iter()
         .filter_map(|row| {
             let place = found.iter().find(|it| it.ticket_id == row.ticket_id)?.place;
-            Some((place, highlights(row, text)))
+            let mut highlights: Vec<Highlight> = in_subject(row, text).into_iter().collect();
+            highlights.extend(said.remove(&row.ticket_id).unwrap_or_default());
+            Some((place, highlights))
         })
         .collect();
     let tickets = related::prefetched(ctx, rows, &[&["nodes"], &["edges", "node"]]).await?;
@@ -167,20 +185,63 @@ async fn connection(
     })
 }
 
-fn highlights(row: &TicketRow, text: &str) -> Vec<Highlight> {
+/// Whether the caller sees the notes of all tickets that they see.
+fn reads_notes(ctx: &Context<'_>, seen: &Sight) -> Result<bool> {
+    Ok(caller(ctx)?.viewer.actor.kind != ActorKind::Contact && seen.is_of_team())
+}
+
+fn in_subject(row: &TicketRow, text: &str) -> Option<Highlight> {
     let subject = row.subject.as_deref().unwrap_or_default();
-    let pieces = highlighted(subject, text);
-    if !pieces.iter().any(|it| it.found) {
-        return Vec::new();
+    marked("subject", None, highlighted(subject, text))
+}
+
+fn marked(field: &str, message_id: Option<ID>, pieces: Vec<Piece>) -> Option<Highlight> {
+    pieces.iter().any(|it| it.found).then(|| Highlight {
+        field: field.to_owned(),
+        message_id,
+        pieces: pieces
+            .into_iter()
+            .map(|it| TextPiece {
+                text: it.text,
+                found: it.found,
+            })
+            .collect(),
+    })
+}
+
+/// The messages of some tickets in which the words stand.
+async fn in_messages(
+    ctx: &Context<'_>,
+    text: &str,
+    tickets: &[Uuid],
+    notes: bool,
+) -> Result<HashMap<Uuid, Vec<Highlight>>> {
+    let pool = &parts(ctx)?.pool;
+    let found = mentions(pool, text, tickets, notes)
+        .await
+        .map_err(|it| postgres(ctx, &it))?;
+    let places: Vec<(Uuid, i32)> = found.iter().map(|it| (it.conversation_id, it.seq)).collect();
+    let rows = message::at_places(pool, &places)
+        .await
+        .map_err(|it| postgres(ctx, &it))?;
+    let rows: HashMap<_, _> = rows.iter().map(|it| ((it.conversation_id, it.seq), it)).collect();
+    let mut highlights: HashMap<Uuid, Vec<Highlight>> = HashMap::new();
+    for it in found {
+        let row = rows
+            .get(&(it.conversation_id, it.seq))
+            .filter(|row| notes || !row.is_note());
+        let Some((row, body)) = row.and_then(|row| Some((row, row.body.as_deref()?))) else {
+            continue;
+        };
+        let field = if row.is_note() { "note" } else { "message" };
+        let id = ids::global(Kind::Message, row.message_id);
+        let pieces = around_first(highlighted(body, text), AROUND);
+        highlights
+            .entry(it.ticket_id)
+            .or_default()
+            .extend(marked(field, Some(id), pieces));
     }
-    let piece = |it: domain::text::Piece| TextPiece {
-        text: it.text,
-        found: it.found,
-    };
-    vec![Highlight {
-        field: "subject".to_owned(),
-        pieces: pieces.into_iter().map(piece).collect(),
-    }]
+    Ok(highlights)
 }
 
 /// The ticket that a query names by its number or its id, if it is one of those.

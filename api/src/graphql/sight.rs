@@ -36,6 +36,14 @@ impl Sight {
         self.reaches(&row.place())
     }
 
+    /// Whether it holds what it holds whoever the customer is.
+    pub(super) fn is_of_team(&self) -> bool {
+        match &self.0 {
+            Reach::Everywhere => true,
+            Reach::Within(scopes) => !scopes.iter().any(|it| matches!(it, Scope::Contact(_))),
+        }
+    }
+
     /// The same for the tables; `None` when it holds every ticket.
     pub(super) fn condition(&self) -> Option<Condition> {
         let Reach::Within(scopes) = &self.0 else { return None };

@@ -5,8 +5,10 @@ use domain::ticket::StatusCategory;
 use projections::ticket_list::{Tally, tally};
 
 use super::{
+    caller,
     filter::{TicketFilter, listed},
     ids::LogPosition,
+    life::me,
     parts, postgres, problem,
     sight::sight,
     stale,
@@ -127,7 +129,7 @@ impl StatisticsQuery {
         >,
     ) -> Result<TicketStatistics> {
         let seen = sight(ctx)?;
-        let condition = seen.narrow(listed(filter).map_err(|it| problem(ctx, it))?);
+        let condition = seen.narrow(listed(filter, me(&caller(ctx)?.viewer)).map_err(|it| problem(ctx, it))?);
         let stale = stale(ctx, min_position).await?;
         let tally = tally(&parts(ctx)?.pool, &condition).await;
         Ok(TicketStatistics::new(tally.map_err(|it| postgres(ctx, &it))?, stale))

@@ -10,12 +10,15 @@ use projections::ticket_history::Told;
 
 use super::{
     builds::{self, Projection},
+    bulk::{self, BulkOperation},
     conversation::{self, MessageChange},
     filter::{TicketFilter, condition},
     ids::LogPosition,
+    life::me,
     parts, problem,
     sight::{Sight, sight},
     ticket::Ticket,
+    views::{self, ViewCountsChange},
 };
 use crate::{
     problem::{Problem, internal, unavailable},
@@ -71,6 +74,25 @@ impl Subscription {
         conversation::changes(ctx, &ticket_id, after).await
     }
 
+    /// A change of many tickets: as it is now, and whenever it goes on.
+    async fn bulk_operation_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the operation.")] id: ID,
+    ) -> Result<impl Stream<Item = Result<BulkOperation>> + use<>> {
+        bulk::changes(ctx, &id).await
+    }
+
+    /// How many tickets these views show, of those that you may see: now, and whenever that changes, a few times a second
+    /// at most. Counts do not follow a view that is revised meanwhile: subscribe again then. At most 50 views.
+    async fn view_counts_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Ids of the views.")] view_ids: Vec<ID>,
+    ) -> Result<impl Stream<Item = Result<ViewCountsChange>> + use<>> {
+        views::changes(ctx, &view_ids).await
+    }
+
     /// Every change of tickets, each once, in the order of the log; one that was parked when it begins to show.
     ///
     /// Without `after` from now on; with it, first everything since. A change passes the filter when the ticket passes
@@ -82,7 +104,18 @@ impl Subscription {
         #[graphql(desc = "Which tickets; all by default.")] filter: Option<TicketFilter>,
     ) -> Result<impl Stream<Item = Result<TicketChange>> + use<>> {
         let seen = sight(ctx)?;
-        let condition = seen.narrow(condition(filter).map_err(|it| problem(ctx, it))?);
+        let mut filter = filter;
+        if filter.as_mut().is_some_and(TicketFilter::asks_for_answers) {
+            let (russian, english) = (
+                "всё, кроме needsAnswer и needsAnswerSince: о них говорит viewCountsChanged",
+                "all but needsAnswer and needsAnswerSince: viewCountsChanged tells of these",
+            );
+            return Err(problem(
+                ctx,
+                Problem::bad_input("filter", "needsAnswer", russian, english),
+            ));
+        }
+        let condition = seen.narrow(condition(filter, me(&super::caller(ctx)?.viewer)).map_err(|it| problem(ctx, it))?);
         let language = super::caller(ctx)?.language;
         let changes = if let Some(source) = ctx.data_opt::<Source>() {
             source.take()

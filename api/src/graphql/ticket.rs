@@ -23,6 +23,7 @@ use super::{
     conversation::{self, MessageConnection, Standing},
     cursor::Numbered,
     estimates::ResolutionEstimate,
+    files::Attachment,
     ids,
     life::{Judgement, TicketFieldValue, TicketLink, summary, values},
     organisation::{Branch, Category, Inbox, StatusLabel, Tag, Team},
@@ -315,6 +316,12 @@ impl Ticket {
             .any(|it| look.field(it).exists());
         let page = PageArgs::try_new(first, after, last, before, nodes).map_err(|it| problem(ctx, it))?;
         conversation::connection(ctx, &self.related.threads, self.uuid, &page).await
+    }
+
+    /// The files of the messages under it, in the order of the messages, the first 200; those of notes only for the team.
+    #[graphql(complexity = "20 + 20 * child_complexity")]
+    async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Attachment>> {
+        self.related.threads.attachments(ctx, self.uuid).await
     }
 
     /// How its conversation stands; null before the first message.

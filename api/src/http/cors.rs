@@ -22,17 +22,28 @@ pub(super) fn layer(origins: &[Origin]) -> Option<CorsLayer> {
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
             .allow_origin(origins)
-            .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
             .allow_headers([
                 header::AUTHORIZATION,
                 header::CONTENT_TYPE,
+                header::RANGE,
                 header::ACCEPT_LANGUAGE,
                 IDEMPOTENCY_KEY,
                 REQUEST_ID,
                 HeaderName::from_static(READ_ONLY),
                 traceparent,
             ])
-            .expose_headers([REQUEST_ID, header::RETRY_AFTER, header::LOCATION, POLICY, LEFT])
+            .expose_headers([
+                REQUEST_ID,
+                header::RETRY_AFTER,
+                header::LOCATION,
+                POLICY,
+                LEFT,
+                header::CONTENT_DISPOSITION,
+                header::CONTENT_RANGE,
+                header::ACCEPT_RANGES,
+                header::ETAG,
+            ])
             .max_age(REMEMBERED)
     })
 }

@@ -7,6 +7,7 @@ mod cors;
 mod denied;
 mod documents;
 mod feed;
+mod files;
 mod front;
 mod graphiql;
 mod graphql;
@@ -37,7 +38,7 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, put},
 };
 pub use documents::Documents;
 pub use feed::Feeds;
@@ -173,6 +174,8 @@ pub fn router(shared: Shared, answers_graphql: bool) -> Router {
         .route("/auth/oidc", get(open_id::list))
         .route("/auth/oidc/{name}/start", get(open_id::begin))
         .route("/auth/oidc/{name}/callback", get(open_id::end))
+        .route("/files/upload/{token}", put(files::upload))
+        .route("/files/{token}", get(files::download))
         .route("/welcome", get(welcome::page))
         .route("/welcome/", get(welcome::to_page))
         .route("/welcome/assets/{file}", get(welcome::asset))

@@ -151,23 +151,38 @@ struct Unpaid {
 /// Changes that take a password, which others guess.
 const PROVEN: [&str; 4] = ["signIn", "changePassword", "enableTwoFactor", "disableTwoFactor"];
 
-/// Takes what an operation costs; how many passwords it tries.
+/// Takes what an operation costs; how many passwords it tries. One that is refused has tried none.
 fn pay(front: &Front, who: (Option<IpAddr>, &str), measure: &Measure) -> Result<u32, Box<Unpaid>> {
     let (stranger, actor) = who;
     let mut staked = 0;
+    let paid = pay_all(front, who, measure, &mut staked);
+    if paid.is_err() {
+        for _ in 0..staked {
+            front.limits.forgive(stranger, actor);
+        }
+    }
+    paid.map(|()| staked)
+}
+
+fn pay_all(
+    front: &Front,
+    (stranger, actor): (Option<IpAddr>, &str),
+    measure: &Measure,
+    staked: &mut u32,
+) -> Result<(), Box<Unpaid>> {
     if measure.kind == OperationType::Mutation {
         for field in &measure.roots {
             if PROVEN.contains(&field.as_str()) {
                 let stake = front.limits.stake(stranger, actor);
                 stake.map_err(Unpaid::guesses)?;
-                staked += 1;
+                *staked += 1;
             }
             let paid = front.limits.mutation(actor, field);
             paid.map_err(|exhausted| Unpaid::deeds(exhausted, field))?;
         }
     }
     let paid = front.limits.charge(actor, measure.cost);
-    paid.map(|_left| staked)
+    paid.map(drop)
         .map_err(|exhausted| Unpaid::cost(exhausted, front, measure.cost))
 }
 

@@ -6,7 +6,7 @@ use async_graphql::{
 };
 
 /// Fields of mutations that need no credential.
-const OPEN: [&str; 11] = [
+const OPEN: [&str; 12] = [
     "setUp",
     "signIn",
     "refreshSession",
@@ -18,6 +18,7 @@ const OPEN: [&str; 11] = [
     "confirmTrackedResolution",
     "rejectTrackedResolution",
     "closeTrackedTicket",
+    "answerTrackedTicket",
 ];
 
 /// The same of queries: what they ask for is named by a secret that they carry.

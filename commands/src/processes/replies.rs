@@ -20,7 +20,11 @@ const LOOK_BACK: usize = 1000;
 const BATCH: usize = 256;
 const PAUSE: Duration = Duration::from_secs(1);
 /// Events that may mean something for a ticket.
-const TYPES: &[&str] = &["conversation.message_received", "conversation.message_posted"];
+const TYPES: &[&str] = &[
+    "conversation.message_received",
+    "conversation.message_posted",
+    "conversation.message_redacted",
+];
 
 /// Finishes what messages mean for their tickets.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use domain::{
 use event_store::{Position, Recorded};
 use uuid::Uuid;
 
-use crate::{Command, CommandError, Handler, Request, router::as_part_of};
+use crate::{Command, CommandError, Handler, Request, within};
 
 /// A run as far as its steps need it.
 #[derive(Debug, Clone)]
@@ -193,6 +193,6 @@ impl Handler {
             let noted = self.execute(&Rights::all(), &finishing).await?.position;
             Ok((position, noted))
         };
-        Box::pin(as_part_of(running.command_id, steps)).await
+        Box::pin(within(running.command_id.0, steps)).await
     }
 }

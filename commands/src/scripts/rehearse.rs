@@ -110,7 +110,9 @@ impl Handler {
                 ..
             }
         );
-        if let Some(then) = consequence(Cause::Answer, stage.ticket.status).filter(|_| public) {
+        if let Some(then) =
+            consequence(Cause::Answer, stage.ticket.status, stage.ticket.snooze.is_some()).filter(|_| public)
+        {
             let context = self.context(actor, id.0);
             let events = Ticket::decide(Some(&stage.ticket), &then, &context).map_err(Refusal::from)?;
             stage.after(&events);

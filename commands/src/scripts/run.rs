@@ -110,7 +110,7 @@ impl Handler {
             error,
         })?;
         let request = start(running, wish, Some(&plan));
-        let begun = crate::router::as_part_of(wish.command_id, self.execute(rights, &request));
+        let begun = crate::within(wish.command_id.0, self.execute(rights, &request));
         Ok(Box::pin(begun).await?)
     }
 

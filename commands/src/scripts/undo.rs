@@ -13,7 +13,7 @@ use event_store::Position;
 use uuid::Uuid;
 
 use super::run::RunReport;
-use crate::{Command, CommandError, Handler, Refusal, Request, router::as_part_of};
+use crate::{Command, CommandError, Handler, Refusal, Request, within};
 
 /// What is to be done about a step.
 enum Remedy {
@@ -67,7 +67,7 @@ impl Handler {
             let noted = self.execute(rights, &note(said)).await?.position;
             Ok::<_, CommandError>((position, noted))
         };
-        let (position, noted) = Box::pin(as_part_of(command_id, work)).await?;
+        let (position, noted) = Box::pin(within(command_id.0, work)).await?;
         let run = self.macro_run(id).await?;
         Ok(RunReport {
             id,

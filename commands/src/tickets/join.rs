@@ -106,6 +106,13 @@ impl Handler {
         else {
             return self.change_alone(id, rights, request).await;
         };
+        if !self.is_told(id, request).await? {
+            let ticket = self.permitted(id, rights, request, TicketRefusal::NotFound).await?;
+            let last = self.last_message(id).await?;
+            if *from_message_seq > u64::from(last) && ticket.merged_into.is_none() && !ticket.archived {
+                return Err(refused(TicketRefusal::SplitBeyondEnd { last }));
+            }
+        }
         let noted = self.change_alone(id, rights, request).await?;
         let ticket = self.ticket(id).await?.ok_or(refused(TicketRefusal::NotFound))?;
         let open = TicketCommand::Open {

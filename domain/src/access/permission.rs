@@ -32,6 +32,8 @@ permissions! {
     TicketsWrite = "tickets:write",
     /// Say who owns a ticket.
     TicketsAssign = "tickets:assign",
+    /// Share views of tickets with a team.
+    ViewsShare = "views:share",
     /// Withdraw texts of messages, whoever wrote them.
     MessagesRedact = "messages:redact",
     /// See customers and their organizations.
@@ -79,7 +81,9 @@ impl Permission {
     /// How widely it must have been granted.
     pub fn breadth(self) -> Breadth {
         match self {
-            Self::TicketsRead | Self::TicketsWrite | Self::TicketsAssign | Self::MessagesRedact => Breadth::Placed,
+            Self::TicketsRead | Self::TicketsWrite | Self::TicketsAssign | Self::ViewsShare | Self::MessagesRedact => {
+                Breadth::Placed
+            }
             Self::ContactsRead
             | Self::ContactsWrite
             | Self::ContactsMerge

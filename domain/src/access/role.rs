@@ -2,7 +2,7 @@
 
 use Permission::{
     AuditRead, ContactsMerge, ContactsRead, ContactsWrite, EventsRead, MessagesRedact, OperationsRead,
-    OrganisationRead, ReportsRead, SchemaRead, TicketsAssign, TicketsRead, TicketsWrite, UsersRead,
+    OrganisationRead, ReportsRead, SchemaRead, TicketsAssign, TicketsRead, TicketsWrite, UsersRead, ViewsShare,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,7 @@ pub const BUILT_IN: &[(&str, &[Permission])] = &[
             TicketsRead,
             TicketsWrite,
             TicketsAssign,
+            ViewsShare,
             MessagesRedact,
             ContactsRead,
             ContactsWrite,

@@ -45,6 +45,14 @@ impl ClaimKind for UserAccount {
     const CATEGORY: &'static str = "claim_user_account";
 }
 
+/// Names of saved views, each with who sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ViewName {}
+
+impl ClaimKind for ViewName {
+    const CATEGORY: &'static str = "claim_view_name";
+}
+
 /// A claim that somebody holds; free when there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim<K> {

@@ -1,6 +1,6 @@
 use super::{ConversationEvent, Via, Visibility};
 use crate::{
-    ticket::{Status, TicketCommand},
+    ticket::{Pause, Status, TicketCommand},
     values::{HoldReason, ReopenCause},
 };
 
@@ -34,16 +34,20 @@ impl Cause {
     }
 }
 
-/// What is to become of a ticket in that status after a message; `None` when it stays as it is.
+/// What is to become of a ticket in that status, out of sight or not, after a message; `None` when it stays as it is.
 ///
-/// It depends on the status alone, so whoever comes later (a repetition, the process after a crash) comes to the same
-/// as long as nobody has changed the status since.
-pub fn consequence(cause: Cause, status: Status) -> Option<TicketCommand> {
+/// It depends on these two alone, so whoever comes later (a repetition, the process after a crash) comes to the same
+/// as long as nobody has changed them since.
+pub fn consequence(cause: Cause, status: Status, snoozed: bool) -> Option<TicketCommand> {
     match (cause, status) {
         (Cause::Customer, Status::Resolved(_) | Status::Closed) => Some(TicketCommand::Reopen {
             cause: ReopenCause::CustomerReply,
         }),
-        (Cause::Customer, Status::Waiting(hold)) if hold.reason == HoldReason::Customer => Some(TicketCommand::Resume),
+        (Cause::Customer, Status::New | Status::Open | Status::Waiting(_))
+            if snoozed || matches!(status, Status::Waiting(hold) if hold.reason == HoldReason::Customer) =>
+        {
+            Some(TicketCommand::Pause(Pause::EndByReply))
+        }
         (Cause::Answer, Status::New) => Some(TicketCommand::Start),
         (Cause::Customer, Status::New | Status::Open | Status::Waiting(_))
         | (Cause::Answer, Status::Open | Status::Waiting(_) | Status::Resolved(_) | Status::Closed) => None,

@@ -1,7 +1,8 @@
 use chrono::TimeDelta;
 
 use super::{
-    Body, Conversation, ConversationCommand, ConversationEvent, Known, NewMessage, Sort, Thread, state::digest,
+    Body, Conversation, ConversationCommand, ConversationEvent, Known, NewMessage, Sort, Thread,
+    state::{digest, digest_of_all},
 };
 use crate::{
     actor::ActorKind,
@@ -126,7 +127,7 @@ fn add(
     command: &ConversationCommand,
     context: &Context,
 ) -> Result<Vec<ConversationEvent>, ConversationRefusal> {
-    let text = digest(message.message_id, message.body.as_str());
+    let text = digest_of_all(message.message_id, message.body.as_str(), &message.attachments);
     if let Some(known) = state.and_then(|it| it.known.get(&message.message_id)) {
         let same = known.sort == sort && known.digest.is_none_or(|it| it == text);
         return if same {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{ConversationEvent, EDIT_WINDOW, Visibility};
 use crate::{
-    ids::{ContactId, MessageId, TicketId},
+    ids::{AttachmentId, ContactId, MessageId, TicketId},
     personal::Personal,
 };
 
@@ -41,7 +41,7 @@ pub struct Known {
     pub seq: u32,
     /// Who it is from and for.
     pub sort: Sort,
-    /// Tells its first text from another under the same name; `None` when it is forgotten.
+    /// Tells its first text and its files from others under the same name; `None` when it is forgotten.
     pub digest: Option<Uuid>,
 }
 
@@ -83,6 +83,14 @@ pub(super) fn digest(message_id: MessageId, text: &str) -> Uuid {
     Uuid::new_v5(&message_id.0, text.as_bytes())
 }
 
+/// The same of a text and its files.
+pub(super) fn digest_of_all(message_id: MessageId, text: &str, files: &[AttachmentId]) -> Uuid {
+    let whole = digest(message_id, text);
+    files
+        .iter()
+        .fold(whole, |whole, it| Uuid::new_v5(&whole, it.0.as_bytes()))
+}
+
 fn digest_of(message_id: MessageId, body: &Personal<String>) -> Option<Uuid> {
     body.known().map(|it| digest(message_id, it))
 }
@@ -111,19 +119,28 @@ impl Conversation {
     pub(super) fn take(&mut self, event: &ConversationEvent) {
         match event {
             ConversationEvent::MessageReceived {
-                seq, message_id, body, ..
-            } => self.add(*seq, *message_id, Sort::Received, digest_of(*message_id, body)),
+                seq,
+                message_id,
+                body,
+                attachments,
+                ..
+            } => {
+                let whole = body.known().map(|it| digest_of_all(*message_id, it, attachments));
+                self.add(*seq, *message_id, Sort::Received, whole);
+            }
             ConversationEvent::MessagePosted {
                 seq,
                 message_id,
                 author,
                 visibility,
                 body,
+                attachments,
                 posted_at,
                 ..
             } => {
                 let digest = digest_of(*message_id, body);
-                self.add(*seq, *message_id, (*visibility).into(), digest);
+                let whole = body.known().map(|it| digest_of_all(*message_id, it, attachments));
+                self.add(*seq, *message_id, (*visibility).into(), whole);
                 self.drop_stale(*posted_at);
                 self.fresh.push_back(Fresh {
                     seq: *seq,

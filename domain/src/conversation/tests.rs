@@ -11,7 +11,7 @@ use crate::{
     decider::{Context, kit::given},
     ids::{ContactId, ConversationId, MessageId, TicketId},
     personal::{DataSubject, Personal, PersonalField},
-    ticket::{Hold, Status, TicketCommand},
+    ticket::{Hold, Pause, Status, TicketCommand},
     values::{HoldReason, ReopenCause, ResolutionReason},
 };
 
@@ -315,16 +315,24 @@ fn customers_words_reopen_and_wake_and_an_answer_begins_the_work() {
         cause: ReopenCause::CustomerReply,
     });
     let solved = Status::Resolved(ResolutionReason::Solved);
-    assert_eq!(consequence(Cause::Customer, Status::Closed), reopen);
-    assert_eq!(consequence(Cause::Customer, solved), reopen);
-    assert_eq!(
-        consequence(Cause::Customer, waits(HoldReason::Customer)),
-        Some(TicketCommand::Resume)
-    );
-    assert_eq!(consequence(Cause::Customer, waits(HoldReason::Vendor)), None);
-    assert_eq!(consequence(Cause::Customer, Status::New), None);
-    assert_eq!(consequence(Cause::Answer, Status::New), Some(TicketCommand::Start));
-    assert_eq!(consequence(Cause::Answer, solved), None);
+    let heard = Some(TicketCommand::Pause(Pause::EndByReply));
+    for (cause, status, snoozed, expected) in [
+        (Cause::Customer, Status::Closed, false, reopen.clone()),
+        (Cause::Customer, solved, true, reopen),
+        (Cause::Customer, waits(HoldReason::Customer), false, heard.clone()),
+        (Cause::Customer, waits(HoldReason::Vendor), false, None),
+        (Cause::Customer, waits(HoldReason::Vendor), true, heard.clone()),
+        (Cause::Customer, Status::Open, true, heard),
+        (Cause::Customer, Status::New, false, None),
+        (Cause::Answer, Status::New, true, Some(TicketCommand::Start)),
+        (Cause::Answer, solved, false, None),
+    ] {
+        assert_eq!(
+            consequence(cause, status, snoozed),
+            expected,
+            "{cause:?} {status:?} {snoozed}"
+        );
+    }
     let note = after(&[post(Visibility::Note, message("n", "x"))]);
     assert_eq!(note.iter().find_map(Cause::of), None);
     assert_eq!(

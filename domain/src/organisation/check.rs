@@ -6,7 +6,7 @@ use icu_locale_core::LanguageIdentifier;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Flaw, Rule};
-use crate::text::words;
+use crate::{attachment::MediaType, text::words};
 
 /// Characters of a name.
 pub(super) const NAME: usize = 100;
@@ -132,6 +132,19 @@ impl Check {
         let goes_on = bytes.all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_');
         if !begins || !goes_on || word.len() > 50 {
             self.flaw(field, word, Rule::Word);
+        }
+    }
+
+    /// `image/png`, `image/*`, `application/vnd.ms-*`.
+    pub(super) fn media_types(&mut self, field: &str, pattern: &mut String) {
+        *pattern = pattern.trim().to_ascii_lowercase();
+        let whole = match pattern.strip_suffix('*') {
+            Some("*/") => "any/thing".to_owned(),
+            Some(beginning) => format!("{beginning}x"),
+            None => pattern.clone(),
+        };
+        if MediaType::try_new(&whole).is_err() || whole.contains(';') {
+            self.flaw(field, pattern, Rule::MediaTypes);
         }
     }
 

@@ -19,6 +19,8 @@ pub enum Rule {
     Colour,
     /// A word of small letters, digits and `_`.
     Word,
+    /// A media type, or the beginning of some and `*`.
+    MediaTypes,
     /// Each only once.
     Once,
     /// At most so many.

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    AutoReply, Definition, Identity, ItemRefusal, Kind, Reference,
+    AutoReply, Definition, Identity, ItemRefusal, Kind, Reference, Rule,
     check::{Check, NAME},
 };
 use crate::values::words;
@@ -29,6 +29,9 @@ words!(
     }
 );
 
+/// Bytes that a file may have wherever it goes: 2 GiB.
+const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+
 /// A channel as it is set up once: an address, a widget, a bot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbox {
@@ -45,6 +48,12 @@ pub struct Inbox {
     /// What is switched on in it beyond the usual, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub feature_flags: Vec<String>,
+    /// Bytes of the largest file it takes; `None` for as many as the installation says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_max_bytes: Option<u64>,
+    /// Types of files it takes, each one or the beginning of some and `*`; empty for the usual ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub file_types: Vec<String>,
     /// Whether it takes anything in now.
     pub active: bool,
     /// What is said of itself to whoever opens a ticket by it; `None` when nothing is.
@@ -66,6 +75,21 @@ impl Definition for Inbox {
         );
         check.each("featureFlags", &mut self.feature_flags, 50, Check::word, String::as_str);
         self.feature_flags.sort_unstable();
+        if self.file_max_bytes.is_some_and(|it| !(1..=MOST_BYTES).contains(&it)) {
+            let given = self.file_max_bytes.unwrap_or_default().to_string();
+            check.flaw(
+                "fileMaxBytes",
+                &given,
+                Rule::UpTo(u32::try_from(MOST_BYTES).unwrap_or(u32::MAX)),
+            );
+        }
+        check.each(
+            "fileTypes",
+            &mut self.file_types,
+            100,
+            Check::media_types,
+            String::as_str,
+        );
         if let Some(auto_reply) = &mut self.auto_reply {
             check.within("autoReply", |check| auto_reply.check(check));
         }

@@ -216,6 +216,8 @@ mod tests {
                 body: auto_reply(),
                 promises: Promises::default(),
             }),
+            file_max_bytes: None,
+            file_types: Vec::new(),
         };
         Checked::try_new(inbox).unwrap();
     }

@@ -54,6 +54,35 @@ pub fn highlighted(text: &str, query: &str) -> Vec<Piece> {
     pieces
 }
 
+/// What stands around the first piece that was found, so many characters before and behind it; all when none was.
+pub fn around_first(pieces: Vec<Piece>, around: usize) -> Vec<Piece> {
+    let length = |it: &Piece| it.text.chars().count();
+    let Some(first) = pieces.iter().position(|it| it.found) else {
+        return pieces;
+    };
+    let start: usize = pieces.iter().take(first).map(length).sum();
+    let found = pieces.get(first).map_or(0, length);
+    let (from, until) = (start.saturating_sub(around), start + found + around);
+    let mut at = 0;
+    let mut shown = Vec::new();
+    for piece in pieces {
+        let (begin, end) = (at, at + length(&piece));
+        at = end;
+        let (skip, take) = (
+            from.saturating_sub(begin),
+            until.min(end).saturating_sub(begin.max(from)),
+        );
+        let text: String = piece.text.chars().skip(skip).take(take).collect();
+        if !text.is_empty() {
+            shown.push(Piece {
+                text,
+                found: piece.found,
+            });
+        }
+    }
+    shown
+}
+
 /// Words, and what is like them.
 struct Alike {
     families: HashSet<String>,

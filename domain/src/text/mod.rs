@@ -16,7 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 
 pub use self::{
     fuzzy::{near, sound},
-    highlight::{Piece, highlighted, readings},
+    highlight::{Piece, around_first, highlighted, readings},
     layout::other_layout,
 };
 

@@ -1,4 +1,4 @@
-use super::{highlighted, near, other_layout, sound, term, terms, words};
+use super::{around_first, highlighted, near, other_layout, sound, term, terms, words};
 
 fn family(word: &str) -> String {
     let word: Vec<String> = words(word).collect();
@@ -149,4 +149,17 @@ fn found_words_are_marked_in_any_form() {
     assert_eq!(marked("Нет сертификата.", "сиртификат"), "Нет [сертификата].");
     assert_eq!(marked("Привет", "ghbdtn"), "[Привет]");
     assert_eq!(marked("", "x"), "");
+}
+
+#[test]
+fn long_text_is_cut_around_the_first_word_that_was_found() {
+    let text = format!("{} деньги {} деньги", "а ".repeat(100), "б ".repeat(100));
+    let shown = around_first(highlighted(&text, "деньги"), 10);
+    let whole: String = shown.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(whole, " а а а а  деньги б б б б б");
+    assert_eq!(shown.iter().filter(|it| it.found).count(), 1);
+    let none = highlighted("ничего", "деньги");
+    assert_eq!(around_first(none.clone(), 1), none);
+    let short = highlighted("верните деньги", "деньги");
+    assert_eq!(around_first(short.clone(), 100), short);
 }

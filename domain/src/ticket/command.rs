@@ -197,6 +197,8 @@ pub enum Pause {
     },
     /// End the snooze and the hold whose ends have come.
     EndDue,
+    /// End the snooze, and the hold that waits for the customer: they wrote.
+    EndByReply,
 }
 
 /// A wish about what a ticket has to do with others.

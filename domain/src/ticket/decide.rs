@@ -108,8 +108,9 @@ impl Ticket {
             return Ok(false);
         }
         match command {
+            // What a customer writes is not put away with what they wrote before.
             TicketCommand::Reopen {
-                cause: ReopenCause::Agent,
+                cause: ReopenCause::Agent | ReopenCause::CustomerReply,
             }
             | TicketCommand::Join(Join::Separate { .. })
             | TicketCommand::Open { .. } => Ok(false),

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Pause, Snooze, Status, Ticket, TicketEvent, TicketRefusal, WakeCause};
-use crate::decider::Context;
+use crate::{decider::Context, values::HoldReason};
 
 impl Ticket {
     pub(super) fn pause(&self, pause: &Pause, context: &Context) -> Result<Vec<TicketEvent>, TicketRefusal> {
@@ -10,6 +10,7 @@ impl Ticket {
             Pause::Wake { cause } if self.snooze.is_some() => Ok(vec![TicketEvent::WokeUp { cause: *cause }]),
             Pause::Wake { .. } => Ok(vec![]),
             Pause::EndDue => Ok(self.end_due(context.at)),
+            Pause::EndByReply => Ok(self.end_by_reply()),
         }
     }
 
@@ -23,6 +24,16 @@ impl Ticket {
             }
             Status::New | Status::Open | Status::Waiting(_) => Ok(vec![TicketEvent::Snoozed { until }]),
         }
+    }
+
+    fn end_by_reply(&self) -> Vec<TicketEvent> {
+        let woke = self.snooze.map(|_| TicketEvent::WokeUp {
+            cause: WakeCause::Reply,
+        });
+        let waits = matches!(self.status, Status::Waiting(hold) if hold.reason == HoldReason::Customer);
+        woke.into_iter()
+            .chain(waits.then_some(TicketEvent::Resumed {}))
+            .collect()
     }
 
     fn end_due(&self, now: DateTime<Utc>) -> Vec<TicketEvent> {

@@ -73,7 +73,13 @@ pub enum TicketRefusal {
     /// The other ticket is, over some steps, merged into this one.
     #[error("the other ticket was merged into this one: unmerge it first, or merge into another")]
     MergeRing,
-    /// An archived ticket takes nothing but reopening by an agent.
+    /// A part begins with a message that is there.
+    #[error("there is no such message in this ticket: its last is {last}")]
+    SplitBeyondEnd {
+        /// Place of its last message; 0 when it has none.
+        last: u32,
+    },
+    /// An archived ticket takes nothing but reopening.
     #[error("the ticket is archived: reopen it first")]
     Archived,
     /// Only closed tickets are archived.

@@ -1,6 +1,7 @@
 CREATE TABLE message (
     conversation_id uuid NOT NULL,
     seq integer NOT NULL,
+    position bigint NOT NULL,
     message_id uuid NOT NULL,
     ticket_id uuid NOT NULL,
     author text NOT NULL,
@@ -25,6 +26,7 @@ CREATE TABLE message (
 COMMENT ON TABLE message IS 'What was said under a ticket? (Что написано в заявке?) One row a message or note, as it is now, in the order of arrival.';
 COMMENT ON COLUMN message.conversation_id IS 'Id of the conversation.';
 COMMENT ON COLUMN message.seq IS 'Place in the conversation, by arrival, from 1.';
+COMMENT ON COLUMN message.position IS 'Place in the log of the event that brought it: the order of arrival over all conversations.';
 COMMENT ON COLUMN message.message_id IS 'Id of the message.';
 COMMENT ON COLUMN message.ticket_id IS 'Id of the ticket.';
 COMMENT ON COLUMN message.author IS 'Who wrote it, as kind:id; contact:<id> for the customer, contact: when nobody knows the customer.';
@@ -107,3 +109,21 @@ COMMENT ON COLUMN message_change.seq IS 'Place of the message; of a watermark, o
 COMMENT ON COLUMN message_change.event_type IS 'Stored type of the event, such as conversation.message_posted.';
 COMMENT ON COLUMN message_change.at IS 'When it was decided.';
 COMMENT ON COLUMN message_change.actor IS 'Who did it, as kind:id; kinds are agent, contact, bot, system, api_key and import.';
+
+CREATE TABLE ticket_part (
+    ticket_id uuid NOT NULL,
+    kind text NOT NULL,
+    of_ticket uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    from_seq integer NOT NULL,
+    before bigint,
+    PRIMARY KEY (ticket_id, kind, of_ticket)
+);
+
+COMMENT ON TABLE ticket_part IS 'Which conversations of other tickets are shown with a ticket? (Какие переписки других заявок показаны в заявке?) One row a ticket that was merged into it, or that it was split from.';
+COMMENT ON COLUMN ticket_part.ticket_id IS 'Id of the ticket that shows it.';
+COMMENT ON COLUMN ticket_part.kind IS 'Why: absorbed (the other was merged into it: the whole conversation) or split (it was split from the other: a part of it).';
+COMMENT ON COLUMN ticket_part.of_ticket IS 'Id of the other ticket.';
+COMMENT ON COLUMN ticket_part.conversation_id IS 'Id of its conversation.';
+COMMENT ON COLUMN ticket_part.from_seq IS 'Place of the first message that is shown, from 1.';
+COMMENT ON COLUMN ticket_part.before IS 'Only messages are shown that stand before this place in the log; NULL for all.';

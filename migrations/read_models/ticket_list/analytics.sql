@@ -4,7 +4,7 @@ CREATE OR REPLACE VIEW analytics.ticket AS SELECT
     priority, status, hold_reason, hold_until, assignee_id, resolution_reason, resolution_note,
     reopen_count, channel, external_id, opened_at, updated_at, resolved_at, closed_at, inbox_id, branch_id, team_id,
     status_label_id, tag_ids, fields, follower_ids, snoozed_at, snoozed_until, verdict, merged_into,
-    split_from, archived_at, tracked_until, eta
+    split_from, archived_at, tracked_until, eta, needs_answer_since
 FROM ticket_list;
 
 -- Its columns get the comments of the table's columns.

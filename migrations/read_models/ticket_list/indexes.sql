@@ -17,3 +17,23 @@ CREATE INDEX ticket_list_type ON ticket_list (ticket_type, number);
 CREATE INDEX ticket_list_merged ON ticket_list (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX ticket_list_due ON ticket_list (LEAST(snoozed_until, hold_until)) WHERE LEAST(snoozed_until, hold_until) IS NOT NULL;
 CREATE INDEX ticket_link_other ON ticket_link (other_id);
+-- What agents work on is a small part of all there ever was: each list of it has an index of that part alone.
+CREATE INDEX ticket_list_work ON ticket_list (number)
+    WHERE status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_work_updated ON ticket_list (updated_at, number)
+    WHERE status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_work_assignee ON ticket_list (assignee_id, number)
+    WHERE status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_work_unassigned ON ticket_list (number)
+    WHERE assignee_id IS NULL AND status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_work_priority ON ticket_list (priority, number)
+    WHERE status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_work_branch ON ticket_list (branch_id, number)
+    WHERE status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_work_team ON ticket_list (team_id, number)
+    WHERE status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_waiting ON ticket_list (COALESCE(needs_answer_since, '9999-12-31 23:59:59+00'), number)
+    WHERE needs_answer_since IS NOT NULL AND status IN ('new', 'open', 'pending', 'on_hold') AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_paused ON ticket_list (updated_at, number)
+    WHERE (status IN ('pending', 'on_hold') OR snoozed_at IS NOT NULL) AND archived_at IS NULL AND merged_into IS NULL;
+CREATE INDEX ticket_list_status_updated ON ticket_list (status, updated_at, number);

@@ -37,6 +37,7 @@ CREATE TABLE ticket_list (
     archived_at timestamptz,
     tracked_until timestamptz,
     eta timestamptz,
+    needs_answer_since timestamptz,
     PRIMARY KEY (ticket_id)
 ) WITH (fillfactor = 80);
 
@@ -79,6 +80,7 @@ COMMENT ON COLUMN ticket_list.split_from IS 'Id of the ticket it was a part of; 
 COMMENT ON COLUMN ticket_list.archived_at IS 'Instant at which it was put away; NULL when it was not.';
 COMMENT ON COLUMN ticket_list.tracked_until IS 'Instant until which its tracking link counts; NULL when it has none.';
 COMMENT ON COLUMN ticket_list.eta IS 'Instant of its resolution, as it was last worked out; NULL when it never was.';
+COMMENT ON COLUMN ticket_list.needs_answer_since IS 'Instant of the oldest message of the customer that nobody has answered; NULL when the team was last to speak.';
 
 CREATE TABLE ticket_link (
     ticket_id uuid NOT NULL,
@@ -91,3 +93,15 @@ COMMENT ON TABLE ticket_link IS 'What do tickets have to do with each other? (К
 COMMENT ON COLUMN ticket_link.ticket_id IS 'Id of the ticket of which it is said.';
 COMMENT ON COLUMN ticket_link.other_id IS 'Id of the other ticket.';
 COMMENT ON COLUMN ticket_link.relation IS 'What the ticket is to the other: duplicate (asks for the same), parent (the other is a part of it), blocks (must be done before it) or related.';
+
+CREATE TABLE ticket_waiting (
+    conversation_id uuid NOT NULL,
+    ticket_id uuid NOT NULL,
+    since timestamptz,
+    PRIMARY KEY (conversation_id)
+) WITH (fillfactor = 80);
+
+COMMENT ON TABLE ticket_waiting IS 'Since when does the customer of each conversation wait for an answer? (С каких пор клиент ждёт ответа?) One row a conversation; ticket_list shows it.';
+COMMENT ON COLUMN ticket_waiting.conversation_id IS 'Id of the conversation.';
+COMMENT ON COLUMN ticket_waiting.ticket_id IS 'Id of the ticket it lies under.';
+COMMENT ON COLUMN ticket_waiting.since IS 'Instant of the oldest message of the customer that nobody has answered; NULL when the team was last to speak.';

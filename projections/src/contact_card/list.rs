@@ -21,6 +21,7 @@ impl Table for Contacts {
     type Instant = InstantColumn;
     type Ids = list::NoColumn;
     type Fields = list::NoColumn;
+    type Flag = list::NoColumn;
     type Order = OrderColumn;
 
     const NAME: &'static str = "contact_card";

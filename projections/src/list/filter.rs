@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use domain::organisation::FieldValue;
+use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Column, Table};
-use crate::fields::{holds, piece};
+use super::{Column, Flag, Table};
+use crate::fields::{Bound, holds, piece};
 
 /// What a column's value must be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Test<T> {
     /// This.
     Eq(T),
@@ -24,7 +25,8 @@ pub enum Test<T> {
 }
 
 /// A condition on a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound = "")]
 pub enum Condition<T: Table> {
     /// All hold; true when there are none.
     And(Vec<Self>),
@@ -48,8 +50,12 @@ pub enum Condition<T: Table> {
     HasNone(T::Ids, bool),
     /// A custom field says this; of several options, at least these.
     Says(T::Fields, Uuid, FieldValue),
+    /// A custom field has a number or a day on this side of a bound.
+    Reaches(T::Fields, Uuid, Bound),
     /// A custom field is empty, or not.
     IsEmpty(T::Fields, Uuid, bool),
+    /// Something holds of it.
+    Is(T::Flag),
 }
 
 impl<T: Table> Condition<T> {
@@ -69,7 +75,11 @@ impl<T: Table> Condition<T> {
             Self::Says(column, id, value) => column
                 .of(row)
                 .is_some_and(|it| it.get(*id).is_some_and(|said| holds(said, value))),
+            Self::Reaches(column, id, bound) => column
+                .of(row)
+                .is_some_and(|it| it.get(*id).is_some_and(|said| bound.holds(said))),
             Self::IsEmpty(column, id, wanted) => column.of(row).is_none_or(|it| it.get(*id).is_none()) == *wanted,
+            Self::Is(flag) => flag.holds(row),
         }
     }
 
@@ -117,6 +127,18 @@ impl<T: Table> Condition<T> {
                     .push(" @> ")
                     .push_bind(piece(*id, value))
                     .push("::jsonb)");
+            }
+            Self::Reaches(column, id, bound) => {
+                sql.push("jsonb_path_exists(")
+                    .push(column.sql())
+                    .push(", ")
+                    .push_bind(bound.path(*id))
+                    .push("::jsonpath, ")
+                    .push_bind(bound.vars())
+                    .push("::jsonb)");
+            }
+            Self::Is(flag) => {
+                sql.push("(").push(flag.sql()).push(")");
             }
             Self::IsEmpty(column, id, wanted) => {
                 sql.push(if *wanted { "(NOT " } else { "(" })

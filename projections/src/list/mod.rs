@@ -6,6 +6,7 @@ pub mod page;
 use std::fmt::Debug;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
@@ -28,6 +29,8 @@ pub trait Table: Debug + Clone + Copy + PartialEq + Eq + Send + Sync + Unpin + '
     type Ids: Column<Self::Row, Vec<Uuid>>;
     /// Its columns of custom fields.
     type Fields: Column<Self::Row, Fields>;
+    /// What it tells of its rows by an expression of its own.
+    type Flag: Flag<Self::Row>;
     /// Its columns that rows are sorted by.
     type Order: OrderColumn<Self::Row>;
 
@@ -36,7 +39,9 @@ pub trait Table: Debug + Clone + Copy + PartialEq + Eq + Send + Sync + Unpin + '
 }
 
 /// A column that can be asked for.
-pub trait Column<R, V>: Debug + Clone + Copy + PartialEq + Eq + Send + Sync + 'static {
+pub trait Column<R, V>:
+    Debug + Clone + Copy + PartialEq + Eq + Send + Sync + Serialize + DeserializeOwned + 'static
+{
     /// Its name.
     fn sql(self) -> &'static str;
 
@@ -44,9 +49,30 @@ pub trait Column<R, V>: Debug + Clone + Copy + PartialEq + Eq + Send + Sync + 's
     fn of(self, row: &R) -> Option<V>;
 }
 
+/// Something that holds of a row or does not: its SQL is written out, so that a partial index can be made for it.
+pub trait Flag<R>:
+    Debug + Clone + Copy + PartialEq + Eq + Send + Sync + Serialize + DeserializeOwned + 'static
+{
+    /// An expression that is never NULL.
+    fn sql(self) -> &'static str;
+
+    /// Whether it holds of a row.
+    fn holds(self, row: &R) -> bool;
+}
+
 /// No column: for a sort that a table has none of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoColumn {}
+
+impl<R> Flag<R> for NoColumn {
+    fn sql(self) -> &'static str {
+        match self {}
+    }
+
+    fn holds(self, _row: &R) -> bool {
+        match self {}
+    }
+}
 
 impl<R, V> Column<R, V> for NoColumn {
     fn sql(self) -> &'static str {
@@ -81,7 +107,7 @@ pub trait OrderColumn<R>: Debug + Clone + Copy + PartialEq + Eq + Send + Sync + 
 macro_rules! columns {
     ($(#[$doc:meta])* $name:ident of $row:ty => $type:ty { $($variant:ident = $column:ident: $get:expr),* $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         pub enum $name { $(#[doc = concat!("`", stringify!($column), "`")] $variant),* }
 
         impl $crate::list::Column<$row, $type> for $name {

@@ -9,12 +9,18 @@ use chrono::{DateTime, Utc};
 use domain::{
     conversation::{ConversationEvent, RedactionReason},
     event::DomainEvent,
+    ids::{ConversationId, TicketId},
+    ticket::TicketEvent,
 };
 use event_store::Recorded;
 use uuid::Uuid;
 
 use super::rows::{MessageRow, ThreadRow, place, sealed_for};
 use crate::{ProjectError, checkpoint::to_column};
+
+/// Stored forms of why a ticket shows another's conversation.
+pub(super) const ABSORBED: &str = "absorbed";
+pub(super) const SPLIT: &str = "split";
 
 /// Conversation and place.
 type Place = (Uuid, i32);
@@ -25,6 +31,22 @@ pub(super) struct Edit {
     pub(super) body: Option<String>,
     pub(super) data_subject: Option<Uuid>,
     pub(super) at: DateTime<Utc>,
+}
+
+/// Which row of `ticket_part` it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PartKey {
+    pub(super) ticket_id: Uuid,
+    pub(super) kind: &'static str,
+    pub(super) of_ticket: Uuid,
+}
+
+/// What a ticket shows of another's conversation.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) conversation_id: Uuid,
+    pub(super) from_seq: i32,
+    pub(super) before: Option<i64>,
 }
 
 /// A row of `message_change`.
@@ -46,6 +68,8 @@ pub(super) struct Batch {
     pub(super) redactions: BTreeMap<Place, (&'static str, DateTime<Utc>)>,
     pub(super) readers: BTreeMap<(Uuid, String), (i32, DateTime<Utc>)>,
     pub(super) changes: Vec<Change>,
+    /// `None` for what is shown no longer.
+    pub(super) parts: BTreeMap<PartKey, Option<Part>>,
 }
 
 /// The conversations of a batch that do not begin in it.
@@ -75,8 +99,11 @@ impl Batch {
         }
     }
 
-    /// Takes one event in; those of other aggregates say nothing here.
+    /// Takes one event in; of tickets, what they show of others.
     pub(super) fn take(&mut self, recorded: &Recorded<DomainEvent>) -> Result<(), ProjectError> {
+        if let DomainEvent::Ticket(event) = &recorded.event {
+            self.take_ticket(recorded, event);
+        }
         let DomainEvent::Conversation(event) = &recorded.event else {
             return Ok(());
         };
@@ -100,6 +127,30 @@ impl Batch {
         }
         self.change(recorded, event);
         Ok(())
+    }
+
+    fn take_ticket(&mut self, recorded: &Recorded<DomainEvent>, event: &TicketEvent) {
+        let key = |kind, other: TicketId| PartKey {
+            ticket_id: recorded.stream_id,
+            kind,
+            of_ticket: other.0,
+        };
+        let part = |other, from_seq, before| Part {
+            conversation_id: ConversationId::of_ticket(other).0,
+            from_seq,
+            before,
+        };
+        if let TicketEvent::Absorbed { ticket_id } = event {
+            self.parts
+                .insert(key(ABSORBED, *ticket_id), Some(part(*ticket_id, 1, None)));
+        } else if let TicketEvent::Separated { ticket_id } = event {
+            self.parts.insert(key(ABSORBED, *ticket_id), None);
+        } else if let TicketEvent::SplitOff { from, from_message_seq } = event {
+            let first = i32::try_from(*from_message_seq).unwrap_or(i32::MAX);
+            // What is said there later belongs there.
+            let until = Some(to_column(recorded.position));
+            self.parts.insert(key(SPLIT, *from), Some(part(*from, first, until)));
+        }
     }
 
     fn change(&mut self, recorded: &Recorded<DomainEvent>, event: &ConversationEvent) {

@@ -1,6 +1,7 @@
 //! What was said under a ticket, and how does its conversation stand? One row a message, one a conversation.
 
 mod fold;
+mod parts;
 mod read;
 mod rows;
 mod write;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use domain::event::DomainEvent;
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
+pub use parts::{Wanted, conversations};
 pub use read::*;
 pub use rows::{MessageRow, ThreadRow};
 use sqlx::PgConnection;
@@ -22,16 +24,16 @@ pub const NAME: &str = "message";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 1,
-    // Of tickets nothing is kept: but whoever waits for a ticket sees its messages too, at one position.
-    types: &["ticket.", "assignment.", "conversation.", "subject."],
+    version: 2,
+    // Whoever waits for a ticket, or for a change of many, sees its messages too, at one position.
+    types: &["ticket.", "assignment.", "conversation.", "subject.", "bulk."],
     tables: include_str!("../../../migrations/read_models/message/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/message/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/message/analytics.sql"),
     make: || Box::new(Messages),
 };
 
-/// Keeps `message`, `ticket_thread`, `message_reader` and `message_change`.
+/// Keeps `message`, `ticket_part`, `ticket_thread`, `message_reader` and `message_change`.
 #[derive(Debug)]
 pub struct Messages;
 

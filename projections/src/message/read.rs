@@ -5,91 +5,170 @@ use event_store::Position;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use super::{MODEL, MessageRow, ThreadRow};
+use super::{
+    MODEL, MessageRow, ThreadRow,
+    parts::{Wanted, columns, over_segments},
+};
 use crate::{Turn, checkpoint::to_column};
 
-/// Which part of a conversation is read.
+/// Which part of a thread is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ThreadPage {
-    /// Only places behind this one.
-    pub after: i32,
-    /// Only places before this one.
-    pub before: i32,
-    /// So many of each conversation at most.
+    /// Only messages behind this place in the log.
+    pub after: i64,
+    /// Only messages before this place in the log.
+    pub before: i64,
+    /// So many of each thread at most.
     pub limit: i64,
     /// The newest of them rather than the oldest.
     pub from_end: bool,
 }
 
-/// A conversation that is read, and whether its notes are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
-    /// The conversation.
-    pub conversation_id: Uuid,
-    /// Whether the reader may see what the team writes for itself.
-    pub notes: bool,
+/// A row and the thread in which it is shown.
+#[derive(FromRow)]
+struct Of<T> {
+    thread: Uuid,
+    #[sqlx(flatten)]
+    row: T,
 }
 
-fn columns(wanted: &[Wanted]) -> (Vec<Uuid>, Vec<bool>) {
-    wanted.iter().map(|it| (it.conversation_id, it.notes)).unzip()
-}
-
-/// The same part of several conversations, each one's messages in the order of arrival; in one statement, however many
-/// conversations there are.
+/// The same part of several threads, each one's messages in the order of arrival, by the ticket's own conversation; in one
+/// statement, however many threads there are.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn of_conversations(
+pub async fn of_threads(
     pool: &PgPool,
     wanted: &[Wanted],
     page: ThreadPage,
 ) -> Result<HashMap<Uuid, Vec<MessageRow>>, sqlx::Error> {
-    const FORWARD: &str = "SELECT found.* FROM UNNEST($1::uuid[], $2::boolean[]) AS wanted (id, notes)
-        CROSS JOIN LATERAL (
-            SELECT * FROM message WHERE conversation_id = wanted.id AND (wanted.notes OR sort <> 'note')
-                AND seq > $3 AND seq < $4
-            ORDER BY seq LIMIT $5
-        ) AS found";
-    const BACKWARD: &str = "SELECT found.* FROM UNNEST($1::uuid[], $2::boolean[]) AS wanted (id, notes)
-        CROSS JOIN LATERAL (
-            SELECT * FROM message WHERE conversation_id = wanted.id AND (wanted.notes OR sort <> 'note')
-                AND seq > $3 AND seq < $4
-            ORDER BY seq DESC LIMIT $5
-        ) AS found";
-    let (ids, notes) = columns(wanted);
-    let rows: Vec<MessageRow> = sqlx::query_as(if page.from_end { BACKWARD } else { FORWARD })
-        .bind(ids)
-        .bind(notes)
+    const FORWARD: &str = over_segments!(
+        "SELECT segment.thread, found.* FROM segment CROSS JOIN LATERAL (
+            SELECT * FROM message WHERE conversation_id = segment.conversation_id AND (segment.team OR sort <> 'note')
+                AND seq >= segment.from_seq AND (segment.before IS NULL OR position < segment.before)
+                AND position > $5 AND position < $6
+            ORDER BY position LIMIT $7
+        ) AS found"
+    );
+    const BACKWARD: &str = over_segments!(
+        "SELECT segment.thread, found.* FROM segment CROSS JOIN LATERAL (
+            SELECT * FROM message WHERE conversation_id = segment.conversation_id AND (segment.team OR sort <> 'note')
+                AND seq >= segment.from_seq AND (segment.before IS NULL OR position < segment.before)
+                AND position > $5 AND position < $6
+            ORDER BY position DESC LIMIT $7
+        ) AS found"
+    );
+    let (tickets, conversations, team, contacts) = columns(wanted);
+    let rows: Vec<Of<MessageRow>> = sqlx::query_as(if page.from_end { BACKWARD } else { FORWARD })
+        .bind(tickets)
+        .bind(conversations)
+        .bind(team)
+        .bind(contacts)
         .bind(page.after)
         .bind(page.before)
         .bind(page.limit)
         .fetch_all(pool)
         .await?;
     let mut found: HashMap<Uuid, Vec<MessageRow>> = HashMap::with_capacity(wanted.len());
-    for row in rows {
-        found.entry(row.conversation_id).or_default().push(row);
+    for Of { thread, row } in rows {
+        found.entry(thread).or_default().push(row);
     }
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
     for messages in found.values_mut() {
-        messages.sort_by_key(|it| it.seq);
+        messages.sort_by_key(|it| it.position);
+        // A part that was split off and merged again is shown once.
+        messages.dedup_by_key(|it| it.message_id);
+        let over = messages.len().saturating_sub(limit);
+        if page.from_end {
+            messages.drain(..over);
+        } else {
+            messages.truncate(limit);
+        }
     }
     Ok(found)
 }
 
-/// How many messages each of several conversations has; one without messages is not there.
+/// How many messages each of several threads has; one without messages is not there.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn counts(pool: &PgPool, wanted: &[Wanted]) -> Result<HashMap<Uuid, i64>, sqlx::Error> {
-    const COUNTS: &str = "SELECT message.conversation_id, COUNT(*)
-        FROM UNNEST($1::uuid[], $2::boolean[]) AS wanted (id, notes)
-        JOIN message ON message.conversation_id = wanted.id AND (wanted.notes OR message.sort <> 'note')
-        GROUP BY message.conversation_id";
-    let (ids, notes) = columns(wanted);
-    let rows: Vec<(Uuid, i64)> = sqlx::query_as(COUNTS).bind(ids).bind(notes).fetch_all(pool).await?;
+    const COUNTS: &str = over_segments!(
+        "SELECT segment.thread, COUNT(DISTINCT message.position) FROM segment
+        JOIN message ON message.conversation_id = segment.conversation_id AND (segment.team OR message.sort <> 'note')
+            AND message.seq >= segment.from_seq
+            AND (segment.before IS NULL OR message.position < segment.before)
+        GROUP BY segment.thread"
+    );
+    let (tickets, conversations, team, contacts) = columns(wanted);
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(COUNTS)
+        .bind(tickets)
+        .bind(conversations)
+        .bind(team)
+        .bind(contacts)
+        .fetch_all(pool)
+        .await?;
     Ok(rows.into_iter().collect())
 }
 
-/// How several conversations stand; one without messages is not there.
+/// How several threads stand, with all that is shown in them; one without messages is not there.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn standings(pool: &PgPool, wanted: &[Wanted]) -> Result<HashMap<Uuid, ThreadRow>, sqlx::Error> {
+    const STANDINGS: &str = over_segments!(
+        "SELECT segment.thread, ticket_thread.* FROM segment
+        JOIN ticket_thread ON ticket_thread.conversation_id = segment.conversation_id WHERE segment.whole"
+    );
+    let (tickets, conversations, team, contacts) = columns(wanted);
+    let rows: Vec<Of<ThreadRow>> = sqlx::query_as(STANDINGS)
+        .bind(tickets)
+        .bind(conversations)
+        .bind(team)
+        .bind(contacts)
+        .fetch_all(pool)
+        .await?;
+    let mut found: HashMap<Uuid, ThreadRow> = HashMap::with_capacity(wanted.len());
+    for Of { thread, row } in rows {
+        match found.remove(&thread) {
+            Some(known) => drop(found.insert(thread, known.with(row, thread))),
+            None => drop(found.insert(thread, row)),
+        }
+    }
+    Ok(found)
+}
+
+/// The files of several threads, each one's in the order of its messages, so many of each at most.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn files(pool: &PgPool, wanted: &[Wanted], limit: i64) -> Result<Vec<(Uuid, Uuid)>, sqlx::Error> {
+    const FILES: &str = over_segments!(
+        "SELECT thread, id FROM (
+            SELECT thread, id, ROW_NUMBER() OVER (PARTITION BY thread ORDER BY position, place) AS nth FROM (
+                SELECT segment.thread, file.id, MIN(message.position) AS position, MIN(file.place) AS place
+                FROM segment
+                JOIN message ON message.conversation_id = segment.conversation_id
+                    AND (segment.team OR message.sort <> 'note') AND message.seq >= segment.from_seq
+                    AND (segment.before IS NULL OR message.position < segment.before)
+                    AND message.redacted_at IS NULL
+                CROSS JOIN LATERAL UNNEST(message.attachments) WITH ORDINALITY AS file (id, place)
+                GROUP BY segment.thread, file.id
+            ) AS found
+        ) AS placed WHERE nth <= $5 ORDER BY thread, nth"
+    );
+    let (tickets, conversations, team, contacts) = columns(wanted);
+    sqlx::query_as(FILES)
+        .bind(tickets)
+        .bind(conversations)
+        .bind(team)
+        .bind(contacts)
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+}
+
+/// How several conversations stand, each by itself; one without messages is not there.
 ///
 /// # Errors
 /// When Postgres does not answer.
@@ -141,6 +220,10 @@ pub struct MessageTold {
     pub at: DateTime<Utc>,
     /// Who did it, `kind:id`.
     pub actor: String,
+    /// Whose conversation it is.
+    pub contact_id: Option<Uuid>,
+    /// Tickets that show this conversation beside their own.
+    pub shown_in: Vec<Uuid>,
     /// The message as it is now; of a watermark, the last it counts for.
     pub message: MessageRow,
 }
@@ -152,18 +235,20 @@ struct Row {
     event_type: String,
     at: DateTime<Utc>,
     actor: String,
+    contact_id: Option<Uuid>,
+    shown_in: Vec<Uuid>,
     #[sqlx(flatten)]
     message: MessageRow,
 }
 
-/// What is told of messages after a turn and up to a position, in the order in which it is told; of one conversation, or
+/// What is told of messages after a turn and up to a position, in the order in which it is told; of some conversations, or
 /// of all.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn since(
     pool: &PgPool,
-    conversation_id: Option<Uuid>,
+    conversations: Option<&[Uuid]>,
     after: Turn,
     until: Position,
     limit: i64,
@@ -173,7 +258,7 @@ pub async fn since(
             SELECT id FROM ops.generation WHERE model = $5 AND version = $6 AND serving
         ), told AS (
             (SELECT it.*, it.position AS shown_at, 0::bigint AS late FROM message_change AS it
-             WHERE it.position > $1 AND it.position <= $3 AND ($7::uuid IS NULL OR it.conversation_id = $7)
+             WHERE it.position > $1 AND it.position <= $3 AND ($7::uuid[] IS NULL OR it.conversation_id = ANY($7))
                  AND NOT EXISTS (SELECT FROM ops.late_event AS late
                                  WHERE late.generation = (SELECT id FROM build) AND late.position = it.position)
              ORDER BY it.position LIMIT $4)
@@ -181,12 +266,21 @@ pub async fn since(
             (SELECT it.*, late.shown_at, late.position FROM ops.late_event AS late
              JOIN message_change AS it ON it.position = late.position
              WHERE late.generation = (SELECT id FROM build) AND (late.shown_at, late.position) > ($1, $2)
-                 AND late.shown_at <= $3 AND ($7::uuid IS NULL OR it.conversation_id = $7)
+                 AND late.shown_at <= $3 AND ($7::uuid[] IS NULL OR it.conversation_id = ANY($7))
              ORDER BY late.shown_at, late.position LIMIT $4)
             ORDER BY shown_at, late LIMIT $4
         )
-        SELECT told.shown_at, told.late, told.event_type, told.at, told.actor, message.*
+        SELECT told.shown_at, told.late, told.event_type, told.at, told.actor, ticket_thread.contact_id, message.*,
+            ARRAY (WITH RECURSIVE up (ticket_id, steps) AS (
+                    SELECT part.ticket_id, 1 FROM ticket_part AS part
+                    WHERE part.conversation_id = told.conversation_id AND part.kind = 'absorbed'
+                    UNION
+                    SELECT part.ticket_id, up.steps + 1 FROM up
+                    JOIN ticket_part AS part ON part.of_ticket = up.ticket_id AND part.kind = 'absorbed'
+                    WHERE up.steps < 64
+                ) SELECT ticket_id FROM up) AS shown_in
         FROM told JOIN message ON message.conversation_id = told.conversation_id AND message.seq = told.seq
+        JOIN ticket_thread ON ticket_thread.conversation_id = told.conversation_id
         ORDER BY told.shown_at, told.late";
     let (shown_at, late) = after.to_columns();
     let rows: Vec<Row> = sqlx::query_as(SINCE)
@@ -196,7 +290,7 @@ pub async fn since(
         .bind(limit)
         .bind(MODEL.name)
         .bind(MODEL.version)
-        .bind(conversation_id)
+        .bind(conversations)
         .fetch_all(pool)
         .await?;
     let told = rows.into_iter().map(|row| MessageTold {
@@ -204,6 +298,8 @@ pub async fn since(
         event_type: row.event_type,
         at: row.at,
         actor: row.actor,
+        contact_id: row.contact_id,
+        shown_in: row.shown_in,
         message: row.message,
     });
     Ok(told.collect())

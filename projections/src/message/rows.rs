@@ -8,6 +8,8 @@ use event_store::Recorded;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::checkpoint::to_column;
+
 /// A message as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct MessageRow {
@@ -15,6 +17,8 @@ pub struct MessageRow {
     pub conversation_id: Uuid,
     /// Place in the conversation, from 1.
     pub seq: i32,
+    /// Place in the log of the event that brought it.
+    pub position: i64,
     /// Id of the message.
     pub message_id: Uuid,
     /// Id of the ticket.
@@ -136,7 +140,6 @@ impl ThreadRow {
 
     /// The row of a message that an event adds; `None` for any other event.
     pub(super) fn message(&self, recorded: &Recorded<DomainEvent>, event: &ConversationEvent) -> Option<MessageRow> {
-        let at = recorded.metadata.at;
         match event {
             ConversationEvent::MessageReceived {
                 seq,
@@ -155,7 +158,7 @@ impl ThreadRow {
                 in_reply_to: in_reply_to.map(place),
                 attachments: attachments.iter().map(|it| it.0).collect(),
                 sent_at: *sent_at,
-                ..self.bare(place(*seq), message_id.0, (RECEIVED, body), at)
+                ..self.bare(place(*seq), message_id.0, (RECEIVED, body), recorded)
             }),
             ConversationEvent::MessagePosted {
                 seq,
@@ -183,7 +186,7 @@ impl ThreadRow {
                     mentions: mentions.iter().map(|it| it.0).collect(),
                     via: via.to_owned(),
                     via_id,
-                    ..self.bare(place(*seq), message_id.0, (sort, body), at)
+                    ..self.bare(place(*seq), message_id.0, (sort, body), recorded)
                 })
             }
             ConversationEvent::Started { .. }
@@ -194,10 +197,17 @@ impl ThreadRow {
         }
     }
 
-    fn bare(&self, seq: i32, id: Uuid, (sort, body): (&str, &Personal<String>), at: DateTime<Utc>) -> MessageRow {
+    fn bare(
+        &self,
+        seq: i32,
+        id: Uuid,
+        (sort, body): (&str, &Personal<String>),
+        recorded: &Recorded<DomainEvent>,
+    ) -> MessageRow {
         MessageRow {
             conversation_id: self.conversation_id,
             seq,
+            position: to_column(recorded.position),
             message_id: id,
             ticket_id: self.ticket_id,
             author: String::new(),
@@ -210,7 +220,7 @@ impl ThreadRow {
             attachments: Vec::new(),
             via: means(Via::Human).0.to_owned(),
             via_id: None,
-            arrived_at: at,
+            arrived_at: recorded.metadata.at,
             sent_at: None,
             edited_at: None,
             redacted_at: None,
@@ -236,6 +246,35 @@ impl ThreadRow {
                 self.needs_answer_since = None;
             }
             _ => {}
+        }
+    }
+}
+
+impl ThreadRow {
+    /// This thread with another conversation that is shown in it; watermarks are of its own alone.
+    pub(super) fn with(self, other: Self, thread: Uuid) -> Self {
+        let (own, other) = if other.conversation_id == thread {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        let last_answer_at = own.last_answer_at.max(other.last_answer_at);
+        let unanswered = |at: &DateTime<Utc>| last_answer_at.is_none_or(|answered| *at > answered);
+        // What was waiting in one conversation may have been answered in the other; what came there later was not.
+        let waits = |it: &Self| {
+            it.needs_answer_since
+                .filter(unanswered)
+                .or(it.last_received_at.filter(unanswered))
+        };
+        let needs_answer_since = [waits(&own), waits(&other)].into_iter().flatten().min();
+        Self {
+            last_message_at: own.last_message_at.max(other.last_message_at),
+            last_public_at: own.last_public_at.max(other.last_public_at),
+            last_received_at: own.last_received_at.max(other.last_received_at),
+            first_answer_at: [own.first_answer_at, other.first_answer_at].into_iter().flatten().min(),
+            needs_answer_since,
+            last_answer_at,
+            ..own
         }
     }
 }

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    fold::{Batch, missing},
+    fold::{Batch, PartKey, missing},
     rows::{MessageRow, ThreadRow},
 };
 use crate::{ProjectError, ticket_row::forgotten};
@@ -18,6 +18,7 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
         batch.take(event)?;
     }
     write_threads(&batch, tx).await?;
+    write_parts(&batch, tx).await?;
     insert(&batch, tx).await?;
     edit(&batch, tx).await?;
     redact(&batch, tx).await?;
@@ -83,6 +84,44 @@ async fn write_threads(batch: &Batch, tx: &mut PgConnection) -> Result<(), Proje
     Ok(())
 }
 
+async fn write_parts(batch: &Batch, tx: &mut PgConnection) -> Result<(), ProjectError> {
+    if batch.parts.is_empty() {
+        return Ok(());
+    }
+    let gone: Vec<&PartKey> = batch.parts.iter().filter(|it| it.1.is_none()).map(|it| it.0).collect();
+    sqlx::query!(
+        r#"DELETE FROM ticket_part USING UNNEST($1::uuid[], $2::text[], $3::uuid[]) AS gone (ticket_id, kind, of_ticket)
+        WHERE ticket_part.ticket_id = gone.ticket_id AND ticket_part.kind = gone.kind
+            AND ticket_part.of_ticket = gone.of_ticket"#,
+        &column(gone.iter(), |it| it.ticket_id)[..],
+        &column(gone.iter(), |it| it.kind.to_owned())[..],
+        &column(gone.iter(), |it| it.of_ticket)[..],
+    )
+    .execute(&mut *tx)
+    .await?;
+    let kept = || {
+        batch
+            .parts
+            .iter()
+            .filter_map(|(key, part)| part.as_ref().map(|it| (key, it)))
+    };
+    let rows: Vec<_> = kept().collect();
+    sqlx::query!(
+        r#"INSERT INTO ticket_part (ticket_id, kind, of_ticket, conversation_id, from_seq, before)
+        SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::integer[], $6::bigint[])
+        ON CONFLICT (ticket_id, kind, of_ticket) DO NOTHING"#,
+        &column(rows.iter(), |it| it.0.ticket_id)[..],
+        &column(rows.iter(), |it| it.0.kind.to_owned())[..],
+        &column(rows.iter(), |it| it.0.of_ticket)[..],
+        &column(rows.iter(), |it| it.1.conversation_id)[..],
+        &column(rows.iter(), |it| it.1.from_seq)[..],
+        &column(rows.iter(), |it| it.1.before)[..] as &[Option<i64>],
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// An array of arrays must be even, so the ids of each row travel as one text.
 fn joined(ids: &[Uuid]) -> String {
     ids.iter().map(Uuid::to_string).collect::<Vec<_>>().join(",")
@@ -97,19 +136,20 @@ async fn insert(batch: &Batch, tx: &mut PgConnection) -> Result<(), ProjectError
         r#"INSERT INTO message (
             conversation_id, seq, message_id, ticket_id, author, sort, body, client_message_id, external_id,
             in_reply_to, mentions, attachments, via, via_id, arrived_at, sent_at, edited_at, redacted_at,
-            redaction_reason, data_subject
+            redaction_reason, data_subject, position
         )
         SELECT conversation_id, seq, message_id, ticket_id, author, sort, body, client_message_id, external_id,
             in_reply_to, string_to_array(mentions, ',')::uuid[], string_to_array(attachments, ',')::uuid[], via, via_id,
-            arrived_at, sent_at, edited_at, redacted_at, redaction_reason, data_subject
+            arrived_at, sent_at, edited_at, redacted_at, redaction_reason, data_subject, position
         FROM UNNEST(
             $1::uuid[], $2::integer[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
             $9::text[], $10::integer[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::timestamptz[],
-            $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::text[], $20::uuid[]
+            $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::text[], $20::uuid[],
+            $21::bigint[]
         ) AS new (
             conversation_id, seq, message_id, ticket_id, author, sort, body, client_message_id, external_id,
             in_reply_to, mentions, attachments, via, via_id, arrived_at, sent_at, edited_at, redacted_at,
-            redaction_reason, data_subject
+            redaction_reason, data_subject, position
         )"#,
         &column(rows(), |it| it.conversation_id)[..],
         &column(rows(), |it| it.seq)[..],
@@ -131,6 +171,7 @@ async fn insert(batch: &Batch, tx: &mut PgConnection) -> Result<(), ProjectError
         &column(rows(), |it| it.redacted_at)[..] as &[Option<DateTime<Utc>>],
         &column(rows(), |it| it.redaction_reason.clone())[..] as &[Option<String>],
         &column(rows(), |it: &MessageRow| it.data_subject)[..] as &[Option<Uuid>],
+        &column(rows(), |it| it.position)[..],
     )
     .execute(tx)
     .await?;

@@ -21,6 +21,7 @@ impl Table for Organizations {
     type Instant = InstantColumn;
     type Ids = list::NoColumn;
     type Fields = list::NoColumn;
+    type Flag = list::NoColumn;
     type Order = OrderColumn;
 
     const NAME: &'static str = "organization";

@@ -1,6 +1,7 @@
 //! Where do which words stand? One row a text.
 
 mod lexemes;
+mod messages;
 mod read;
 mod write;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use domain::event::DomainEvent;
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
-pub use read::{Found, Place, search};
+pub use read::{Found, Mention, Place, mentions, search};
 use sqlx::PgConnection;
 
 use crate::{Model, ProjectError, Projection};
@@ -20,8 +21,8 @@ pub const NAME: &str = "search";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 1,
-    types: &["ticket.", "contact.", "user.", "subject."],
+    version: 2,
+    types: &["ticket.", "conversation.", "contact.", "user.", "subject."],
     tables: include_str!("../../../migrations/read_models/search/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/search/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/search/analytics.sql"),

@@ -15,6 +15,8 @@ const MOST: i64 = 500;
 const PEOPLE: i64 = 200;
 /// With fewer tickets found than that, words are looked for that are only alike.
 const ENOUGH: usize = 20;
+/// Messages of a ticket that are shown with it at most.
+const MENTIONS: i64 = 3;
 /// How much a mention counts by its likeness: near spelling, sound, family, the very stem.
 const WEIGHTS: &str = "'{0.05, 0.2, 0.5, 1.0}'";
 
@@ -50,11 +52,11 @@ pub struct Place {
 }
 
 /// The tickets in which these words stand, those that fit best first; words in any form, misspelt, or typed with the keyboard
-/// in the other language. None for a text without words.
+/// in the other language. None for a text without words. `notes` when what the team writes for itself counts too.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn search(pool: &PgPool, text: &str, condition: &Condition) -> Result<Vec<Found>, sqlx::Error> {
+pub async fn search(pool: &PgPool, text: &str, condition: &Condition, notes: bool) -> Result<Vec<Found>, sqlx::Error> {
     let Some(asked) = Asked::of(text) else {
         return Ok(Vec::new());
     };
@@ -64,12 +66,16 @@ pub async fn search(pool: &PgPool, text: &str, condition: &Condition) -> Result<
     put(
         &mut found,
         Way::Words,
-        in_texts(pool, &exact, &weighed, condition).await?,
+        in_texts(pool, (&exact, &weighed), condition, notes).await?,
     );
     put(&mut found, Way::Person, of_people(pool, &exact, condition).await?);
     for (way, query) in [(Way::Alike, asked.fuzzy()), (Way::Any, asked.any())] {
         if found.len() < ENOUGH {
-            put(&mut found, way, in_texts(pool, &query, &weighed, condition).await?);
+            put(
+                &mut found,
+                way,
+                in_texts(pool, (&query, &weighed), condition, notes).await?,
+            );
             put(&mut found, way, of_people(pool, &query, condition).await?);
         }
     }
@@ -95,13 +101,16 @@ fn put(found: &mut HashMap<Uuid, i64>, way: Way, rows: Vec<(Uuid, i64)>) {
 /// Tickets in whose texts the query holds, and how well.
 async fn in_texts(
     pool: &PgPool,
-    query: &str,
-    weighed: &str,
+    (query, weighed): (&str, &str),
     condition: &Condition,
+    notes: bool,
 ) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
     let mut sql = QueryBuilder::<Postgres>::new("SELECT ticket_id, (MAX(ts_rank(");
     sql.push(WEIGHTS).push(", words, ").push_bind(weighed.to_owned());
     sql.push("::tsquery)) * 1000000)::bigint AS rank FROM (SELECT ticket_id, words, at FROM search_part WHERE ");
+    if !notes {
+        sql.push("kind <> 'note' AND ");
+    }
     sql.push("ticket_id IS NOT NULL AND words @@ ")
         .push_bind(query.to_owned());
     sql.push("::tsquery AND ");
@@ -143,4 +152,39 @@ async fn of_people(pool: &PgPool, query: &str, condition: &Condition) -> Result<
     condition.push(&mut sql);
     sql.push(" ORDER BY number DESC LIMIT ").push_bind(MOST);
     sql.build_query_as().fetch_all(pool).await
+}
+
+/// A message in which words of a search stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Mention {
+    /// The ticket.
+    pub ticket_id: Uuid,
+    /// The conversation.
+    pub conversation_id: Uuid,
+    /// Place of the message there, from 1.
+    pub seq: i32,
+}
+
+/// Of some tickets the messages in which words of a search stand, or words like them: of each the few that fit best.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn mentions(pool: &PgPool, text: &str, tickets: &[Uuid], notes: bool) -> Result<Vec<Mention>, sqlx::Error> {
+    const BEST: &str = "SELECT ticket_id, owner_id AS conversation_id, part::integer AS seq FROM (
+            SELECT ticket_id, owner_id, part, ROW_NUMBER() OVER (
+                PARTITION BY ticket_id ORDER BY ts_rank($4::real[], words, $2::tsquery) DESC, at DESC, part) AS place
+            FROM search_part
+            WHERE ticket_id = ANY($1) AND words @@ $2::tsquery AND (kind = 'message' OR ($3 AND kind = 'note'))
+        ) AS found WHERE place <= $5 ORDER BY ticket_id, place";
+    let Some(asked) = Asked::of(text) else {
+        return Ok(Vec::new());
+    };
+    sqlx::query_as(BEST)
+        .bind(tickets)
+        .bind(asked.weighed())
+        .bind(notes)
+        .bind(vec![0.05_f32, 0.2, 0.5, 1.0])
+        .bind(MENTIONS)
+        .fetch_all(pool)
+        .await
 }

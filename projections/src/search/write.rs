@@ -6,14 +6,15 @@ use event_store::Recorded;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::lexemes::vector;
+use super::{lexemes::vector, messages};
 use crate::{ProjectError, ticket_row::forgotten};
 
 /// What becomes of a text.
-enum Change {
+pub(super) enum Change {
     /// It says this from now on.
     Says {
         kind: &'static str,
+        ticket: Option<Uuid>,
         of: Uuid,
         text: Option<String>,
         at: DateTime<Utc>,
@@ -22,16 +23,29 @@ enum Change {
     Gone,
 }
 
-type Changes = BTreeMap<(Uuid, String), Change>;
+pub(super) type Changes = BTreeMap<(Uuid, String), Change>;
 
 pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<(), ProjectError> {
     let forgotten = forgotten(events);
     let mut changes = Changes::new();
+    let tickets = messages::tickets(events, tx).await?;
     for event in events {
+        if let DomainEvent::Conversation(said) = &event.event {
+            messages::take(event, said, &tickets, &mut changes);
+            continue;
+        }
         let mut says = |part: &str, kind, personal: (Uuid, Option<String>)| {
             let (of, text) = personal;
             let at = event.metadata.at;
-            changes.insert((event.stream_id, part.to_owned()), Change::Says { kind, of, text, at });
+            let ticket = (kind == "ticket").then_some(event.stream_id);
+            let says = Change::Says {
+                kind,
+                ticket,
+                of,
+                text,
+                at,
+            };
+            changes.insert((event.stream_id, part.to_owned()), says);
         };
         match &event.event {
             DomainEvent::Ticket(TicketEvent::Opened { subject, .. } | TicketEvent::SubjectChanged { subject }) => {
@@ -72,7 +86,10 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
             | DomainEvent::Denial(_)
             | DomainEvent::SignIn(_)
             | DomainEvent::ApiKey(_)
-            | DomainEvent::VisitorSecret(_) => {}
+            | DomainEvent::VisitorSecret(_)
+            | DomainEvent::View(_)
+            | DomainEvent::Bulk(_)
+            | DomainEvent::Attachment(_) => {}
         }
     }
     write(&changes, &forgotten, tx).await?;
@@ -87,12 +104,19 @@ fn words(personal: &Personal<String>) -> (Uuid, Option<String>) {
 async fn write(changes: &Changes, forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), ProjectError> {
     let mut rows = Rows::default();
     for ((owner, part), change) in changes {
-        if let Change::Says { kind, of, text, at } = change {
+        if let Change::Says {
+            kind,
+            ticket,
+            of,
+            text,
+            at,
+        } = change
+        {
             let text = text.as_deref().filter(|_| !forgotten.contains(of)).unwrap_or_default();
             rows.owners.push(*owner);
             rows.parts.push(part.clone());
             rows.kinds.push((*kind).to_owned());
-            rows.tickets.push((*kind == "ticket").then_some(*owner));
+            rows.tickets.push(*ticket);
             rows.subjects.push(*of);
             rows.words.push(vector(text));
             rows.instants.push(*at);

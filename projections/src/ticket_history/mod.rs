@@ -21,7 +21,8 @@ pub const MODEL: Model = Model {
     name: NAME,
     version: 4,
     // Of conversations nothing is kept: but whoever waits for a message sees its ticket too, at one position.
-    types: &["ticket.", "assignment.", "conversation.", "subject."],
+    // Of changes of many tickets nothing is kept: but whoever waits for one sees the tickets too, at one position.
+    types: &["ticket.", "assignment.", "conversation.", "subject.", "bulk."],
     tables: include_str!("../../../migrations/read_models/ticket_history/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/ticket_history/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/ticket_history/analytics.sql"),

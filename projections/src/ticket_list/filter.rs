@@ -1,6 +1,8 @@
 //! What tickets can be asked for and sorted by.
 
 use chrono::{DateTime, Utc};
+use domain::ticket::StatusCategory;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -23,6 +25,7 @@ impl Table for Tickets {
     type Instant = InstantColumn;
     type Ids = IdsColumn;
     type Fields = FieldsColumn;
+    type Flag = TicketFlag;
     type Order = OrderColumn;
 
     const NAME: &'static str = "ticket_list";
@@ -81,6 +84,7 @@ columns!(
         HoldUntil = hold_until: |it| it.hold_until,
         ArchivedAt = archived_at: |it| it.archived_at,
         Eta = eta: |it| it.eta,
+        NeedsAnswerSince = needs_answer_since: |it| it.needs_answer_since,
     }
 );
 
@@ -99,6 +103,36 @@ columns!(
     }
 );
 
+/// What is told of a ticket by an expression of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TicketFlag {
+    /// Work on it goes on: it is new, open, pending or on hold. Partial indexes are made for it.
+    InWork,
+    /// It waits for something or somebody, or is snoozed; only what is worked on is.
+    Paused,
+}
+
+impl list::Flag<TicketRow> for TicketFlag {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::InWork => "status IN ('new', 'open', 'pending', 'on_hold')",
+            Self::Paused => "status IN ('pending', 'on_hold') OR snoozed_at IS NOT NULL",
+        }
+    }
+
+    fn holds(self, row: &TicketRow) -> bool {
+        match self {
+            Self::InWork => ![StatusCategory::Resolved, StatusCategory::Closed]
+                .iter()
+                .any(|it| row.status == it.as_str()),
+            Self::Paused => {
+                let waits = [StatusCategory::Pending, StatusCategory::OnHold];
+                row.snoozed_at.is_some() || waits.iter().any(|it| row.status == it.as_str())
+            }
+        }
+    }
+}
+
 /// A column that tickets can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderColumn {
@@ -112,6 +146,14 @@ pub enum OrderColumn {
     UpdatedAt,
     /// By urgency.
     Priority,
+    /// By how long the customer has been waiting for an answer; those who wait for none come as the shortest.
+    WaitingSince,
+}
+
+/// Where a ticket stands whose customer waits for nothing, among those whose customers do: 9999-12-31T23:59:59Z, as the
+/// column's expression has it.
+fn never() -> DateTime<Utc> {
+    DateTime::from_timestamp(253_402_300_799, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 impl list::OrderColumn<TicketRow> for OrderColumn {
@@ -124,6 +166,7 @@ impl list::OrderColumn<TicketRow> for OrderColumn {
             Self::OpenedAt => "opened_at",
             Self::UpdatedAt => "updated_at",
             Self::Priority => "priority",
+            Self::WaitingSince => "COALESCE(needs_answer_since, '9999-12-31 23:59:59+00')",
         }
     }
 
@@ -134,6 +177,7 @@ impl list::OrderColumn<TicketRow> for OrderColumn {
             Self::OpenedAt => 'o',
             Self::UpdatedAt => 'u',
             Self::Priority => 'p',
+            Self::WaitingSince => 'w',
         }
     }
 
@@ -141,7 +185,7 @@ impl list::OrderColumn<TicketRow> for OrderColumn {
         match self {
             Self::Number | Self::Priority => KeyKind::Number,
             Self::Id => KeyKind::Id,
-            Self::OpenedAt | Self::UpdatedAt => KeyKind::Instant,
+            Self::OpenedAt | Self::UpdatedAt | Self::WaitingSince => KeyKind::Instant,
         }
     }
 
@@ -152,6 +196,7 @@ impl list::OrderColumn<TicketRow> for OrderColumn {
             Self::OpenedAt => Key::Instant(row.opened_at),
             Self::UpdatedAt => Key::Instant(row.updated_at),
             Self::Priority => Key::Number(i64::from(row.priority)),
+            Self::WaitingSince => Key::Instant(row.needs_answer_since.unwrap_or_else(never)),
         }
     }
 }

@@ -1,8 +1,9 @@
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::TicketRow;
+use super::filter::{Condition, Tickets};
+use crate::{TicketRow, list::Table};
 
 /// The tickets with these ids, in no order.
 ///
@@ -13,6 +14,18 @@ pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketRow>, sqlx:
         .bind(ids)
         .fetch_all(pool)
         .await
+}
+
+/// Ids of the tickets that meet a condition, by number; so many at most.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn ids(pool: &PgPool, condition: &Condition, limit: i64) -> Result<Vec<Uuid>, sqlx::Error> {
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT ticket_id FROM ");
+    sql.push(Tickets::NAME).push(" WHERE ");
+    condition.push(&mut sql);
+    sql.push(" ORDER BY number, ticket_id LIMIT ").push_bind(limit);
+    sql.build_query_scalar().fetch_all(pool).await
 }
 
 /// The ticket with this number. Should a log give it to several, the one that was opened first.

@@ -1,4 +1,7 @@
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use chrono::{DateTime, Utc};
 use domain::event::DomainEvent;
@@ -6,7 +9,7 @@ use event_store::Recorded;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::links::Links;
+use super::{counter::Counters, links::Links, waiting::Waiting};
 use crate::{
     ProjectError, TicketRow,
     ticket_row::{Columns, Memory, Rows, fold, forgotten, missing, redact},
@@ -14,11 +17,18 @@ use crate::{
 
 pub(super) async fn apply(
     events: &[Arc<Recorded<DomainEvent>>],
-    memory: &Memory,
+    (memory, counters): (&Memory, &Mutex<Counters>),
     tx: &mut PgConnection,
 ) -> Result<(), ProjectError> {
+    // What a batch that fails does not put back is read again.
+    let mut counting = std::mem::take(&mut *counters.lock().unwrap_or_else(PoisonError::into_inner));
+    counting.look(tx).await?;
     let mut rows = memory.take();
-    rows.extend(load(&missing(events, &rows), tx).await?);
+    let waiting = Waiting::of(events, tx).await?;
+    let mut wanted = missing(events, &rows);
+    wanted.extend(waiting.tickets().filter(|it| !rows.contains_key(it)));
+    rows.extend(load(&wanted, tx).await?);
+    let before = former(&counting, events, &waiting, &rows);
     let mut touched = HashSet::new();
     let mut links = Links::default();
     for event in events {
@@ -27,6 +37,7 @@ pub(super) async fn apply(
         }
         links.note(event);
     }
+    touched.extend(waiting.show(&mut rows));
     let forgotten = forgotten(events);
     redact(&mut rows, &forgotten);
     let mut columns = Columns::default();
@@ -34,10 +45,25 @@ pub(super) async fn apply(
         columns.push(row);
     }
     upsert(&columns, tx).await?;
+    counting.compare(&before, &rows, &touched).write(tx).await?;
+    if !forgotten.is_empty() {
+        counting.forget_fields(tx).await?;
+    }
     links.write(tx).await?;
+    waiting.write(tx).await?;
     forget(&forgotten, tx).await?;
     memory.put(rows);
+    *counters.lock().unwrap_or_else(PoisonError::into_inner) = counting;
     Ok(())
+}
+
+/// The rows that a batch may change, as they are before it; none when nothing is counted.
+fn former(counting: &Counters, events: &[Arc<Recorded<DomainEvent>>], waiting: &Waiting, rows: &Rows) -> Rows {
+    if counting.is_empty() {
+        return Rows::new();
+    }
+    let ids = events.iter().map(|it| it.stream_id).chain(waiting.tickets());
+    ids.filter_map(|it| Some((it, rows.get(&it)?.clone()))).collect()
 }
 
 async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError> {
@@ -73,27 +99,27 @@ async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectE
             status, hold_reason, hold_until, assignee_id, resolution_reason, resolution_note, reopen_count,
             channel, external_id, opened_at, updated_at, resolved_at, closed_at, inbox_id, branch_id, team_id,
             data_subject, status_label_id, tag_ids, fields, follower_ids, snoozed_at, snoozed_until, verdict,
-            merged_into, split_from, archived_at, tracked_until, eta
+            merged_into, split_from, archived_at, tracked_until, eta, needs_answer_since
         )
         SELECT
             ticket_id, version, number, ticket_type, subject, contact_id, category_id, subcategory_id, priority,
             status, hold_reason, hold_until, assignee_id, resolution_reason, resolution_note, reopen_count,
             channel, external_id, opened_at, updated_at, resolved_at, closed_at, inbox_id, branch_id, team_id,
             data_subject, status_label_id, tag_ids::uuid[], fields::jsonb, follower_ids::uuid[], snoozed_at,
-            snoozed_until, verdict, merged_into, split_from, archived_at, tracked_until, eta
+            snoozed_until, verdict, merged_into, split_from, archived_at, tracked_until, eta, needs_answer_since
         FROM UNNEST(
             $1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[],
             $9::smallint[], $10::text[], $11::text[], $12::timestamptz[], $13::uuid[], $14::text[], $15::text[],
             $16::integer[], $17::text[], $18::text[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[],
             $22::timestamptz[], $23::uuid[], $24::uuid[], $25::uuid[], $26::uuid[], $27::uuid[], $28::text[],
             $29::text[], $30::text[], $31::timestamptz[], $32::timestamptz[], $33::text[], $34::uuid[],
-            $35::uuid[], $36::timestamptz[], $37::timestamptz[], $38::timestamptz[]
+            $35::uuid[], $36::timestamptz[], $37::timestamptz[], $38::timestamptz[], $39::timestamptz[]
         ) AS new (
             ticket_id, version, number, ticket_type, subject, contact_id, category_id, subcategory_id, priority,
             status, hold_reason, hold_until, assignee_id, resolution_reason, resolution_note, reopen_count,
             channel, external_id, opened_at, updated_at, resolved_at, closed_at, inbox_id, branch_id, team_id,
             data_subject, status_label_id, tag_ids, fields, follower_ids, snoozed_at, snoozed_until, verdict,
-            merged_into, split_from, archived_at, tracked_until, eta
+            merged_into, split_from, archived_at, tracked_until, eta, needs_answer_since
         )
         ON CONFLICT (ticket_id) DO UPDATE SET
             version = EXCLUDED.version, number = EXCLUDED.number, ticket_type = EXCLUDED.ticket_type,
@@ -109,7 +135,8 @@ async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectE
             tag_ids = EXCLUDED.tag_ids, fields = EXCLUDED.fields, follower_ids = EXCLUDED.follower_ids,
             snoozed_at = EXCLUDED.snoozed_at, snoozed_until = EXCLUDED.snoozed_until, verdict = EXCLUDED.verdict,
             merged_into = EXCLUDED.merged_into, split_from = EXCLUDED.split_from,
-            archived_at = EXCLUDED.archived_at, tracked_until = EXCLUDED.tracked_until, eta = EXCLUDED.eta"#,
+            archived_at = EXCLUDED.archived_at, tracked_until = EXCLUDED.tracked_until, eta = EXCLUDED.eta,
+            needs_answer_since = EXCLUDED.needs_answer_since"#,
         &columns.ticket_id[..],
         &columns.version[..],
         &columns.number[..],
@@ -148,6 +175,7 @@ async fn upsert(columns: &Columns, tx: &mut PgConnection) -> Result<(), ProjectE
         &columns.archived_at[..] as &[Option<DateTime<Utc>>],
         &columns.tracked_until[..] as &[Option<DateTime<Utc>>],
         &columns.eta[..] as &[Option<DateTime<Utc>>],
+        &columns.needs_answer_since[..] as &[Option<DateTime<Utc>>],
     )
     .execute(tx)
     .await?;

@@ -183,7 +183,8 @@ impl Unit {
     }
 
     fn is_in_part(&self, fact: &Fact) -> bool {
-        let part = fact.stream_id().as_u128() % u128::from(self.place.partitions.unsigned_abs().max(1));
+        let home = self.projection.home(fact.category(), fact.stream_id());
+        let part = home.as_u128() % u128::from(self.place.partitions.unsigned_abs().max(1));
         fact.is_for_all() || part == u128::from(self.lease.key.partition.unsigned_abs())
     }
 
@@ -362,7 +363,16 @@ impl Footing {
         let Some(place) = checkpoint::claim(lease, &mut connection).await? else {
             return Ok(None);
         };
-        let path = sqlx::query("SELECT set_config('search_path', $1 || ',public', FALSE)").bind(&place.schema);
+        // The model's own statements may ask which part of which build they write.
+        let path = sqlx::query(
+            "SELECT set_config('search_path', $1 || ',public', FALSE),
+                set_config('letopis.generation', $2::bigint::text, FALSE),
+                set_config('letopis.partition', $3::smallint::text, FALSE)",
+        );
+        let path = path
+            .bind(&place.schema)
+            .bind(lease.key.generation)
+            .bind(lease.key.partition);
         path.execute(&mut connection).await?;
         let held = parked::streams(lease.key, &mut connection).await?;
         Ok(Some(Self {

@@ -14,16 +14,21 @@ const HISTORY: &str = "query($id: ID!) { ticket(id: $id) { history(first: 100) {
 const WATCH: &str = "subscription($id: ID!, $after: Position) { messageChanged(ticketId: $id, after: $after) {
     type actor position message { seq body visibility } } }";
 
-struct Desk {
-    app: App,
-    customer: Client,
+pub(crate) struct Desk {
+    pub(crate) app: App,
+    pub(crate) customer: Client,
     key: String,
-    contact: String,
+    pub(crate) contact: String,
+    pub(crate) inbox: String,
     _listed: NamedTempFile,
 }
 
-/// A desk with a customer who came by way of an inbox.
 async fn desk() -> Result<Desk> {
+    desk_with(&[]).await
+}
+
+/// A desk with a customer who came by way of an inbox, and may ask for these documents too.
+pub(crate) async fn desk_with(documents: &[&str]) -> Result<Desk> {
     let listed = NamedTempFile::new()?;
     let mutations = [
         "postMessage",
@@ -44,6 +49,9 @@ async fn desk() -> Result<Desk> {
         ("watch", WATCH.to_owned()),
     ] {
         operations.insert(name.to_owned(), json!(text));
+    }
+    for text in documents {
+        operations.insert(format!("more{}", operations.len()), json!(text));
     }
     std::fs::write(listed.path(), Value::Object(operations).to_string())?;
     let app = App::start_with(|it| Config {
@@ -67,6 +75,7 @@ async fn desk() -> Result<Desk> {
     let key = visit["accessToken"].as_str().context("no token")?.to_owned();
     Ok(Desk {
         customer: app.client.with_key(&key),
+        inbox: inbox.as_str().context("no inbox")?.to_owned(),
         contact: visit["contactId"].as_str().context("no contact")?.to_owned(),
         key,
         app,

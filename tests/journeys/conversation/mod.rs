@@ -2,7 +2,8 @@
 
 mod bad_input;
 mod crash;
-mod customer;
+pub(crate) mod customer;
+mod joined;
 mod race;
 mod watching;
 

@@ -97,10 +97,14 @@ fn pages_of_listed_sites_alone_may_ask() -> Result<()> {
             let preflight = app.client.request(Method::OPTIONS, "/graphql").header("origin", origin);
             let preflight = preflight.header("access-control-request-method", "POST").header(
                 "access-control-request-headers",
-                "authorization,content-type,idempotency-key",
+                "authorization,content-type,idempotency-key,letopis-read-only",
             );
+            let preflight = preflight.send().await?;
+            let headers = preflight.headers().get("access-control-allow-headers");
+            let read_only = headers.is_some_and(|it| it.to_str().is_ok_and(|it| it.contains("letopis-read-only")));
+            ensure!(read_only, "{origin}: {preflight:?}");
             let answered = send(&app.client, COUNT, &[("origin", origin)]).await?;
-            for response in [preflight.send().await?, answered] {
+            for response in [preflight, answered] {
                 let allowed = response.headers().get("access-control-allow-origin");
                 ensure!(allowed.is_some_and(|it| it == origin) == may, "{origin}: {response:?}");
                 ensure!(response.headers().get("access-control-allow-credentials").is_none());

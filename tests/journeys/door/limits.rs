@@ -271,3 +271,25 @@ fn mutation_used_too_often_waits_while_others_do_not() -> Result<()> {
         app.finish().await
     })
 }
+
+#[test]
+fn password_that_was_never_tried_is_no_guess() -> Result<()> {
+    run(async {
+        let app = App::start_with(|it| Config {
+            operation_limits: [("signIn".to_owned(), 1)].into(),
+            ..it
+        })
+        .await?;
+        let stranger = app.client.anonymous();
+        let query = "mutation { signIn(input: {email: \"nobody@example.com\", password: \"не тот пароль\"}) \
+            { userErrors { code } } }";
+        let first: Value = send(&stranger, query, &[]).await?.json().await?;
+        ensure!(first["errors"].is_null(), "{first}");
+        for _ in 0..30 {
+            let refused: Value = send(&stranger, query, &[]).await?.json().await?;
+            let message = refused["errors"][0]["message"].as_str().context("not refused")?;
+            ensure!(message.contains("signIn"), "{message}");
+        }
+        app.finish().await
+    })
+}

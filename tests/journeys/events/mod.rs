@@ -1,5 +1,6 @@
 //! Golden stored events: what was written once is read for ever.
 
+mod files;
 mod table;
 
 use std::{collections::BTreeSet, path::Path};

@@ -4,6 +4,8 @@ use domain::{
     access::{AccessEvent, Grant, Permission, RoleKey, Scope},
     api_key::ApiKeyEvent,
     assignment::AssignmentEvent,
+    attachment::AttachmentEvent,
+    bulk::BulkEvent,
     claim::ClaimEvent,
     contact::{ContactEvent, ContactKind, HandleWords, IdentifiedBy, Profile},
     conversation::{ConversationEvent, RedactionReason, Via, Visibility},
@@ -29,10 +31,12 @@ use domain::{
         AssignmentMode, ClassifiedBy, CloseCause, HandleChannel, HoldReason, Priority, ReopenCause, ResolutionReason,
         TicketType,
     },
+    view::ViewEvent,
     visitor_secret::VisitorSecretEvent,
 };
 use uuid::Uuid;
 
+use super::files;
 use crate::samples;
 
 pub(super) const AGENT: AgentId = AgentId(Uuid::from_u128(0xa));
@@ -355,6 +359,18 @@ samples! {
         definition: romashka(),
     },
     DomainEvent::Organization(OrganizationEvent::Retired {}) => OrganizationEvent::Retired {},
+    DomainEvent::Bulk(BulkEvent::Started { .. }) => samples::bulk_started(),
+    DomainEvent::Bulk(BulkEvent::Chosen { .. }) => BulkEvent::Chosen { ticket_ids: vec![TicketId(Uuid::from_u128(1))] },
+    DomainEvent::Bulk(BulkEvent::ItemsDone { .. }) => samples::bulk_items(),
+    DomainEvent::Bulk(BulkEvent::Cancelled {}) => BulkEvent::Cancelled {},
+    DomainEvent::Bulk(BulkEvent::Finished {}) => BulkEvent::Finished {},
+    DomainEvent::Bulk(BulkEvent::UndoStarted {}) => BulkEvent::UndoStarted {},
+    DomainEvent::Bulk(BulkEvent::ItemsUndone { .. }) => samples::bulk_undone(),
+    DomainEvent::Bulk(BulkEvent::UndoFinished {}) => BulkEvent::UndoFinished {},
+    DomainEvent::View(ViewEvent::Created { .. }) => ViewEvent::Created { definition: samples::view() },
+    DomainEvent::View(ViewEvent::Revised { .. }) => ViewEvent::Revised { revision: 2, definition: samples::view() },
+    DomainEvent::View(ViewEvent::Retired {}) => ViewEvent::Retired {},
+    DomainEvent::View(ViewEvent::Restored {}) => ViewEvent::Restored {},
     DomainEvent::Conversation(ConversationEvent::Started { .. }) => ConversationEvent::Started {
         inbox_id: Some(Uuid::from_u128(0x1b)),
         channel: "api".to_owned(),
@@ -398,6 +414,15 @@ samples! {
         reader: format!("agent:{AGENT}"),
         seq: 2,
     },
+    DomainEvent::Attachment(AttachmentEvent::Prepared { .. }) => files::prepared(),
+    DomainEvent::Attachment(AttachmentEvent::Stored { .. }) => files::stored(),
+    DomainEvent::Attachment(AttachmentEvent::Scanned { .. }) => files::scanned(),
+    DomainEvent::Attachment(AttachmentEvent::Depicted { .. }) => files::depicted(),
+    DomainEvent::Attachment(AttachmentEvent::NotDepicted {}) => AttachmentEvent::NotDepicted {},
+    DomainEvent::Attachment(AttachmentEvent::Attached { .. }) => files::attached(),
+    DomainEvent::Attachment(AttachmentEvent::Downloaded { .. }) => files::downloaded(),
+    DomainEvent::Attachment(AttachmentEvent::Discarded { .. }) => files::discarded(),
+    DomainEvent::Attachment(AttachmentEvent::Removed {}) => AttachmentEvent::Removed {},
     DomainEvent::LogSeal(LogSealEvent::Sealed(_)) => LogSealEvent::Sealed(Sealed {
         first: 101,
         last: 200,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tests::Client;
 
-const SCHEMA: &str = "{ __schema { queryType { name } mutationType { name } types { kind name
+const SCHEMA: &str = "{ __schema { queryType { name } mutationType { name } types { kind name isOneOf
     fields { name args { ...input } type { ...type } }
     inputFields { ...input } enumValues { name } } } }
     fragment input on __InputValue { name defaultValue type { ...type } }
@@ -74,6 +74,25 @@ fn document(types: &HashMap<String, Value>, kind: &'static str, field: &Value) -
     })
 }
 
+/// Fields that may be left out singly, but without which the input means nothing.
+const MEANT: [(&str, &str); 3] = [
+    ("SnoozeTicketInput", "untilReply"),
+    ("FollowTicketInput", "userId"),
+    ("UnfollowTicketInput", "userId"),
+];
+
+/// Whether the smallest valid input has that field; `taken` when the input has one already.
+fn is_needed(of: &Value, field: &Value, taken: bool) -> bool {
+    if of["isOneOf"] == true {
+        return !taken;
+    }
+    let meant = MEANT.contains(&(
+        of["name"].as_str().unwrap_or_default(),
+        field["name"].as_str().unwrap_or_default(),
+    ));
+    meant || (field["type"]["kind"] == "NON_NULL" && field["defaultValue"].is_null())
+}
+
 /// A value that the field takes, the smallest there is.
 fn value(types: &HashMap<String, Value>, operation: &str, field: &str, of: &Value) -> Result<Value> {
     match of["kind"].as_str().context("a type without a kind")? {
@@ -82,11 +101,12 @@ fn value(types: &HashMap<String, Value>, operation: &str, field: &str, of: &Valu
         "ENUM" => Ok(types[&text(&of["name"])]["enumValues"][0]["name"].clone()),
         "INPUT_OBJECT" => {
             let mut object = serde_json::Map::new();
-            for it in list(&types[&text(&of["name"])]["inputFields"])? {
+            let input = &types[&text(&of["name"])];
+            for it in list(&input["inputFields"])? {
                 let name = text(&it["name"]);
                 if name == "idempotencyKey" {
                     object.insert(name, json!(operation));
-                } else if it["type"]["kind"] == "NON_NULL" && it["defaultValue"].is_null() {
+                } else if is_needed(input, it, !object.is_empty()) {
                     object.insert(name.clone(), value(types, operation, &name, &it["type"])?);
                 }
             }
@@ -95,6 +115,7 @@ fn value(types: &HashMap<String, Value>, operation: &str, field: &str, of: &Valu
         "SCALAR" => Ok(match (text(&of["name"]).as_str(), field) {
             ("ID", _) => json!("6f0f9a52-6d0c-4c1e-8a59-2a4c35a51b3f"),
             ("String", "email" | "value") => json!("somebody@example.com"),
+            ("String", "contentType") => json!("image/png"),
             ("String", "ip") => json!("192.0.2.1"),
             ("String", "locale") => json!("ru"),
             ("String", "permissions") => json!("schema:read"),

@@ -1,5 +1,7 @@
 //! Search for tickets by words, as people type them.
 
+mod messages;
+
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ const FOUND: usize = 54;
 
 const SEARCH: &str = "query($t: String!, $n: Int, $a: String, $f: TicketFilter, $m: Position) {
     searchTickets(text: $t, first: $n, after: $a, filter: $f, minPosition: $m) {
-        edges { cursor node { id subject number } highlights { field pieces { text found } } }
+        edges { cursor node { id subject number } highlights { field messageId pieces { text found } } }
         nodes { id subject } pageInfo { hasNextPage endCursor } stale } }";
 
 fn pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -36,6 +38,12 @@ async fn find(client: &Client, text: &str, more: Value) -> Result<Value> {
         variables[name] = value.clone();
     }
     Ok(client.data(SEARCH, variables).await?["searchTickets"].clone())
+}
+
+/// The id that a global one carries.
+fn uuid_of(id: &str) -> Result<String> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id)?)?;
+    Ok(text.split_once(':').context("no kind")?.1.to_owned())
 }
 
 fn subjects(found: &Value) -> Vec<&str> {
@@ -189,9 +197,8 @@ fn nobody_finds_the_words_of_somebody_forgotten() -> Result<()> {
             let found = find(&app.client, text, json!({"m": told["position"]})).await?;
             ensure!(found["nodes"][0]["id"] == told["ticket"]["id"], "{text}: {found}");
         }
-        let uuid = String::from_utf8(URL_SAFE_NO_PAD.decode(zoya.as_str().context("no id")?)?)?;
-        let uuid = uuid.split_once(':').context("no kind")?.1;
-        app.tell(&["vault", "forget", "--contact", uuid]).await?;
+        let uuid = uuid_of(zoya.as_str().context("no id")?)?;
+        app.tell(&["vault", "forget", "--contact", &uuid]).await?;
         for text in ["необыкновенный", "берёзкина"] {
             let mut found = Value::Null;
             for _ in 0..500 {

@@ -152,3 +152,67 @@ fn tracking_link_shows_the_ticket_until_it_is_revoked_replaced_or_has_run_out() 
         app.finish().await
     })
 }
+
+#[test]
+fn customer_reads_and_answers_by_the_link_also_when_their_ticket_was_merged() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let maria = crate::conversation::contact(client, "Мария").await?;
+        let id = client.ticket("t", &json!({"contactId": maria})).await?;
+        let token = issue(client, &id, "i", json!({})).await?;
+        let must_say = async |mutation: &str, id: &str, name: &str| {
+            let said = json!({"clientMessageId": name, "body": name});
+            crate::conversation::must(client, mutation, id, said).await
+        };
+        must_say("addNote", &id, "note").await?;
+        must_say("postMessage", &id, "question").await?;
+        must(client, "putTicketOnHold", &id, json!({"reason": "CUSTOMER"})).await?;
+        let query = "mutation($i: AnswerTrackedTicketInput!) { it: answerTrackedTicket(input: $i) {
+            ticket { number status messages { body bodyHtml author { kind name } } } userErrors { code field } } }";
+        let stranger = client.anonymous();
+        let answer = async |key: &str, token: &str, body: &str| {
+            let input = json!({"idempotencyKey": key, "token": token, "body": body});
+            Ok::<_, anyhow::Error>(stranger.data(query, json!({"i": input})).await?["it"].take())
+        };
+        let told = answer("a", &token, "**answer**").await?;
+        assert_eq!(told["ticket"]["status"], "OPEN", "{told}");
+        let said = told["ticket"]["messages"].as_array().context("no messages")?;
+        assert_eq!(said.len(), 2, "no note, nothing twice: {told}");
+        assert_eq!(said[1]["bodyHtml"], "<p><strong>answer</strong></p>\n");
+        assert_eq!(
+            (&said[0]["author"]["kind"], &said[1]["author"]["kind"]),
+            (&json!("PROGRAM"), &json!("CUSTOMER"))
+        );
+        assert_eq!(
+            answer("a", &token, "**answer**").await?["ticket"]["messages"],
+            told["ticket"]["messages"]
+        );
+        assert_eq!(
+            answer("b", &token, " ").await?["userErrors"],
+            json!([{"code": "BAD_USER_INPUT", "field": ["input", "body"]}])
+        );
+        let wrong = answer("c", "wrong", "x").await?;
+        assert_eq!(
+            (&wrong["ticket"], &wrong["userErrors"][0]["code"]),
+            (&Value::Null, &json!("LINK_INVALID"))
+        );
+        let other = client.ticket("o", &json!({"contactId": maria})).await?;
+        must(client, "mergeTickets", &id, json!({"intoId": other})).await?;
+        must_say("postMessage", &other, "solved").await?;
+        must(client, "resolveTicket", &other, json!({"reason": "SOLVED"})).await?;
+        let told = answer("d", &token, "thanks").await?;
+        assert_eq!(
+            (&told["ticket"]["number"], &told["ticket"]["status"]),
+            (&json!(2), &json!("OPEN"))
+        );
+        let bodies: Vec<_> = told["ticket"]["messages"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|it| &it["body"])
+            .collect();
+        assert_eq!(bodies, ["question", "**answer**", "solved", "thanks"]);
+        app.finish().await
+    })
+}

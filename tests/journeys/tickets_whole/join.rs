@@ -88,6 +88,10 @@ fn part_of_a_ticket_becomes_a_ticket_once() -> Result<()> {
         let app = App::start().await?;
         let client = &app.client;
         let id = client.ticket("t", &json!({"priority": "HIGH", "type": "TASK"})).await?;
+        for name in ["1", "2", "3", "4"] {
+            let said = json!({"clientMessageId": name, "body": name});
+            crate::conversation::must(client, "receiveMessage", &id, said).await?;
+        }
         let query = "mutation($i: SplitTicketInput!) { splitTicket(input: $i) {
             ticket { id } newTicket { id number subject priority type splitFrom { id } splitFromId } position stale
             userErrors { code field } } }";

@@ -87,3 +87,49 @@ fn snooze_needs_a_later_instant_or_a_reply_to_wait_for() -> Result<()> {
         app.finish().await
     })
 }
+
+#[test]
+fn customer_who_writes_wakes_a_snoozed_ticket_and_ends_the_wait_for_them() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let say = async |id: &str, name: &str| {
+            let said = json!({"clientMessageId": name, "body": name});
+            crate::conversation::must(client, "receiveMessage", id, said).await
+        };
+        for (key, hold, status) in [
+            ("plain", None, "NEW"),
+            ("customer", Some("CUSTOMER"), "OPEN"),
+            ("vendor", Some("VENDOR"), "ON_HOLD"),
+        ] {
+            let id = client.ticket(key, &json!({})).await?;
+            if let Some(reason) = hold {
+                must(client, "putTicketOnHold", &id, json!({"reason": reason})).await?;
+            }
+            must(client, "snoozeTicket", &id, json!({"untilReply": true})).await?;
+            crate::conversation::must(client, "addNote", &id, json!({"clientMessageId": "n", "body": "n"})).await?;
+            ensure!(
+                whole(client, &id).await?["snoozedAt"].is_string(),
+                "a note wakes nobody"
+            );
+            say(&id, "1").await?;
+            let awake = whole(client, &id).await?;
+            assert_eq!(
+                (&awake["snoozedAt"], &awake["status"]),
+                (&Value::Null, &json!(status)),
+                "{key}"
+            );
+        }
+        let id = client.ticket("again", &json!({})).await?;
+        must(client, "snoozeTicket", &id, json!({"untilReply": true})).await?;
+        say(&id, "1").await?;
+        must(client, "snoozeTicket", &id, json!({"until": "2100-01-01T00:00:00Z"})).await?;
+        // The same message again is no new word.
+        say(&id, "1").await?;
+        ensure!(
+            whole(client, &id).await?["snoozedAt"].is_string(),
+            "an old message wakes nobody"
+        );
+        app.finish().await
+    })
+}

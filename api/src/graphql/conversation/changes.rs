@@ -2,14 +2,13 @@
 
 use async_graphql::{Context, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::ids::{ConversationId, TicketId};
 use futures_util::{Stream, StreamExt};
-use projections::message::MessageTold;
+use projections::message::{MessageTold, Wanted};
 use uuid::Uuid;
 
 use super::{
     Message,
-    sight::{shows, shows_notes},
+    sight::{shows, wanted},
 };
 use crate::{
     graphql::{
@@ -49,15 +48,13 @@ pub(in crate::graphql) async fn changes(
     let seen = sight(ctx)?;
     let ticket = ids::required(Kind::Ticket, "ticketId", ticket_id).map_err(|it| problem(ctx, it))?;
     let parts = parts(ctx)?.clone();
-    let may_note = notes(ctx, &parts, &seen, ticket).await?;
-    let Some(may_note) = may_note else {
+    let Some(thread) = thread(ctx, &parts, &seen, ticket).await? else {
         return Err(problem(ctx, not_found("ticketId")));
     };
     let caller = caller(ctx)?.clone();
     let after = after.map_or_else(|| parts.live.end_of_messages(), |it| it.0);
-    let conversation = ConversationId::of_ticket(TicketId(ticket)).0;
-    let told = thread_watch::follow(parts.live.clone(), conversation, after);
-    let team = caller.viewer.actor.kind != domain::actor::ActorKind::Contact && may_note;
+    let told = thread_watch::follow(parts.live.clone(), thread, after);
+    let team = caller.viewer.actor.kind != domain::actor::ActorKind::Contact && thread.team;
     Ok(told.filter_map(move |told| {
         let (parts, seen) = (parts.clone(), seen.clone());
         let language = caller.language;
@@ -70,14 +67,14 @@ pub(in crate::graphql) async fn changes(
     }))
 }
 
-/// Whether notes of the ticket are shown; `None` when the ticket is not.
-async fn notes(ctx: &Context<'_>, parts: &Parts, seen: &Sight, ticket: Uuid) -> Result<Option<bool>> {
+/// The thread under the ticket; `None` when the ticket is not shown.
+async fn thread(ctx: &Context<'_>, parts: &Parts, seen: &Sight, ticket: Uuid) -> Result<Option<Wanted>> {
     let row = parts.tickets.by_id(ticket).await;
     let row = row.map_err(|it| problem(ctx, internal(&it)))?;
     let Some(row) = row.filter(|it| seen.holds(it)) else {
         return Ok(None);
     };
-    shows_notes(ctx, seen, &row.place()).map(Some)
+    wanted(ctx, seen, ticket, &row.place()).map(Some)
 }
 
 /// The change as somebody sees it who may see the ticket as it belongs now; `None` when it is not for them.
@@ -89,7 +86,10 @@ async fn show(parts: &Parts, seen: &Sight, team: bool, ticket: Uuid, told: &Mess
     let watermark = told.event_type.ends_with("_up_to");
     // How far colleagues have read is the team's own business.
     let meant = notes || by_customer || !watermark;
-    (seen.reaches(&place) && shows(&told.message, notes) && meant).then(|| MessageChange {
+    // Of what was merged into a ticket, its customer sees their own.
+    let theirs =
+        notes || told.message.ticket_id == ticket || place.contact.is_some() && told.contact_id == place.contact;
+    (seen.reaches(&place) && shows(&told.message, notes) && meant && theirs).then(|| MessageChange {
         position: LogPosition(told.turn),
         event_type: told.event_type.clone(),
         at: told.at,

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use commands::Command;
 use domain::{
     actor::{Actor, ActorKind},
+    attachment::MOST_FILES,
     conversation::{self, Body, ConversationCommand, NewMessage, Via, Visibility},
-    ids::{AgentId, ConversationId, MessageId, TicketId},
+    ids::{AgentId, AttachmentId, ConversationId, MessageId, TicketId},
     values::{IdempotencyKey, ValueError},
 };
 
@@ -58,11 +59,11 @@ pub(super) enum About {
 
 /// Who wishes it, and of which ticket.
 #[derive(Debug)]
-pub(super) struct Asker<'a> {
-    pub(super) actor: &'a Actor,
-    pub(super) ticket_id: TicketId,
+pub(in crate::graphql) struct Asker<'a> {
+    pub(in crate::graphql) actor: &'a Actor,
+    pub(in crate::graphql) ticket_id: TicketId,
     /// The client's name of the wish.
-    pub(super) key: &'a str,
+    pub(in crate::graphql) key: &'a str,
 }
 
 /// An input of a mutation.
@@ -116,6 +117,7 @@ fn new(
     client_message_id: Option<String>,
     text: &str,
     in_reply_to: Option<&ID>,
+    files: Option<&[ID]>,
 ) -> Result<NewMessage, Problem> {
     if let Some(name) = &client_message_id {
         IdempotencyKey::try_new(name).map_err(|it| client_name(&it))?;
@@ -126,9 +128,28 @@ fn new(
         message_id: MessageId::named_by(conversation, &asker.actor.to_string(), name),
         body: body(text)?,
         client_message_id,
-        attachments: Vec::new(),
+        attachments: attached(files.unwrap_or_default())?,
         in_reply_to: in_reply_to.map(|it| message_id("inReplyTo", it)).transpose()?,
     })
+}
+
+fn attached(ids: &[ID]) -> Result<Vec<AttachmentId>, Problem> {
+    let bad = |value: &str, russian, english| {
+        Err(Problem::bad_input("attachmentIds", value, russian, english).about("attachmentIds"))
+    };
+    if ids.len() > MOST_FILES {
+        return bad(&ids.len().to_string(), "не больше 15 файлов", "at most 15 files");
+    }
+    let mut files = Vec::with_capacity(ids.len());
+    for id in ids {
+        let file = required(Kind::Attachment, "attachmentIds", id).map_err(|it| it.about("attachmentIds"))?;
+        let file = AttachmentId(file);
+        if files.contains(&file) {
+            return bad(id, "каждый файл один раз", "each file once");
+        }
+        files.push(file);
+    }
+    Ok(files)
 }
 
 fn mentioned(ids: Option<Vec<ID>>) -> Result<Vec<AgentId>, Problem> {
@@ -202,9 +223,11 @@ wishes! {
         body: String,
         /// Id of the message it answers.
         in_reply_to: Option<ID>,
+        /// Ids of the files that belong to it, uploaded before, at most 15.
+        attachment_ids: Option<Vec<ID>>,
     }
     (self, asker) => {
-        let message = new(asker, self.client_message_id, &self.body, self.in_reply_to.as_ref())?;
+        let message = new(asker, self.client_message_id, &self.body, self.in_reply_to.as_ref(), self.attachment_ids.as_deref())?;
         let about = About::Message(message.message_id);
         let command = if asker.actor.kind == ActorKind::Contact {
             ConversationCommand::Receive { thread: None, message, external_id: None, sent_at: None }
@@ -225,11 +248,13 @@ wishes! {
         body: String,
         /// Id of the message it is about.
         in_reply_to: Option<ID>,
+        /// Ids of the files that belong to it, uploaded before, at most 15.
+        attachment_ids: Option<Vec<ID>>,
         /// Ids of the colleagues whose attention it asks for, at most 50.
         mentions: Option<Vec<ID>>,
     }
     (self, asker) => {
-        let message = new(asker, self.client_message_id, &self.body, self.in_reply_to.as_ref())?;
+        let message = new(asker, self.client_message_id, &self.body, self.in_reply_to.as_ref(), self.attachment_ids.as_deref())?;
         let about = About::Message(message.message_id);
         let mentions = mentioned(self.mentions)?;
         let command = ConversationCommand::Post {
@@ -247,6 +272,8 @@ wishes! {
         body: String,
         /// Id of the message it answers.
         in_reply_to: Option<ID>,
+        /// Ids of the files that belong to it, uploaded before, at most 15.
+        attachment_ids: Option<Vec<ID>>,
         /// Its name in the system it came from, 1 to 200 characters.
         external_id: Option<String>,
         /// When it was written, if that is not now; not in the future.
@@ -254,7 +281,7 @@ wishes! {
     }
     (self, asker) => {
         let external_id = self.external_id.map(external).transpose()?;
-        let message = new(asker, self.client_message_id, &self.body, self.in_reply_to.as_ref())?;
+        let message = new(asker, self.client_message_id, &self.body, self.in_reply_to.as_ref(), self.attachment_ids.as_deref())?;
         let about = About::Message(message.message_id);
         let sent_at = self.sent_at;
         Ok((ConversationCommand::Receive { thread: None, message, external_id, sent_at }, about))
@@ -301,6 +328,22 @@ wishes! {
         let seq = place(self.up_to)?;
         Ok((ConversationCommand::MarkDelivered { seq }, About::Place(seq)))
     };
+}
+
+/// What a customer writes who is not signed in, as the command of the one whom the asker names.
+pub(in crate::graphql) fn of_customer(
+    asker: &Asker<'_>,
+    client_message_id: Option<String>,
+    text: &str,
+) -> Result<Command, Problem> {
+    let message = new(asker, client_message_id, text, None, None)?;
+    let command = ConversationCommand::Receive {
+        thread: None,
+        message,
+        external_id: None,
+        sent_at: None,
+    };
+    Ok(told(asker.ticket_id, command))
 }
 
 fn external(name: String) -> Result<String, Problem> {

@@ -24,6 +24,7 @@ use super::{
 use crate::graphql::{
     caller,
     contacts::{self, Contact},
+    files::{Attachment, Wait, attachments},
     ids::{self, Kind},
     parts,
     people::{User, users},
@@ -107,11 +108,15 @@ pub(super) struct Related {
     agents: Vec<Uuid>,
     contacts: Vec<Uuid>,
     answered: Vec<(Uuid, i32)>,
+    files: Vec<(Uuid, Wait)>,
     names: OnceCell<HashMap<Uuid, Option<String>>>,
     users: OnceCell<HashMap<Uuid, User>>,
     shown: OnceCell<HashMap<Uuid, Arc<Contact>>>,
     threads: OnceCell<HashMap<Uuid, ThreadRow>>,
     earlier: OnceCell<HashMap<(Uuid, i32), MessageRow>>,
+    attachments: OnceCell<HashMap<Uuid, Attachment>>,
+    /// Who reads, when that is not the one who asks: a customer who is not signed in.
+    reader: Option<Actor>,
 }
 
 fn author(row: &MessageRow) -> Option<(ActorKind, Option<Uuid>)> {
@@ -129,9 +134,16 @@ impl Related {
         let mut contacts = BTreeSet::new();
         let mut conversations = BTreeSet::new();
         let mut answered = BTreeSet::new();
+        let mut files = Vec::new();
         for row in rows {
             conversations.insert(row.conversation_id);
             agents.extend(&row.mentions);
+            let wait = if row.redacted_at.is_some() {
+                Wait::Discarded
+            } else {
+                Wait::Attached
+            };
+            files.extend(row.attachments.iter().map(|it| (*it, wait)));
             match author(row) {
                 Some((ActorKind::Agent, Some(id))) => drop(agents.insert(id)),
                 Some((ActorKind::Contact, Some(id))) => drop(contacts.insert(id)),
@@ -144,7 +156,16 @@ impl Related {
             agents: agents.into_iter().collect(),
             contacts: contacts.into_iter().collect(),
             answered: answered.into_iter().collect(),
+            files,
             ..Self::default()
+        }
+    }
+
+    /// The same for somebody who is not signed in.
+    pub(super) fn read_by(self, reader: Actor) -> Self {
+        Self {
+            reader: Some(reader),
+            ..self
         }
     }
 
@@ -175,6 +196,14 @@ impl Related {
             .get_or_try_init(|| contacts::shown(ctx, &self.contacts))
             .await?;
         Ok(shown.get(&id).map(|it| (**it).clone()))
+    }
+
+    async fn attachment(&self, ctx: &Context<'_>, id: Uuid) -> Result<Option<Attachment>> {
+        let found = self
+            .attachments
+            .get_or_try_init(|| attachments(ctx, &self.files))
+            .await?;
+        Ok(found.get(&id).cloned().map(|it| it.for_reader(self.reader.clone())))
     }
 
     async fn thread(&self, ctx: &Context<'_>, id: Uuid) -> Result<Option<&ThreadRow>> {
@@ -252,6 +281,16 @@ impl Message {
             mentioned.extend(self.related.user(ctx, *id).await?);
         }
         Ok(mentioned)
+    }
+
+    /// Files that belong to it, in the order in which it names them.
+    #[graphql(complexity = "5 + 5 * child_complexity")]
+    async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Attachment>> {
+        let mut shown = Vec::with_capacity(self.row.attachments.len());
+        for id in &self.row.attachments {
+            shown.extend(self.related.attachment(ctx, *id).await?);
+        }
+        Ok(shown)
     }
 
     /// Whether the customer's device has it; of what the customer wrote, always.

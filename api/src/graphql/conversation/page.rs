@@ -9,6 +9,7 @@ use async_graphql::{Context, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{
     access,
+    actor::Actor,
     ids::{ConversationId, TicketId},
 };
 use projections::message::{self, MessageRow, ThreadPage, ThreadRow, Wanted};
@@ -19,14 +20,19 @@ use super::{Message, message::Related, wanted};
 use crate::graphql::{
     connection::{Edge, PageArgs, PageInfo},
     cursor::Numbered,
+    files::{Attachment, Wait, attachments},
     parts, postgres, problem,
     sight::sight,
 };
 
+/// Files of one ticket that are shown.
+const MOST_FILES: i64 = 200;
+
 /// A ticket and where it belongs.
 pub(in crate::graphql) type Place = (Uuid, access::Place);
 
-/// A page of a conversation, in the order of arrival.
+/// A page of the thread under a ticket, in the order of arrival; messages of tickets that were merged into it, or of the
+/// part it was split from, are among them.
 #[derive(Debug, SimpleObject)]
 pub(in crate::graphql) struct MessageConnection {
     /// The messages with their cursors.
@@ -87,6 +93,14 @@ pub(in crate::graphql) struct Cache {
     pages: Mutex<HashMap<ThreadPage, Arc<OnceCell<Pages>>>>,
     counts: OnceCell<HashMap<Uuid, i64>>,
     threads: OnceCell<HashMap<Uuid, ThreadRow>>,
+    files: OnceCell<Files>,
+}
+
+/// The files of some conversations.
+#[derive(Debug)]
+struct Files {
+    of: HashMap<Uuid, Vec<Uuid>>,
+    known: HashMap<Uuid, Attachment>,
 }
 
 impl Cache {
@@ -115,7 +129,7 @@ impl Cache {
             Arc::clone(pages.entry(page).or_default())
         };
         let read = || async {
-            let of = message::of_conversations(&parts(ctx)?.pool, &self.wanted(ctx)?, page).await;
+            let of = message::of_threads(&parts(ctx)?.pool, &self.wanted(ctx)?, page).await;
             let of = of.map_err(|it| postgres(ctx, &it))?;
             let related = Arc::new(Related::of(of.values().flatten()));
             Ok::<_, async_graphql::Error>(Pages { of, related })
@@ -134,11 +148,28 @@ impl Cache {
         Ok(counts.get(&conversation).copied().unwrap_or_default())
     }
 
+    /// The files of the messages under one of the tickets, in the order of the messages.
+    pub(in crate::graphql) async fn attachments(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<Vec<Attachment>> {
+        let read = || async {
+            let rows = message::files(&parts(ctx)?.pool, &self.wanted(ctx)?, MOST_FILES).await;
+            let rows = rows.map_err(|it| postgres(ctx, &it))?;
+            let wanted: Vec<_> = rows.iter().map(|it| (it.1, Wait::Attached)).collect();
+            let mut of: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+            for (conversation, file) in rows {
+                of.entry(conversation).or_default().push(file);
+            }
+            let known = attachments(ctx, &wanted).await?;
+            Ok::<_, async_graphql::Error>(Files { of, known })
+        };
+        let files = self.files.get_or_try_init(read).await?;
+        let of = files.of.get(&conversation_of(ticket)).into_iter().flatten();
+        Ok(of.filter_map(|it| files.known.get(it).cloned()).collect())
+    }
+
     /// How the conversation under one of the tickets stands; `None` before its first message.
     pub(in crate::graphql) async fn standing(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<Option<Standing>> {
         let read = || async {
-            let ids: Vec<Uuid> = self.wanted(ctx)?.iter().map(|it| it.conversation_id).collect();
-            let threads = message::threads(&parts(ctx)?.pool, &ids).await;
+            let threads = message::standings(&parts(ctx)?.pool, &self.wanted(ctx)?).await;
             threads.map_err(|it| postgres(ctx, &it))
         };
         let threads = self.threads.get_or_try_init(read).await?;
@@ -158,13 +189,13 @@ pub(in crate::graphql) async fn connection(
     page: &PageArgs,
 ) -> Result<MessageConnection> {
     let said = Numbered::Thread(ticket);
-    let bound = |cursor: Option<&String>, name, open: i32| match cursor {
-        Some(text) => said.number(name, text).map(|it| i32::try_from(it).unwrap_or(i32::MAX)),
+    let bound = |cursor: Option<&String>, name, open: i64| match cursor {
+        Some(text) => said.number(name, text),
         None => Ok(open),
     };
     let wanted = ThreadPage {
-        after: bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?,
-        before: bound(page.before.as_ref(), "before", i32::MAX).map_err(|it| problem(ctx, it))?,
+        after: bound(page.after.as_ref(), "after", -1).map_err(|it| problem(ctx, it))?,
+        before: bound(page.before.as_ref(), "before", i64::MAX).map_err(|it| problem(ctx, it))?,
         limit: i64::from(page.count) + 1,
         from_end: page.from_end,
     };
@@ -183,7 +214,7 @@ pub(in crate::graphql) async fn connection(
     let edges: Vec<_> = rows
         .into_iter()
         .map(|it| Edge {
-            cursor: said.cursor(i64::from(it.seq)),
+            cursor: said.cursor(it.position),
             node: Message::with(it, Arc::clone(&related)),
         })
         .collect();
@@ -193,4 +224,34 @@ pub(in crate::graphql) async fn connection(
         edges,
         total_count,
     })
+}
+
+/// The newest messages of a thread as its customer sees them, in the order of arrival; `reader` is on record for the files
+/// they read.
+pub(in crate::graphql) async fn newest(
+    ctx: &Context<'_>,
+    (ticket, contact): (Uuid, Option<Uuid>),
+    reader: Actor,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    let thread = Wanted {
+        ticket_id: ticket,
+        conversation_id: conversation_of(ticket),
+        team: false,
+        contact,
+    };
+    let page = ThreadPage {
+        after: -1,
+        before: i64::MAX,
+        limit,
+        from_end: true,
+    };
+    let found = message::of_threads(&parts(ctx)?.pool, &[thread], page).await;
+    let mut found = found.map_err(|it| postgres(ctx, &it))?;
+    let rows = found.remove(&thread.conversation_id).unwrap_or_default();
+    let related = Arc::new(Related::of(rows.iter()).read_by(reader));
+    Ok(rows
+        .into_iter()
+        .map(|it| Message::with(it, Arc::clone(&related)))
+        .collect())
 }

@@ -11,11 +11,13 @@ use uuid::Uuid;
 
 use crate::graphql::{caller, sight::Sight};
 
-/// The conversation of a ticket that belongs there, as far as it is to be read.
+/// The thread of a ticket that belongs there, as far as it is to be read.
 pub(in crate::graphql) fn wanted(ctx: &Context<'_>, sight: &Sight, ticket: Uuid, place: &Place) -> Result<Wanted> {
     Ok(Wanted {
+        ticket_id: ticket,
         conversation_id: ConversationId::of_ticket(TicketId(ticket)).0,
-        notes: shows_notes(ctx, sight, place)?,
+        team: shows_notes(ctx, sight, place)?,
+        contact: place.contact,
     })
 }
 

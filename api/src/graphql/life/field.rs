@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Result, SimpleObject};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use domain::organisation::{FieldValue, Finite, Kind as ItemKind};
 use projections::{
-    Fields,
+    Bound, Fields,
     ticket_list::filter::{Condition, FieldsColumn},
 };
 use uuid::Uuid;
@@ -130,7 +130,7 @@ fn one_of(
 #[derive(Debug, Clone, InputObject)]
 pub(in crate::graphql) struct TicketFieldTest {
     /// Id of the field.
-    field_id: ID,
+    pub(in crate::graphql) field_id: ID,
     /// Is this text.
     text: Option<String>,
     /// Is this option.
@@ -149,6 +149,14 @@ pub(in crate::graphql) struct TicketFieldTest {
     options: Option<Vec<String>>,
     /// Is empty, or with `false` filled.
     is_null: Option<bool>,
+    /// Is this number or more; beside `numberLte` alone.
+    number_gte: Option<f64>,
+    /// Is this number or less; beside `numberGte` alone.
+    number_lte: Option<f64>,
+    /// Is this day or later; beside `dateLte` alone.
+    date_gte: Option<NaiveDate>,
+    /// Is this day or earlier; beside `dateGte` alone.
+    date_lte: Option<NaiveDate>,
 }
 
 impl TicketFieldTest {
@@ -157,12 +165,11 @@ impl TicketFieldTest {
         let column = FieldsColumn::Fields;
         let plain = |it: Option<String>| it.map(|it| searchable("fields", it)).transpose();
         let words = [
-            plain(self.option)?.map(FieldValue::Select),
-            plain(self.url)?.map(FieldValue::Url),
-            plain(self.email)?.map(FieldValue::Email),
+            plain(self.option.clone())?.map(FieldValue::Select),
+            plain(self.url.clone())?.map(FieldValue::Url),
+            plain(self.email.clone())?.map(FieldValue::Email),
         ];
-        let mut words = words.into_iter().flatten();
-        let text = plain(self.text)?;
+        let text = plain(self.text.clone())?;
         let rest = text.is_some()
             || self.number.is_some()
             || self.boolean.is_some()
@@ -170,6 +177,12 @@ impl TicketFieldTest {
             || self.options.is_some();
         let (russian, english) = ("ровно одно условие на поле", "exactly one condition on a field");
         let bad = || Problem::bad_input("fields", "…", russian, english);
+        let others = rest || self.is_null.is_some() || words.iter().any(Option::is_some);
+        let ranges = self.ranges(id)?;
+        if !ranges.is_empty() {
+            return if others { Err(bad()) } else { Ok(Condition::And(ranges)) };
+        }
+        let mut words = words.into_iter().flatten();
         match (self.is_null, words.next(), words.next()) {
             (Some(wanted), None, None) if !rest => Ok(Condition::IsEmpty(column, id, wanted)),
             (None, Some(value), None) if !rest => Ok(Condition::Says(column, id, value)),
@@ -179,5 +192,29 @@ impl TicketFieldTest {
             }
             (Some(_) | None, _, _) => Err(bad()),
         }
+    }
+
+    /// The ends of the range that is asked for, if one is: of numbers or of days, not of both.
+    fn ranges(&self, id: Uuid) -> Result<Vec<Condition>, Problem> {
+        let (russian, english) = (
+            "границы чисел или границы дней с 0001 по 9999 год",
+            "bounds of numbers, or of days of the years 0001 to 9999",
+        );
+        let bad = || Problem::bad_input("fields", "…", russian, english);
+        let number = |it: Option<f64>| it.map(|it| Finite::try_new(it).ok_or_else(bad)).transpose();
+        let days = [self.date_gte, self.date_lte];
+        let storable = days.iter().flatten().all(|it| (1..=9999).contains(&it.year()));
+        let both = days.iter().any(Option::is_some) && (self.number_gte.is_some() || self.number_lte.is_some());
+        if both || !storable {
+            return Err(bad());
+        }
+        let bounds = [
+            number(self.number_gte)?.map(Bound::NumberFrom),
+            number(self.number_lte)?.map(Bound::NumberTo),
+            self.date_gte.map(Bound::DateFrom),
+            self.date_lte.map(Bound::DateTo),
+        ];
+        let reaches = |it| Condition::Reaches(FieldsColumn::Fields, id, it);
+        Ok(bounds.into_iter().flatten().map(reaches).collect())
     }
 }

@@ -9,12 +9,12 @@ use domain::{
     access::Rights,
     actor::{Actor, ActorKind},
     ids::{CommandId, TicketId},
-    ticket::{StatusCategory, TicketCommand, Verdict},
+    ticket::{LEVELS, StatusCategory, Ticket, TicketCommand, Verdict},
     values::CloseCause,
 };
 use event_store::Position;
 use projections::{
-    TicketRow,
+    TicketRow, message,
     organisation::{ItemRow, by_ids},
     ticket_history,
 };
@@ -22,12 +22,21 @@ use projections::{
 use super::label::{default_labels, definition, stands_for};
 use crate::{
     auth::{hash_of, ticket_of},
-    graphql::{Caller, caller, idempotency, parts, payload::UserError, postgres, problem, words::Status},
+    graphql::{
+        Caller, caller,
+        conversation::{Asker, Message, newest, of_customer},
+        idempotency, parts,
+        payload::UserError,
+        postgres, problem,
+        words::Status,
+    },
     problem::{Answer, Language, Problem, internal},
 };
 
 /// Steps that are shown at most, the oldest first.
 const MOST: i64 = 500;
+/// Messages that are shown at most, the newest.
+const MOST_MESSAGES: i64 = 100;
 
 /// A ticket as its customer sees it by a tracking link.
 #[derive(Debug, SimpleObject)]
@@ -56,6 +65,8 @@ pub(super) struct TrackedTicket {
     estimate: Option<String>,
     /// Until when the link counts.
     link_expires_at: DateTime<Utc>,
+    /// What customer and team wrote, in the order of arrival: the newest 100.
+    messages: Vec<Message>,
 }
 
 /// A status that a ticket had.
@@ -77,6 +88,20 @@ pub(super) struct TrackedTicketInput {
     idempotency_key: Option<String>,
     /// The token of the link.
     token: String,
+    /// Comes back in the payload.
+    client_mutation_id: Option<String>,
+}
+
+/// What whoever has a tracking link writes to the team.
+#[derive(Debug, InputObject)]
+pub(super) struct AnswerTrackedTicketInput {
+    /// Your name of this wish, 1 to 200 characters: sent again with the same key it does nothing twice. Needed, unless
+    /// the header `Idempotency-Key` gives it.
+    idempotency_key: Option<String>,
+    /// The token of the link.
+    token: String,
+    /// What is said, in Markdown: 1 to 100,000 characters.
+    body: String,
     /// Comes back in the payload.
     client_mutation_id: Option<String>,
 }
@@ -128,7 +153,10 @@ impl TrackedMutation {
         #[graphql(desc = "By which link.")] input: TrackedTicketInput,
     ) -> Result<TrackedTicketPayload> {
         let command = TicketCommand::Judge(Verdict::Confirmed);
-        tell(ctx, "confirmTrackedResolution", input, command).await
+        tell(ctx, "confirmTrackedResolution", input, |asker| {
+            Ok(Command::Ticket(asker.ticket_id, command))
+        })
+        .await
     }
 
     /// Says that the resolution did not help, which reopens the ticket, as the customer who has the link. Needs no
@@ -139,7 +167,34 @@ impl TrackedMutation {
         #[graphql(desc = "By which link.")] input: TrackedTicketInput,
     ) -> Result<TrackedTicketPayload> {
         let command = TicketCommand::Judge(Verdict::Rejected);
-        tell(ctx, "rejectTrackedResolution", input, command).await
+        tell(ctx, "rejectTrackedResolution", input, |asker| {
+            Ok(Command::Ticket(asker.ticket_id, command))
+        })
+        .await
+    }
+
+    /// Writes to the team, as the customer who has the link: as `postMessage` of a customer it wakes a pending ticket and
+    /// reopens one that is resolved or closed. Needs no credential.
+    async fn answer_tracked_ticket(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "By which link, and what.")] input: AnswerTrackedTicketInput,
+    ) -> Result<TrackedTicketPayload> {
+        let AnswerTrackedTicketInput {
+            idempotency_key,
+            token,
+            body,
+            client_mutation_id,
+        } = input;
+        let input = TrackedTicketInput {
+            idempotency_key,
+            token,
+            client_mutation_id,
+        };
+        tell(ctx, "answerTrackedTicket", input, |asker| {
+            of_customer(asker, None, &body)
+        })
+        .await
     }
 
     /// Closes the ticket, as the customer who has the link. Needs no credential.
@@ -152,7 +207,10 @@ impl TrackedMutation {
             cause: CloseCause::Customer,
             reason: None,
         };
-        tell(ctx, "closeTrackedTicket", input, command).await
+        tell(ctx, "closeTrackedTicket", input, |asker| {
+            Ok(Command::Ticket(asker.ticket_id, command))
+        })
+        .await
     }
 }
 
@@ -163,6 +221,13 @@ struct Link {
     /// Whose ticket it is; the ticket's own id when nobody knows.
     customer: uuid::Uuid,
     expires_at: DateTime<Utc>,
+}
+
+impl Link {
+    /// Whoever has the link.
+    fn customer(&self) -> Actor {
+        Actor::new(ActorKind::Contact, self.customer.to_string())
+    }
 }
 
 /// What a token opens now; the log is asked, so that a link that was revoked a moment ago opens nothing.
@@ -177,18 +242,35 @@ async fn opened(ctx: &Context<'_>, token: &str) -> Result<Option<Link>> {
     let hash = hash_of(token.trim().as_bytes());
     // Who guesses learns nothing from the time a comparison of hashes takes.
     let counts = |it: &domain::ticket::TrackingLink| it.token_hash == hash && it.expires_at > parts.door.clock.now();
-    Ok(ticket.tracking.filter(counts).map(|it| Link {
-        ticket: id,
+    let Some(link) = ticket.tracking.as_ref().filter(|it| counts(it)) else {
+        return Ok(None);
+    };
+    Ok(Some(Link {
+        ticket: shown_with(ctx, id, &ticket).await?,
         customer,
-        expires_at: it.expires_at,
+        expires_at: link.expires_at,
     }))
+}
+
+/// The ticket in which the same customer's ticket goes on: the team answers there.
+async fn shown_with(ctx: &Context<'_>, id: TicketId, ticket: &Ticket) -> Result<TicketId> {
+    let (mut shown, mut into) = (id, ticket.merged_into);
+    for _ in 0..LEVELS {
+        let Some(next) = into else { break };
+        let other = parts(ctx)?.handler.ticket(next).await.map_err(|it| fault(ctx, it))?;
+        let Some(other) = other.filter(|it| it.contact_id.is_some() && it.contact_id == ticket.contact_id) else {
+            break;
+        };
+        (shown, into) = (next, other.merged_into);
+    }
+    Ok(shown)
 }
 
 async fn tell(
     ctx: &Context<'_>,
     operation: &str,
     input: TrackedTicketInput,
-    command: TicketCommand,
+    command: impl FnOnce(&Asker<'_>) -> std::result::Result<Command, Problem>,
 ) -> Result<TrackedTicketPayload> {
     let caller = caller(ctx)?;
     let answer = |ticket, refusal: Option<Problem>| TrackedTicketPayload {
@@ -206,11 +288,20 @@ async fn tell(
     let Some(link) = opened(ctx, &input.token).await? else {
         return Ok(answer(None, Some(lost())));
     };
-    let actor = Actor::new(ActorKind::Contact, link.customer.to_string());
+    let actor = link.customer();
     let target = link.ticket.to_string();
+    let asker = Asker {
+        actor: &actor,
+        ticket_id: link.ticket,
+        key: key.as_str(),
+    };
+    let command = match command(&asker) {
+        Ok(command) => command,
+        Err(refusal) => return Ok(answer(look(ctx, link).await?, Some(refusal))),
+    };
     let request = Request {
         command_id: CommandId::of_request(&actor.to_string(), operation, &target, key.as_str()),
-        command: Command::Ticket(link.ticket, command),
+        command,
         actor,
         expected_version: None,
         traceparent: caller.traceparent.clone(),
@@ -233,7 +324,11 @@ async fn tell(
 /// Waits until the tables show it, or for a while.
 async fn shown(ctx: &Context<'_>, position: Position) -> Result<()> {
     let live = &parts(ctx)?.live;
-    tokio::join!(live.shows(position), live.reached(ticket_history::NAME, position));
+    tokio::join!(
+        live.shows(position),
+        live.reached(ticket_history::NAME, position),
+        live.reached(message::NAME, position)
+    );
     Ok(())
 }
 
@@ -269,12 +364,13 @@ async fn look(ctx: &Context<'_>, link: Link) -> Result<Option<TrackedTicket>> {
         chosen: known.into_iter().map(|it| (it.id, it)).collect(),
         caller: caller(ctx)?,
     };
-    Ok(Some(tracked(row, steps, &words, link.expires_at)))
+    let messages = newest(ctx, (row.ticket_id, row.contact_id), link.customer(), MOST_MESSAGES).await?;
+    Ok(Some(tracked(row, (steps, messages), &words, link.expires_at)))
 }
 
 fn tracked(
     row: TicketRow,
-    steps: Vec<ticket_history::Step>,
+    (steps, messages): (Vec<ticket_history::Step>, Vec<Message>),
     words: &Words<'_>,
     link_expires_at: DateTime<Utc>,
 ) -> TrackedTicket {
@@ -301,6 +397,7 @@ fn tracked(
         closed_at: row.closed_at,
         subject: row.subject,
         link_expires_at,
+        messages,
     }
 }
 

@@ -119,6 +119,11 @@ pub(super) struct InboxInput {
     allowed_domains: Option<Vec<String>>,
     /// What is switched on in it beyond the usual: words of small letters, digits and `_`, at most 50.
     feature_flags: Option<Vec<String>>,
+    /// Bytes of the largest file it takes, 1 to 2147483648; null for as many as the installation says.
+    file_max_bytes: Option<i64>,
+    /// Types of files it takes, each one or the beginning of some and `*`, such as `image/*` or `application/pdf`, at most
+    /// 100; empty for the usual ones.
+    file_types: Option<Vec<String>>,
     /// Whether it takes anything in now.
     #[graphql(default = true)]
     active: bool,
@@ -136,6 +141,9 @@ impl Defines for InboxInput {
             branch_id: reference(Kind::Branch, "branchId", self.branch_id)?,
             allowed_domains: self.allowed_domains.unwrap_or_default(),
             feature_flags: self.feature_flags.unwrap_or_default(),
+            // What is below nothing is refused as nothing is.
+            file_max_bytes: self.file_max_bytes.map(|it| u64::try_from(it).unwrap_or_default()),
+            file_types: self.file_types.unwrap_or_default(),
             active: self.active,
             auto_reply: self.auto_reply.map(Into::into),
         })

@@ -126,6 +126,10 @@ objects! {
         allowed_domains: Vec<String> = it.allowed_domains,
         /// What is switched on in it beyond the usual, sorted.
         feature_flags: Vec<String> = it.feature_flags,
+        /// Bytes of the largest file it takes; null for as many as the installation says.
+        file_max_bytes: Option<i64> = it.file_max_bytes.map(|it| i64::try_from(it).unwrap_or(i64::MAX)),
+        /// Types of files it takes, each one or the beginning of some and `*`; empty for the usual ones.
+        file_types: Vec<String> = it.file_types,
         /// Whether it takes anything in now.
         active: bool = it.active,
         /// What is said of itself to whoever opens a ticket by it; null when nothing ever was.

@@ -192,8 +192,14 @@ async fn told(ctx: &Context<'_>, report: &RunReport, client_mutation_id: Option<
     })
 }
 
-/// The fault as the outside sees it.
+/// The fault as the outside sees it. A query that asks for what is not there, or cannot be, has a bad argument.
 pub(super) fn failed(ctx: &Context<'_>, error: CommandError) -> async_graphql::Error {
-    let (Answer::Refused(fault) | Answer::Failed(fault)) = Answer::from(error);
-    problem(ctx, fault)
+    match Answer::from(error) {
+        Answer::Failed(fault) => problem(ctx, fault),
+        Answer::Refused(refusal) => {
+            let field = refusal.field.iter().filter(|it| *it != "input").cloned().collect();
+            let code = "BAD_USER_INPUT";
+            problem(ctx, Problem { code, field, ..refusal })
+        }
+    }
 }

@@ -20,10 +20,12 @@ pub(super) enum Column {
     Priority,
     AssignedTo,
     CloseCode,
+    /// Not every export has it.
+    Group,
 }
 
 impl Column {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Number,
         Self::State,
         Self::ModCount,
@@ -35,6 +37,7 @@ impl Column {
         Self::Priority,
         Self::AssignedTo,
         Self::CloseCode,
+        Self::Group,
     ];
 
     /// Its name in ServiceNow.
@@ -51,6 +54,7 @@ impl Column {
             Self::Priority => "priority",
             Self::AssignedTo => "assigned_to",
             Self::CloseCode => "closed_code",
+            Self::Group => "assignment_group",
         }
     }
 }
@@ -61,7 +65,7 @@ pub(super) struct Columns {
     /// How many columns the file has.
     pub(super) width: usize,
     /// In the order of [`Column::ALL`].
-    places: [usize; Column::ALL.len()],
+    places: [Option<usize>; Column::ALL.len()],
 }
 
 impl Columns {
@@ -77,12 +81,11 @@ impl Columns {
         let mut missing = Vec::new();
         let places = Column::ALL.map(|column| {
             let place = names.iter().position(|it| *it == column.name());
+            let place = place.or_else(|| damaged(column, &names, &mut notes));
+            if place.is_none() && column != Column::Group {
+                missing.push(column.name());
+            }
             place
-                .or_else(|| damaged(column, &names, &mut notes))
-                .unwrap_or_else(|| {
-                    missing.push(column.name());
-                    0
-                })
         });
         if missing.is_empty() {
             return Ok((
@@ -104,7 +107,8 @@ impl Columns {
 
     /// The bytes in a column; empty when the record is too short.
     pub(super) fn value<'a>(&self, record: &'a ByteRecord, column: Column) -> &'a [u8] {
-        record.get(self.places[column as usize]).unwrap_or_default()
+        let place = self.places.get(column as usize).copied().flatten();
+        place.and_then(|it| record.get(it)).unwrap_or_default()
     }
 }
 
@@ -129,7 +133,8 @@ fn damaged(column: Column, names: &[String], notes: &mut Vec<String>) -> Option<
         | Column::Category
         | Column::Priority
         | Column::AssignedTo
-        | Column::CloseCode => return None,
+        | Column::CloseCode
+        | Column::Group => return None,
     };
     let place = names.iter().position(|it| *it == before.name())? + 1;
     let name = names.get(place).filter(|it| fits(it))?;

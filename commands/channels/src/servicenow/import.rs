@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{
     CHANNEL, ImportError, ImportOptions, Progress, Summary,
+    desk::Desk,
     incidents::{Found, Incident, Incidents},
     numbers::TicketNumbers,
     rejects::{Reject, Rejects},
@@ -53,11 +54,12 @@ pub async fn import(
         },
     };
     let numbers = TicketNumbers::new(handler).await.map_err(|error| run.stopped(error))?;
+    let ahead = (numbers, Desk::default());
     let concurrency = options.concurrency.max(1);
     let (sender, receiver) = mpsc::channel(concurrency);
     // Not awaited: it ends when the file does, or at the latest when the receiver is gone.
     tokio::task::spawn_blocking(move || read(incidents, &sender));
-    let taken = numbered(handler, receiver, numbers)
+    let taken = numbered(handler, receiver, ahead)
         .map(|it| take(handler, it))
         .buffered(concurrency);
     let mut taken = std::pin::pin!(taken);
@@ -92,27 +94,33 @@ struct Numbered {
     bytes: u64,
 }
 
-/// Gives numbers in the order of the file.
+/// Gives numbers in the order of the file, once the organisation has what an incident points at.
 fn numbered(
     handler: &Handler,
     receiver: mpsc::Receiver<Reading>,
-    numbers: TicketNumbers,
+    ahead: (TicketNumbers, Desk),
 ) -> impl Stream<Item = Result<Numbered, Fault>> {
-    stream::unfold((receiver, numbers), async move |(mut receiver, mut numbers)| {
-        let numbered = match receiver.recv().await? {
-            Ok((found, bytes)) => {
-                let number = match &found {
-                    Found::Incident(it) if !it.rows.is_empty() => numbers.of(handler, &it.number).await,
-                    Found::Incident(_) | Found::Reject(_) => Ok(0),
-                };
-                number
-                    .map(|number| Numbered { found, number, bytes })
-                    .map_err(Fault::Log)
-            }
-            Err(error) => Err(Fault::File(error)),
-        };
-        Some((numbered, (receiver, numbers)))
-    })
+    stream::unfold(
+        (receiver, ahead),
+        async move |(mut receiver, (mut numbers, mut desk))| {
+            let numbered = match receiver.recv().await? {
+                Ok((found, bytes)) => {
+                    let number = match &found {
+                        Found::Incident(it) if !it.rows.is_empty() => match desk.fill(handler, it).await {
+                            Ok(()) => numbers.of(handler, &it.number).await,
+                            Err(error) => Err(error),
+                        },
+                        Found::Incident(_) | Found::Reject(_) => Ok(0),
+                    };
+                    number
+                        .map(|number| Numbered { found, number, bytes })
+                        .map_err(Fault::Log)
+                }
+                Err(error) => Err(Fault::File(error)),
+            };
+            Some((numbered, (receiver, (numbers, desk))))
+        },
+    )
 }
 
 /// What stops an import.

@@ -1,13 +1,15 @@
 //! Import of a ServiceNow incident log: a CSV file with one row for each update of an incident.
 //!
 //! A row goes `records` (CSV) → `header` and `row` (its values) → `incidents` (rows of one incident together) →
-//! `story` (what happened, as commands) → `import` (into the log). The file is streamed; what is kept of it is the
+//! `desk` (the categories, teams and people it points at) and `story` (what
+//! happened, as commands) → `import` (into the log). The file is streamed; what is kept of it is the
 //! incidents in flight and 24 bytes for each incident seen. A row that cannot be placed goes into the file of rejects
 //! and the rest goes on. Everything is derived from the file, so a second run adds nothing and a longer version of the
 //! same file adds what is new.
 //!
 //! Deliberately absent: the clock (instants come from the file, read as UTC), and any guess at a damaged value.
 
+mod desk;
 mod error;
 mod header;
 mod import;

@@ -8,6 +8,7 @@ use domain::{
     ids::{AgentId, ContactId, foreign},
     values::{CategoryKey, HoldReason, Priority, Subject},
 };
+use uuid::Uuid;
 
 use super::{
     CHANNEL,
@@ -47,6 +48,10 @@ pub(super) struct Row {
     pub(super) category: Option<(CategoryKey, Option<CategoryKey>)>,
     pub(super) priority: Priority,
     pub(super) assignee: Option<AgentId>,
+    /// What the assignee is called there.
+    pub(super) resolver: Option<String>,
+    /// What the group is called there that works on it.
+    pub(super) group: Option<String>,
     pub(super) close_code: Option<String>,
 }
 
@@ -55,6 +60,13 @@ pub(super) struct Fields<'a> {
     pub(super) line: u64,
     pub(super) columns: &'a Columns,
     pub(super) record: &'a ByteRecord,
+}
+
+impl Row {
+    /// The team that the group becomes.
+    pub(super) fn team(&self) -> Option<Uuid> {
+        self.group.as_deref().map(|it| foreign(CHANNEL, "group", it))
+    }
 }
 
 impl Fields<'_> {
@@ -87,6 +99,8 @@ impl Fields<'_> {
             category: self.category()?,
             priority: self.priority()?,
             assignee: key("resolver", self.known(Column::AssignedTo)?).map(AgentId),
+            resolver: self.known(Column::AssignedTo)?.map(str::to_owned),
+            group: self.known(Column::Group)?.map(str::to_owned),
             close_code: self.close_code()?,
         })
     }

@@ -58,6 +58,14 @@ fn order(row: &Row) -> (bool, u64) {
     (row.updated_at >= row.opened_at, row.mod_count)
 }
 
+/// Groups become teams; ServiceNow's log knows no inboxes and branches.
+fn place(row: &Row) -> TicketPlace {
+    TicketPlace {
+        team_id: row.team(),
+        ..TicketPlace::default()
+    }
+}
+
 struct Teller {
     story: Story,
     /// What the commands so far lead to.
@@ -92,7 +100,7 @@ impl Teller {
                 channel: CHANNEL.to_owned(),
                 external_id: Some(incident.number.clone()),
             },
-            place: TicketPlace::default(),
+            place: place(first),
         })
     }
 
@@ -103,6 +111,7 @@ impl Teller {
         if self.status() == Some(Status::Closed) && (row.state != State::Closed || self.changes(row)) {
             self.reopen()?;
         }
+        self.tell(TicketCommand::Move { place: place(row) })?;
         self.tell(TicketCommand::Categorize {
             category: row.category.clone(),
             by: ClassifiedBy::Agent,
@@ -195,7 +204,7 @@ impl Teller {
         self.ticket.as_ref().map(|it| it.status)
     }
 
-    /// Whether the row's category or priority is another than the ticket's.
+    /// Whether the row's team, category or priority is another than the ticket's.
     fn changes(&self, row: &Row) -> bool {
         let category = row
             .category
@@ -206,7 +215,7 @@ impl Teller {
                 .category
                 .as_ref()
                 .map(|(key, sub)| (key.as_str(), sub.as_deref()));
-            before != category || ticket.priority != row.priority
+            before != category || ticket.priority != row.priority || ticket.place != place(row)
         })
     }
 }

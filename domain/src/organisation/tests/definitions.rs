@@ -25,6 +25,8 @@ fn inbox(domains: &[&str], flags: &[&str]) -> Inbox {
         branch_id: None,
         allowed_domains: owned(domains),
         feature_flags: owned(flags),
+        file_max_bytes: None,
+        file_types: Vec::new(),
         active: true,
         auto_reply: None,
     }

@@ -128,6 +128,8 @@ fn channel_of_an_inbox_never_changes() {
         branch_id: None,
         allowed_domains: vec![],
         feature_flags: vec![],
+        file_max_bytes: None,
+        file_types: Vec::new(),
         active: true,
         auto_reply: None,
     };

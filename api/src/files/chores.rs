@@ -1,0 +1,252 @@
+//! What is done about files by itself: scanned, depicted, taken away when nobody wants them, deleted.
+//!
+//! What is due is asked of the read model, which follows from the log: so nothing is kept that could be lost, and what was
+//! left undone is done after a restart. Several servers may do it at once: the commands say what is done already.
+
+use std::{io::BufReader, time::Duration};
+
+use chrono::TimeDelta;
+use commands::{Command, Request};
+use domain::{
+    access::Rights,
+    actor::{Actor, ActorKind},
+    attachment::{AttachmentCommand, Picture, Preview},
+    ids::{AttachmentId, CommandId},
+};
+use projections::attachment::{self, Due};
+use tokio::{runtime::Handle, task::spawn_blocking, time::sleep};
+use tracing::{info, warn};
+
+use super::{
+    Files, Flaw, preview,
+    reading::{named, small},
+    seal::Sealer,
+    upload::blob,
+};
+
+/// How often it is looked what is due.
+const LOOK: Duration = Duration::from_secs(1);
+/// Files of one look.
+const MOST: i64 = 50;
+/// How long a file waits for a message.
+const WAITING: TimeDelta = TimeDelta::hours(24);
+/// After which an upload is over, however it ended.
+const OVER: TimeDelta = TimeDelta::hours(2);
+/// Looks between two at what uploads have left.
+const SELDOM: u32 = 600;
+/// Looks that are left out when the scanner does not answer.
+const REST: u32 = 10;
+
+/// Does what is due for ever.
+pub(crate) async fn follow(files: Files) {
+    let mut rest = 0;
+    let mut round = 0_u32;
+    loop {
+        if rest > 0 {
+            rest -= 1;
+        } else if !files.scan_due().await {
+            rest = REST;
+        }
+        files.depict_due().await;
+        files.discard_due().await;
+        files.remove_due().await;
+        if round.is_multiple_of(SELDOM) {
+            files.sweep(OVER).await;
+        }
+        round = round.wrapping_add(1);
+        sleep(LOOK).await;
+    }
+}
+
+fn actor() -> Actor {
+    Actor::new(ActorKind::System, "files")
+}
+
+impl Files {
+    async fn due(&self, what: Due) -> Vec<AttachmentId> {
+        match attachment::due(&self.inner.pool, what, MOST).await {
+            Ok(due) => due.into_iter().map(AttachmentId).collect(),
+            Err(error) => {
+                warn!(%error, "files are left as they are for now");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Carries out a command once for each file, and waits until it shows, so that the next look does not find it again.
+    async fn carry_out(&self, id: AttachmentId, operation: &str, command: AttachmentCommand) -> Result<(), Flaw> {
+        let actor = actor();
+        let request = Request {
+            command_id: CommandId::of_request(&actor.to_string(), operation, &id.to_string(), ""),
+            command: Command::Attachment(id, command),
+            actor,
+            expected_version: None,
+            traceparent: None,
+        };
+        let outcome = self.inner.handler.execute(&Rights::all(), &request).await?;
+        self.inner.live.reached(attachment::NAME, outcome.position).await;
+        Ok(())
+    }
+
+    /// Whether the scanner answers.
+    async fn scan_due(&self) -> bool {
+        let Some(scanner) = &self.inner.scanner else {
+            return true;
+        };
+        for id in self.due(Due::Scan).await {
+            let engine = match scanner.version().await {
+                Ok(engine) => engine,
+                Err(error) => {
+                    warn!(%error, "the scanner does not answer: files stay apart");
+                    return false;
+                }
+            };
+            if let Err(flaw) = self.scan(id, engine).await {
+                warn!(
+                    file = named(id),
+                    problem = flaw.problem.english,
+                    "a file could not be scanned; trying again"
+                );
+            }
+        }
+        true
+    }
+
+    async fn scan(&self, id: AttachmentId, engine: String) -> Result<(), Flaw> {
+        let Some(scanner) = &self.inner.scanner else {
+            return Ok(());
+        };
+        let Some(file) = self.inner.handler.file(id).await? else {
+            return Ok(());
+        };
+        let sealed = self.sealed(&file, false)?;
+        let bytes = sealed.stream(0..sealed.size).await?;
+        let said = scanner.scan(bytes).await.map_err(|it| Flaw::fault(&it))?;
+        let command = AttachmentCommand::Scan {
+            verdict: said.verdict,
+            engine,
+            signature: said.signature,
+        };
+        self.carry_out(id, "scan", command).await
+    }
+
+    async fn depict_due(&self) {
+        for id in self.due(Due::Preview).await {
+            if let Err(flaw) = self.depict(id).await {
+                warn!(
+                    file = named(id),
+                    problem = flaw.problem.english,
+                    "no small picture was made; trying again"
+                );
+            }
+        }
+    }
+
+    async fn depict(&self, id: AttachmentId) -> Result<(), Flaw> {
+        let Some(file) = self.inner.handler.file(id).await? else {
+            return Ok(());
+        };
+        let whole = self.sealed(&file, false)?;
+        let reader = BufReader::new(whole.reader(Handle::current()));
+        let made = spawn_blocking(move || preview::small(reader)).await;
+        let made = match made.map_err(|it| Flaw::fault(&it))? {
+            Ok(made) => made,
+            Err(error) => {
+                info!(file = named(id), %error, "there is no small picture of a file");
+                return self
+                    .carry_out(id, "depict", AttachmentCommand::Depict { picture: None })
+                    .await;
+            }
+        };
+        let blob = blob();
+        self.note_begin(&blob, id).await?;
+        let mut sealer = Sealer::new(&small(&whole.key));
+        let mut writer = self.inner.store.write(&blob).await?;
+        writer
+            .push(sealer.push(&made.bytes).map_err(|it| Flaw::fault(&it))?)
+            .await?;
+        writer.push(sealer.finish().map_err(|it| Flaw::fault(&it))?).await?;
+        writer.finish().await?;
+        let picture = Picture {
+            blob: blob.clone(),
+            content_type: made.content_type.to_owned(),
+            size: made.bytes.len() as u64,
+            width: made.width,
+            height: made.height,
+        };
+        let picture = Some(picture);
+        self.carry_out(id, "depict", AttachmentCommand::Depict { picture })
+            .await?;
+        // Another server may have been faster, with an object of its own.
+        self.settle_blob(&blob, id).await
+    }
+
+    async fn discard_due(&self) {
+        for id in self.due(Due::Orphan(self.inner.clock.now() - WAITING)).await {
+            if let Err(error) = self.inner.handler.discard_orphan(id, &actor()).await {
+                warn!(file = named(id), %error, "a file that nobody wants could not be taken away; trying again");
+            }
+        }
+    }
+
+    async fn remove_due(&self) {
+        for id in self.due(Due::Removal).await {
+            if let Err(flaw) = self.remove(id).await {
+                warn!(
+                    file = named(id),
+                    problem = flaw.problem.english,
+                    "a file could not be deleted; trying again"
+                );
+            }
+        }
+    }
+
+    async fn remove(&self, id: AttachmentId) -> Result<(), Flaw> {
+        let Some(file) = self.inner.handler.file(id).await? else {
+            return Ok(());
+        };
+        if let Some(stored) = &file.state.stored {
+            self.inner.store.delete(&stored.blob).await?;
+        }
+        if let Preview::Made(picture) = &file.state.preview {
+            self.inner.store.delete(&picture.blob).await?;
+        }
+        self.carry_out(id, "remove", AttachmentCommand::NoteRemoval).await
+    }
+
+    /// Deletes what a crash left of uploads; only where no other server takes files, and before this one does.
+    pub(crate) async fn clear(&self) {
+        self.sweep(TimeDelta::zero()).await;
+    }
+
+    /// Deletes what uploads have left that began before then and never came into the log.
+    async fn sweep(&self, age: TimeDelta) {
+        let before = self.inner.clock.now() - age;
+        let left = sqlx::query_as("SELECT blob, attachment_id FROM ops.upload WHERE started_at <= $1 LIMIT 1000");
+        let left: Vec<(String, uuid::Uuid)> = match left.bind(before).fetch_all(&self.inner.pool).await {
+            Ok(left) => left,
+            Err(error) => return warn!(%error, "what uploads have left stays for now"),
+        };
+        for (blob, id) in left {
+            if let Err(flaw) = self.settle_blob(&blob, AttachmentId(id)).await {
+                warn!(problem = flaw.problem.english, "what an upload has left stays for now");
+            }
+        }
+    }
+
+    /// Deletes an object unless the log has it.
+    async fn settle_blob(&self, blob: &str, id: AttachmentId) -> Result<(), Flaw> {
+        let file = self.inner.handler.file(id).await?;
+        let is_there = file.is_some_and(|it| {
+            let stored = it.state.stored.is_some_and(|it| it.blob == blob);
+            let small = matches!(it.state.preview, Preview::Made(picture) if picture.blob == blob);
+            stored || small
+        });
+        if is_there {
+            self.note_end(blob).await;
+        } else {
+            self.drop_blob(blob).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! One change of many tickets: the operation's own stream, and what its runner must know of each ticket.
+
+use domain::{
+    actor::{Actor, ActorKind},
+    assignment::{Assignment, AssignmentCommand},
+    bulk::{Bulk, BulkCommand, BulkRefusal, Step},
+    decider::Decider,
+    event::DomainEvent,
+    ids::{AgentId, BulkId, CommandId, TicketId, stream_name},
+    ticket::{Mark, Status, Ticket, TicketCommand},
+    values::{AssignmentMode, CategoryKey, ClassifiedBy, CloseCause, ReopenCause, ValueError},
+};
+use event_store::Position;
+
+use crate::{Command, CommandError, Handler, Outcome, Refusal, Request, folded::read_opened};
+
+/// How a ticket and its assignment stand together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The ticket; `None` when it was never opened.
+    pub ticket: Option<Ticket>,
+    /// Who owns it.
+    pub owner: Option<AgentId>,
+    /// Events of both.
+    pub version: u64,
+    /// Of the newest event of both.
+    pub position: Position,
+}
+
+impl Handler {
+    /// An operation as the log has it; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the log does not answer.
+    pub async fn bulk(&self, id: BulkId) -> Result<Option<Bulk>, CommandError> {
+        let slot = self.slot::<Bulk>(id.0);
+        let mut folded = slot.lock().await;
+        Ok(self.look(&mut folded, id.0).await?.state.clone())
+    }
+
+    pub(crate) async fn bulk_command(
+        &self,
+        id: BulkId,
+        command: &BulkCommand,
+        request: &Request,
+    ) -> Result<Outcome, CommandError> {
+        if let BulkCommand::Cancel | BulkCommand::StartUndo = command
+            && request.actor.kind != ActorKind::System
+        {
+            let slot = self.slot::<Bulk>(id.0);
+            let mut folded = slot.lock().await;
+            let asked_by = self
+                .look(&mut folded, id.0)
+                .await?
+                .state
+                .as_ref()
+                .map(|it| &it.asked_by);
+            if asked_by != Some(&request.actor.to_string()) {
+                return Err(Refusal::from(BulkRefusal::NotFound).into());
+            }
+        }
+        self.plain::<Bulk>(id.0, command, request).await
+    }
+
+    /// How a ticket stands now.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn standing(&self, ticket_id: TicketId) -> Result<Standing, CommandError> {
+        let slot = self.slot::<Ticket>(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        let ticket = self.look(&mut ticket, ticket_id.0).await?;
+        let slot = self.slot::<Assignment>(ticket_id.0);
+        let mut assignment = slot.lock().await;
+        let assignment = self.look(&mut assignment, ticket_id.0).await?;
+        Ok(Standing {
+            ticket: ticket.state.clone(),
+            owner: assignment.state.as_ref().and_then(|it| it.owner),
+            version: ticket.version() + assignment.version(),
+            position: ticket.position.max(assignment.position),
+        })
+    }
+
+    /// How a ticket stood before a command that was carried out.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn standing_before(&self, ticket_id: TicketId, command: CommandId) -> Result<Standing, CommandError> {
+        let mut events = Vec::new();
+        for category in [Ticket::CATEGORY, Assignment::CATEGORY] {
+            let stream = stream_name(category, ticket_id.0);
+            events.extend(read_opened(&self.log, &self.vault, &stream).await?);
+        }
+        events.sort_by_key(|it| it.position);
+        let mut standing = Standing {
+            ticket: None,
+            owner: None,
+            version: 0,
+            position: Position::START,
+        };
+        let mut assignment = None;
+        for event in events.into_iter().take_while(|it| it.metadata.command_id != command) {
+            (standing.version, standing.position) = (standing.version + 1, event.position);
+            if let DomainEvent::Ticket(event) = &event.event {
+                standing.ticket = Ticket::evolve(standing.ticket.take(), event);
+            } else if let DomainEvent::Assignment(event) = &event.event {
+                assignment = Assignment::evolve(assignment, event);
+            }
+        }
+        standing.owner = assignment.and_then(|it| it.owner);
+        Ok(standing)
+    }
+}
+
+/// The usual command that a step is, in the mouth of somebody.
+///
+/// # Errors
+/// When it names a category that cannot be one.
+pub fn command_of(step: &Step, ticket_id: TicketId, actor: &Actor) -> Result<Command, ValueError> {
+    let ticket = |command| Ok(Command::Ticket(ticket_id, command));
+    match step {
+        Step::Assign { agent_id } => {
+            let own = actor.kind == ActorKind::Agent && actor.id == agent_id.to_string();
+            let mode = if own {
+                AssignmentMode::Own
+            } else {
+                AssignmentMode::ByAgent
+            };
+            let agent_id = *agent_id;
+            Ok(Command::Assignment(
+                ticket_id,
+                AssignmentCommand::Assign { agent_id, mode },
+            ))
+        }
+        Step::Unassign => Ok(Command::Assignment(
+            ticket_id,
+            AssignmentCommand::Unassign { reason: None },
+        )),
+        Step::Resolve { reason } => ticket(TicketCommand::Resolve {
+            reason: *reason,
+            note: None,
+        }),
+        Step::Close { reason } => ticket(TicketCommand::Close {
+            cause: CloseCause::Agent,
+            reason: *reason,
+        }),
+        Step::Reopen => ticket(TicketCommand::Reopen {
+            cause: ReopenCause::Agent,
+        }),
+        Step::Prioritize { priority } => ticket(TicketCommand::Prioritize {
+            priority: *priority,
+            reason: None,
+        }),
+        Step::Tag { tag_ids } => ticket(TicketCommand::Mark(Mark::Tag {
+            tag_ids: tag_ids.clone(),
+        })),
+        Step::Untag { tag_ids } => ticket(TicketCommand::Mark(Mark::Untag {
+            tag_ids: tag_ids.iter().copied().collect(),
+        })),
+        Step::Categorize {
+            category_id,
+            subcategory_id,
+        } => {
+            let key =
+                |field, text: &Option<String>| text.as_deref().map(|it| CategoryKey::try_new(field, it)).transpose();
+            let (category, finer) = (key("categoryId", category_id)?, key("subcategoryId", subcategory_id)?);
+            ticket(TicketCommand::Categorize {
+                category: category.map(|it| (it, finer)),
+                by: ClassifiedBy::Agent,
+            })
+        }
+        Step::Label { status_id } => ticket(TicketCommand::Mark(Mark::Label {
+            status_id: *status_id,
+            category: None,
+            owned: false,
+        })),
+    }
+}
+
+/// What makes a ticket as it stood before a step, one after the other. Who owned it, what it was marked with and how
+/// urgent it was comes back exactly; a ticket that waited is open again.
+pub fn undo_of(step: &Step, before: &Standing) -> Vec<Step> {
+    let Some(ticket) = &before.ticket else {
+        return Vec::new();
+    };
+    match step {
+        Step::Assign { .. } | Step::Unassign => vec![match before.owner {
+            Some(agent_id) => Step::Assign { agent_id },
+            None => Step::Unassign,
+        }],
+        Step::Resolve { .. } | Step::Close { .. } => match ticket.status {
+            Status::Resolved(reason) => vec![Step::Reopen, Step::Resolve { reason }],
+            Status::New | Status::Open | Status::Waiting(_) | Status::Closed => vec![Step::Reopen],
+        },
+        Step::Reopen => Vec::new(),
+        Step::Prioritize { .. } => vec![Step::Prioritize {
+            priority: ticket.priority,
+        }],
+        Step::Tag { tag_ids } => vec![Step::Untag {
+            tag_ids: tag_ids.iter().copied().filter(|it| !ticket.tags.contains(it)).collect(),
+        }],
+        Step::Untag { tag_ids } => vec![Step::Tag {
+            tag_ids: tag_ids.iter().copied().filter(|it| ticket.tags.contains(it)).collect(),
+        }],
+        Step::Categorize { .. } => vec![Step::Categorize {
+            category_id: ticket.category.as_ref().map(|it| it.0.clone()),
+            subcategory_id: ticket.category.as_ref().and_then(|it| it.1.clone()),
+        }],
+        Step::Label { .. } => vec![Step::Label {
+            status_id: ticket.label,
+        }],
+    }
+}

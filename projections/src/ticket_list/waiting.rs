@@ -1,0 +1,154 @@
+//! Which tickets wait for an answer: what their conversations say, kept beside the tickets and shown in their rows.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+use domain::{
+    conversation::{Cause, ConversationEvent},
+    event::DomainEvent,
+    ids::{ConversationId, TicketId},
+    ticket::TicketEvent,
+};
+use event_store::Recorded;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{ProjectError, ticket_row::Rows};
+
+/// A row of `ticket_waiting`.
+#[derive(Debug, Clone, Copy)]
+struct Thread {
+    ticket_id: Uuid,
+    since: Option<DateTime<Utc>>,
+}
+
+/// The conversations of a batch, as it leaves them.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    threads: HashMap<Uuid, Thread>,
+    /// Those of them that the batch changes.
+    changed: HashSet<Uuid>,
+}
+
+impl Waiting {
+    /// What the events of a batch, and the rows there are, say of conversations. Those of tickets that are opened in it
+    /// are looked at too: a ticket that was parked comes after its messages.
+    pub(super) async fn of(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<Self, ProjectError> {
+        let mut waiting = Self::load(&wanted(events), tx).await?;
+        for event in events {
+            waiting.take(event)?;
+        }
+        Ok(waiting)
+    }
+
+    fn take(&mut self, recorded: &Recorded<DomainEvent>) -> Result<(), ProjectError> {
+        let DomainEvent::Conversation(event) = &recorded.event else {
+            return Ok(());
+        };
+        let id = recorded.stream_id;
+        if let ConversationEvent::Started { ticket_id, .. } = event {
+            let born = Thread {
+                ticket_id: ticket_id.0,
+                since: None,
+            };
+            self.threads.insert(id, born);
+            self.changed.insert(id);
+            return Ok(());
+        }
+        let thread = self.threads.get_mut(&id).ok_or_else(|| ProjectError::Unfit {
+            projection: super::NAME,
+            event_type: recorded.event_type.clone(),
+            position: recorded.position.0,
+            reason: "its conversation was never started",
+        })?;
+        match Cause::of(event) {
+            Some(Cause::Customer) => thread.since = thread.since.or(Some(recorded.metadata.at)),
+            Some(Cause::Answer) => thread.since = None,
+            None => return Ok(()),
+        }
+        self.changed.insert(id);
+        Ok(())
+    }
+
+    /// The tickets of the conversations.
+    pub(super) fn tickets(&self) -> impl Iterator<Item = Uuid> {
+        self.threads.values().map(|it| it.ticket_id)
+    }
+
+    /// Shows in the rows since when their customers wait, and tells which rows that changes.
+    pub(super) fn show(&self, rows: &mut Rows) -> Vec<Uuid> {
+        let mut changed = Vec::new();
+        for thread in self.threads.values() {
+            // A ticket that is parked has no row yet.
+            if let Some(row) = rows.get_mut(&thread.ticket_id)
+                && row.needs_answer_since != thread.since
+            {
+                row.needs_answer_since = thread.since;
+                changed.push(thread.ticket_id);
+            }
+        }
+        changed
+    }
+
+    async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Self, ProjectError> {
+        if ids.is_empty() {
+            return Ok(Self::default());
+        }
+        let rows = sqlx::query!(
+            "SELECT conversation_id, ticket_id, since FROM ticket_waiting WHERE conversation_id = ANY($1)",
+            ids
+        );
+        let rows = rows.fetch_all(tx).await?.into_iter();
+        let threads = rows.map(|it| {
+            let (ticket_id, since) = (it.ticket_id, it.since);
+            (it.conversation_id, Thread { ticket_id, since })
+        });
+        Ok(Self {
+            threads: threads.collect(),
+            changed: HashSet::new(),
+        })
+    }
+
+    pub(super) async fn write(&self, tx: &mut PgConnection) -> Result<(), ProjectError> {
+        let changed = || self.changed.iter().filter_map(|it| Some((*it, *self.threads.get(it)?)));
+        let ids: Vec<Uuid> = changed().map(|it| it.0).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let tickets: Vec<Uuid> = changed().map(|it| it.1.ticket_id).collect();
+        let since: Vec<Option<DateTime<Utc>>> = changed().map(|it| it.1.since).collect();
+        sqlx::query!(
+            "INSERT INTO ticket_waiting (conversation_id, ticket_id, since)
+            SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::timestamptz[])
+            ON CONFLICT (conversation_id) DO UPDATE SET since = EXCLUDED.since",
+            &ids[..],
+            &tickets[..],
+            &since[..] as &[Option<DateTime<Utc>>]
+        )
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The conversations whose rows a batch needs.
+fn wanted(events: &[Arc<Recorded<DomainEvent>>]) -> Vec<Uuid> {
+    let mut wanted: Vec<Uuid> = Vec::new();
+    let mut born = HashSet::new();
+    for event in events {
+        let id = event.stream_id;
+        if let DomainEvent::Conversation(ConversationEvent::Started { .. }) = &event.event {
+            born.insert(id);
+        } else if matches!(event.event, DomainEvent::Conversation(_)) && !born.contains(&id) {
+            wanted.push(id);
+        } else if let DomainEvent::Ticket(TicketEvent::Opened { .. }) = &event.event {
+            wanted.push(ConversationId::of_ticket(TicketId(id)).0);
+        }
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    wanted
+}
