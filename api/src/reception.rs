@@ -26,7 +26,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::{estimates::Estimates, timers};
+use crate::{estimates, timers};
 
 /// Name of its row in `ops.process_cursor`.
 const NAME: &str = "reception";
@@ -42,6 +42,7 @@ const TYPES: &[&str] = &[
     "ticket.type_changed",
     "ticket.categorized",
     "ticket.prioritized",
+    "ticket.reopened",
     "conversation.message_received",
     "contact.assigned_to_organization",
     "contact.removed_from_organization",
@@ -68,7 +69,6 @@ pub(crate) fn follow_tickets(
         log: log.clone(),
         pool: pool.clone(),
         handler: Arc::clone(handler),
-        estimates: Estimates::default(),
     };
     tokio::spawn(working.clone().run_until_cancelled_owned(reception.follow()));
 }
@@ -78,7 +78,6 @@ struct Reception {
     log: EventLog,
     pool: PgPool,
     handler: Arc<Handler>,
-    estimates: Estimates,
 }
 
 impl Reception {
@@ -135,11 +134,9 @@ impl Reception {
     async fn take(&self, recorded: &Recorded<DomainEvent>) -> Result<()> {
         let ticket = TicketId(recorded.stream_id);
         if let DomainEvent::Ticket(TicketEvent::Opened { contact_id, .. }) = &recorded.event {
-            let classified = self.handler.classify(ticket, recorded.id).await?;
-            // What was chosen comes as events of its own.
-            if !classified.is_some_and(|it| it.changed) {
-                self.estimates.note(&self.handler, &self.pool, recorded).await?;
-            }
+            self.handler.classify(ticket, recorded.id).await?;
+            // Knows of what was chosen: its events lead to no other estimate, and the answer may tell of this one.
+            estimates::note(&self.handler, &self.pool, recorded).await?;
             if !self.is_flooding(*contact_id, recorded.metadata.at).await? {
                 self.handler.answer_opening(ticket).await?;
             }
@@ -147,10 +144,11 @@ impl Reception {
             &recorded.event
         {
             self.handler.classify(ticket, recorded.id).await?;
-        } else if let DomainEvent::Ticket(TicketEvent::Categorized { .. } | TicketEvent::Prioritized { .. }) =
-            &recorded.event
+        } else if let DomainEvent::Ticket(
+            TicketEvent::Categorized { .. } | TicketEvent::Prioritized { .. } | TicketEvent::Reopened { .. },
+        ) = &recorded.event
         {
-            self.estimates.note(&self.handler, &self.pool, recorded).await?;
+            estimates::note(&self.handler, &self.pool, recorded).await?;
         } else if let DomainEvent::Conversation(ConversationEvent::MessageReceived { seq: 1, .. }) = &recorded.event {
             if let Some(ticket) = self.handler.ticket_under(recorded.stream_id).await? {
                 self.handler.classify(ticket, recorded.id).await?;

@@ -49,8 +49,6 @@ pub fn needs(command: &Command) -> Need {
         // Each step takes its own right too.
         | Command::MacroRun(..) => Need::Right(Permission::TicketsWrite),
         Command::Assignment(..) => Need::Right(Permission::TicketsAssign),
-        // By a signed link, or with the message it belongs to.
-        Command::Attachment(..) => Need::Proof(Permission::TicketsWrite),
         Command::Conversation(_, ConversationCommand::Redact { .. }) => Need::Right(Permission::MessagesRedact),
         Command::Contact(
             _,
@@ -65,7 +63,9 @@ pub fn needs(command: &Command) -> Need {
         Command::Bulk(_, BulkCommand::Start { .. } | BulkCommand::Cancel | BulkCommand::StartUndo) => {
             Need::Right(Permission::TicketsWrite)
         }
-        Command::Bulk(
+        // By a signed link, or with the message it belongs to.
+        Command::Attachment(..)
+        | Command::Bulk(
             _,
             BulkCommand::Choose { .. }
             | BulkCommand::Record { .. }

@@ -6,7 +6,12 @@ use commands::{Read, reads};
 use domain::values::Priority;
 use projections::resolution_estimate::{self, EstimateRow, Honesty};
 
-use super::{caller, filter::storable, may_read, parts, postgres, problem, words::Urgency};
+use super::{
+    caller,
+    filter::{searchable, storable},
+    may_read, parts, postgres, problem,
+    words::Urgency,
+};
 use crate::problem::{Language, Problem};
 
 /// When a ticket is expected to be resolved.
@@ -112,14 +117,14 @@ pub(super) struct EstimatesQuery;
 /// What can be asked about estimates.
 #[Object]
 impl EstimatesQuery {
-    /// How often the promised times of solution held, of all tickets that were resolved in a period. For those who may
-    /// read tickets everywhere.
+    /// How often the promised times of solution held, of all tickets that were resolved in a period and are not reopened:
+    /// by their newest resolution, and by what was promised at the time. For those who may read tickets everywhere.
     #[graphql(complexity = "20 + child_complexity")]
     async fn estimate_honesty(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only tickets resolved at this instant or later.")] from: Option<DateTime<Utc>>,
-        #[graphql(desc = "Only tickets resolved before this instant.")] to: Option<DateTime<Utc>>,
+        #[graphql(desc = "Only tickets resolved before this instant, later than `from`.")] to: Option<DateTime<Utc>>,
         #[graphql(desc = "Only tickets of the category with this key.")] category_id: Option<String>,
         #[graphql(desc = "Only tickets of this priority.")] priority: Option<Urgency>,
     ) -> Result<EstimateHonesty> {
@@ -131,6 +136,17 @@ impl EstimatesQuery {
         let within = |name, at: Option<DateTime<Utc>>| at.map(|it| storable(name, it)).transpose();
         let from = within("from", from).map_err(|it| problem(ctx, it))?;
         let to = within("to", to).map_err(|it| problem(ctx, it))?;
+        if let (Some(from), Some(to)) = (from, to)
+            && from >= to
+        {
+            let (russian, english) = ("момент позже `from`", "an instant later than `from`");
+            return Err(problem(
+                ctx,
+                Problem::bad_input("to", &to.to_rfc3339(), russian, english),
+            ));
+        }
+        let category_id = category_id.map(|it| searchable("categoryId", it)).transpose();
+        let category_id = category_id.map_err(|it| problem(ctx, it))?;
         let priority = priority.map(|it| Priority::from(it).as_str());
         let pool = &parts(ctx)?.pool;
         let honesty = resolution_estimate::honesty(pool, (from, to), category_id.as_deref(), priority).await;

@@ -8,6 +8,7 @@ use domain::{
     ticket::{Estimate, Status, TicketCommand},
     values::Priority,
 };
+use event_store::Position;
 use uuid::Uuid;
 
 use crate::{Command, CommandError, Handler, Outcome, Request};
@@ -18,30 +19,41 @@ const ESTIMATOR: &str = "estimator";
 /// What an estimate follows from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estimated {
-    /// When the ticket was opened, UTC.
-    pub opened_at: DateTime<Utc>,
+    /// When the newest cycle of work on the ticket began, UTC: its opening, or the newest reopening.
+    pub since: DateTime<Utc>,
     /// Its category.
     pub category: Option<String>,
     /// Its priority.
     pub priority: Priority,
+    /// Now, UTC.
+    pub at: DateTime<Utc>,
+    /// Up to where in the log the ticket is known.
+    pub known_to: Position,
 }
 
 impl Handler {
-    /// What an estimate of a ticket follows from; `None` when none is to be made: work on it is done, or it was brought
-    /// from elsewhere.
+    /// What an estimate of a ticket follows from; `None` when none is to be made because of the event at `cause`: work
+    /// is done, it goes on in another ticket, or an estimate knows of that event already.
     ///
     /// # Errors
     /// When the log or the vault do not answer.
-    pub async fn to_estimate(&self, id: TicketId) -> Result<Option<Estimated>, CommandError> {
+    pub async fn to_estimate(&self, id: TicketId, cause: Position) -> Result<Option<Estimated>, CommandError> {
         let newcomer = self.newcomer(id).await?;
         let newcomer = newcomer.filter(|it| {
             let over = matches!(it.ticket.status, Status::Resolved(_) | Status::Closed);
-            it.opener.kind != ActorKind::Import && !over && it.ticket.merged_into.is_none()
+            let known = it
+                .ticket
+                .estimate
+                .as_ref()
+                .is_some_and(|it| it.basis_version >= cause.0);
+            !over && !known && it.ticket.merged_into.is_none()
         });
         Ok(newcomer.map(|it| Estimated {
-            opened_at: it.opened_at,
+            since: it.since,
+            at: self.now(),
             category: it.ticket.category.map(|it| it.0),
             priority: it.ticket.priority,
+            known_to: it.position,
         }))
     }
 

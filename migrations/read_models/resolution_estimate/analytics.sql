@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW analytics.resolution_estimate AS SELECT
-    ticket_id, category_id, priority, opened_at, resolved_at, estimates, first_eta, eta, p50_s, promised_s, p90_s,
+    ticket_id, category_id, priority, opened_at, since, resolved_at, estimates, first_eta, eta, p50_s, promised_s, p90_s,
     basis_category_id, basis_priority, cases, quantile, basis_position
 FROM resolution_estimate;
 

@@ -3,6 +3,7 @@ CREATE TABLE resolution_estimate (
     category_id text,
     priority text NOT NULL,
     opened_at timestamptz NOT NULL,
+    since timestamptz NOT NULL,
     resolved_at timestamptz,
     estimates integer NOT NULL,
     first_eta timestamptz,
@@ -23,6 +24,7 @@ COMMENT ON COLUMN resolution_estimate.ticket_id IS 'Id of the ticket.';
 COMMENT ON COLUMN resolution_estimate.category_id IS 'Key of its category; NULL when it has none.';
 COMMENT ON COLUMN resolution_estimate.priority IS 'How urgent it is: low, medium, high or urgent.';
 COMMENT ON COLUMN resolution_estimate.opened_at IS 'Instant of its opening.';
+COMMENT ON COLUMN resolution_estimate.since IS 'Instant at which the newest cycle of work began: its opening, or the newest reopening. What others wait follows from resolved_at less since.';
 COMMENT ON COLUMN resolution_estimate.resolved_at IS 'Instant of the newest resolution; NULL while work goes on.';
 COMMENT ON COLUMN resolution_estimate.estimates IS 'How many times it was estimated.';
 COMMENT ON COLUMN resolution_estimate.first_eta IS 'Instant that was promised first; NULL when none was.';
@@ -34,4 +36,4 @@ COMMENT ON COLUMN resolution_estimate.basis_category_id IS 'Category of the tick
 COMMENT ON COLUMN resolution_estimate.basis_priority IS 'Priority of the tickets that it rests on: low, medium, high or urgent; NULL when of any, or without one.';
 COMMENT ON COLUMN resolution_estimate.cases IS 'How many tickets it rests on; NULL without one.';
 COMMENT ON COLUMN resolution_estimate.quantile IS 'Which quantile is promised, in hundredths; NULL without one.';
-COMMENT ON COLUMN resolution_estimate.basis_position IS 'Log position up to which the history was known; NULL without one.';
+COMMENT ON COLUMN resolution_estimate.basis_position IS 'Log position up to which the ticket was known to the newest estimate; NULL without one.';

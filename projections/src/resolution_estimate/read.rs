@@ -1,6 +1,10 @@
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
+
+/// Resolutions of a group that count at most, the newest: what teams did long ago says little of today, and what is
+/// worked out for each new ticket must not grow with the history.
+const NEWEST: i64 = 2000;
 
 /// What is known of a ticket's resolution.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -13,6 +17,8 @@ pub struct EstimateRow {
     pub priority: String,
     /// When it was opened, UTC.
     pub opened_at: DateTime<Utc>,
+    /// When the newest cycle of work began, UTC: its opening, or the newest reopening.
+    pub since: DateTime<Utc>,
     /// When it was last resolved, UTC; `None` while work goes on.
     pub resolved_at: Option<DateTime<Utc>>,
     /// How many times it was estimated.
@@ -56,8 +62,8 @@ pub struct Group {
     pub p90_s: i64,
 }
 
-/// How long it took to resolve tickets, from the finest group for this category and priority to the coarsest: both, the
-/// category, the priority, all. Groups without a ticket are absent.
+/// How long it took to resolve tickets of the finest group for this category and priority that has `enough` of them:
+/// both, the category, the priority, all; `None` when there are not so many in all.
 ///
 /// Quantiles are the inverse of the empirical distribution function, so that each is a time that some ticket took
 /// (`percentile_disc` of Postgres; definition 1 of R. Hyndman, Y. Fan, "Sample Quantiles in Statistical Packages", The
@@ -65,26 +71,44 @@ pub struct Group {
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn groups(pool: &PgPool, category: Option<&str>, priority: &str) -> Result<Vec<Group>, sqlx::Error> {
-    const GROUPS: &str =
-        "SELECT wanted.category_id, wanted.priority, it.cases, it.taken[1] AS p50_s, it.taken[2] AS p80_s,
-            it.taken[3] AS p90_s
-        FROM (VALUES (1, $1::text, $2::text), (2, $1, NULL), (3, NULL, $2), (4, NULL, NULL))
-            AS wanted (place, category_id, priority)
-        CROSS JOIN LATERAL (
-            SELECT COUNT(*) AS cases, percentile_disc(ARRAY[0.5, 0.8, 0.9]) WITHIN GROUP (
-                ORDER BY EXTRACT(EPOCH FROM resolved_at - opened_at)::bigint) AS taken
-            FROM resolution_estimate
-            WHERE resolved_at IS NOT NULL AND (wanted.category_id IS NULL OR category_id = wanted.category_id)
-                AND (wanted.priority IS NULL OR priority = wanted.priority)
-        ) AS it
-        WHERE it.cases > 0 AND (wanted.place > 2 OR $1 IS NOT NULL)
-        ORDER BY wanted.place";
-    sqlx::query_as(GROUPS)
-        .bind(category)
-        .bind(priority)
-        .fetch_all(pool)
-        .await
+pub async fn history(
+    pool: &PgPool,
+    category: Option<&str>,
+    priority: &str,
+    enough: i64,
+) -> Result<Option<Group>, sqlx::Error> {
+    let of_category = category.map(|it| [(Some(it), Some(priority)), (Some(it), None)]);
+    let coarse = [(None, Some(priority)), (None, None)];
+    for wanted in of_category.into_iter().flatten().chain(coarse) {
+        let group = group(pool, wanted).await?;
+        if group.cases >= enough {
+            return Ok(Some(group));
+        }
+    }
+    Ok(None)
+}
+
+async fn group(pool: &PgPool, (category, priority): (Option<&str>, Option<&str>)) -> Result<Group, sqlx::Error> {
+    let mut sql = QueryBuilder::<Postgres>::new("SELECT ");
+    sql.push_bind(category).push("::text AS category_id, ");
+    sql.push_bind(priority).push(
+        "::text AS priority, COUNT(*) AS cases,
+            COALESCE(percentile_disc(0.5) WITHIN GROUP (ORDER BY taken), 0) AS p50_s,
+            COALESCE(percentile_disc(0.8) WITHIN GROUP (ORDER BY taken), 0) AS p80_s,
+            COALESCE(percentile_disc(0.9) WITHIN GROUP (ORDER BY taken), 0) AS p90_s
+        FROM (SELECT GREATEST(EXTRACT(EPOCH FROM resolved_at - since)::bigint, 0) AS taken
+            FROM resolution_estimate WHERE resolved_at IS NOT NULL",
+    );
+    if let Some(category) = category {
+        sql.push(" AND category_id = ").push_bind(category);
+    }
+    if let Some(priority) = priority {
+        sql.push(" AND priority = ").push_bind(priority);
+    }
+    sql.push(" ORDER BY resolved_at DESC LIMIT ")
+        .push_bind(NEWEST)
+        .push(") AS newest");
+    sql.build_query_as().fetch_one(pool).await
 }
 
 /// How often estimates held.

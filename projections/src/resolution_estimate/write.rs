@@ -47,6 +47,7 @@ fn born(event: &Recorded<DomainEvent>, change: &TicketEvent) -> Option<EstimateR
         category_id: category_id.clone(),
         priority: priority.as_str().to_owned(),
         opened_at: event.metadata.at,
+        since: event.metadata.at,
         resolved_at: None,
         estimates: 0,
         first_eta: None,
@@ -76,6 +77,7 @@ impl EstimateRow {
             self.resolved_at = Some(event.metadata.at);
         } else if let TicketEvent::Reopened { .. } = change {
             self.resolved_at = None;
+            self.since = event.metadata.at;
         } else if let TicketEvent::ResolutionEstimated {
             eta,
             p50_s,
@@ -116,14 +118,14 @@ fn column<T>(rows: &[EstimateRow], of: impl Fn(&EstimateRow) -> T) -> Vec<T> {
 }
 
 async fn upsert(rows: &[EstimateRow], tx: &mut PgConnection) -> Result<(), ProjectError> {
-    const UPSERT: &str = "INSERT INTO resolution_estimate (ticket_id, category_id, priority, opened_at, resolved_at,
-            estimates, first_eta, eta, p50_s, promised_s, p90_s, basis_category_id, basis_priority, cases, quantile,
+    const UPSERT: &str = "INSERT INTO resolution_estimate (ticket_id, category_id, priority, opened_at, since,
+            resolved_at, estimates, first_eta, eta, p50_s, promised_s, p90_s, basis_category_id, basis_priority, cases, quantile,
             basis_position)
-        SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[],
-            $7::timestamptz[], $8::timestamptz[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[],
-            $14::bigint[], $15::smallint[], $16::bigint[])
+        SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[],
+            $6::timestamptz[], $7::integer[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[],
+            $12::bigint[], $13::text[], $14::text[], $15::bigint[], $16::smallint[], $17::bigint[])
         ON CONFLICT (ticket_id) DO UPDATE SET category_id = EXCLUDED.category_id, priority = EXCLUDED.priority,
-            opened_at = EXCLUDED.opened_at, resolved_at = EXCLUDED.resolved_at, estimates = EXCLUDED.estimates,
+            opened_at = EXCLUDED.opened_at, since = EXCLUDED.since, resolved_at = EXCLUDED.resolved_at, estimates = EXCLUDED.estimates,
             first_eta = EXCLUDED.first_eta, eta = EXCLUDED.eta, p50_s = EXCLUDED.p50_s,
             promised_s = EXCLUDED.promised_s, p90_s = EXCLUDED.p90_s, basis_category_id = EXCLUDED.basis_category_id,
             basis_priority = EXCLUDED.basis_priority, cases = EXCLUDED.cases, quantile = EXCLUDED.quantile,
@@ -133,6 +135,7 @@ async fn upsert(rows: &[EstimateRow], tx: &mut PgConnection) -> Result<(), Proje
         .bind(column(rows, |it| it.category_id.clone()))
         .bind(column(rows, |it| it.priority.clone()))
         .bind(column(rows, |it| it.opened_at))
+        .bind(column(rows, |it| it.since))
         .bind(column(rows, |it| it.resolved_at))
         .bind(column(rows, |it| it.estimates))
         .bind(column(rows, |it| it.first_eta))

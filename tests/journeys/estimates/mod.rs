@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use chrono::TimeDelta;
 use commands::Clock;
 use serde_json::{Value, json};
+use sqlx::{Executor, PgPool};
 use tests::{App, Client, poll, run};
 
 const HONESTY: &str = "query($c: String, $from: DateTime) { estimateHonesty(categoryId: $c, from: $from) {
@@ -82,34 +83,89 @@ fn new_ticket_is_estimated_by_the_past_and_the_estimate_is_measured() -> Result<
             coarse["basis"],
             "80 % of 30 tickets of any category, of any priority, were resolved within that time"
         );
-        // The customer sees it by the link.
-        let issue = "mutation($i: IssueTrackingLinkInput!) { issueTrackingLink(input: $i) { token } }";
-        let link = client
-            .data(issue, json!({"i": {"idempotencyKey": "l", "ticketId": vpn}}))
-            .await?;
-        let tracked = "query($t: String!) { trackedTicket(token: $t) { estimatedResolutionAt estimate } }";
-        let variables = json!({"t": link["issueTrackingLink"]["token"]});
-        let shown = app.client.anonymous().data(tracked, variables).await?["trackedTicket"].take();
-        let expected = json!({"estimatedResolutionAt": "2026-11-20T08:09:00+00:00",
-            "estimate": "most likely solved by 2026-11-20 08:09 UTC"});
-        assert_eq!(shown, expected);
-        // One holds, the other does not.
-        clock.advance(TimeDelta::minutes(20));
-        client
-            .must("resolveTicket", "held", &mail, &json!({"reason": "SOLVED"}))
-            .await?;
-        clock.advance(TimeDelta::minutes(20));
-        client
-            .must("resolveTicket", "late", &vpn, &json!({"reason": "SOLVED"}))
-            .await?;
-        let done = async || honesty(client, None).await.is_ok_and(|it| it["resolved"] == 32);
-        poll("the resolutions do not show", done).await?;
-        let all = honesty(client, None).await?;
-        let expected = json!({"resolved": 32, "estimated": 2, "firstHeld": 1, "lastHeld": 1, "firstShare": 0.5,
-            "lastShare": 0.5});
-        assert_eq!(all, expected);
-        let vpn = honesty(client, Some("vpn")).await?;
-        assert_eq!((&vpn["resolved"], &vpn["firstShare"]), (&json!(1), &json!(0.0)));
+        shown_by_link(&app, &clock, &mail, &vpn).await?;
+        measured(client, (&mail, &vpn)).await?;
+        let app = looked_at_again(app).await?;
+        let again = app.client.data(ESTIMATE, json!({"id": mail})).await?;
+        assert_eq!(again["ticket"]["estimate"]["estimates"], 2);
         app.finish().await
     })
+}
+
+/// Everything is looked at again, as when the place of the process is lost.
+async fn looked_at_again(app: App) -> Result<App> {
+    let (data, database_url) = app.stop().await?;
+    let pool = PgPool::connect(&database_url).await?;
+    pool.execute("DELETE FROM ops.process_cursor").await?;
+    pool.close().await;
+    let app = App::start_on(data, database_url).await?;
+    let last = app.client.ticket("last", &json!({"categoryId": "mail"})).await?;
+    let done = async || {
+        let found = app.client.data(ESTIMATE, json!({"id": last})).await;
+        found.is_ok_and(|it| it["ticket"]["estimate"]["estimates"] == 1)
+    };
+    poll("the process does not go on", done).await?;
+    Ok(app)
+}
+
+/// The customer sees it by the link, and the first of two tickets is resolved in time.
+async fn shown_by_link(app: &App, clock: &Clock, mail: &str, vpn: &str) -> Result<()> {
+    let issue = "mutation($i: IssueTrackingLinkInput!) { issueTrackingLink(input: $i) { token } }";
+    let input = json!({"i": {"idempotencyKey": "l", "ticketId": vpn}});
+    let link = app.client.data(issue, input).await?;
+    let variables = json!({"t": link["issueTrackingLink"]["token"]});
+    let customer = app.client.anonymous();
+    let tracked = async || {
+        let query = "query($t: String!) { trackedTicket(token: $t) { eta estimate } }";
+        anyhow::Ok(customer.data(query, variables.clone()).await?["trackedTicket"].take())
+    };
+    let expected =
+        json!({"eta": "2026-11-20T08:09:00+00:00", "estimate": "most likely solved by 2026-11-20 08:09 UTC"});
+    assert_eq!(tracked().await?, expected);
+    clock.advance(TimeDelta::minutes(20));
+    app.client
+        .must("resolveTicket", "held", mail, &json!({"reason": "SOLVED"}))
+        .await?;
+    clock.advance(TimeDelta::minutes(20));
+    assert_eq!(
+        tracked().await?["estimate"],
+        "it takes longer than usual",
+        "nobody promises the past"
+    );
+    Ok(())
+}
+
+/// What is promised anew counts from now on when the ticket has outlasted the others, and what was promised is measured.
+async fn measured(client: &Client, (mail, vpn): (&str, &str)) -> Result<()> {
+    let resolved = async |count: i64| {
+        let done = async || honesty(client, None).await.is_ok_and(|it| it["resolved"] == count);
+        poll("the resolutions do not show", done).await
+    };
+    resolved(31).await?;
+    client
+        .must("changeTicketPriority", "p", vpn, &json!({"priority": "URGENT"}))
+        .await?;
+    let anew = estimated(client, vpn, "2026-11-20T08:49:00+00:00").await?;
+    assert_eq!(
+        (&anew["firstEta"], &anew["estimates"], &anew["cases"]),
+        (&json!("2026-11-20T08:09:00+00:00"), &json!(2), &json!(31))
+    );
+    client
+        .must("resolveTicket", "late", vpn, &json!({"reason": "SOLVED"}))
+        .await?;
+    resolved(32).await?;
+    let expected = json!({"resolved": 32, "estimated": 2, "firstHeld": 1, "lastHeld": 2, "firstShare": 0.5,
+        "lastShare": 1.0});
+    assert_eq!(honesty(client, None).await?, expected);
+    let of_vpn = honesty(client, Some("vpn")).await?;
+    assert_eq!((&of_vpn["resolved"], &of_vpn["firstShare"]), (&json!(1), &json!(0.0)));
+    // Work begins anew, and so does the time that it takes.
+    client.must("reopenTicket", "again", mail, &json!({})).await?;
+    let again = estimated(client, mail, "2026-11-20T08:49:00+00:00").await?;
+    assert_eq!(again["estimates"], 2);
+    resolved(31).await?;
+    let refused = "{ estimateHonesty(from: \"2026-02-01T00:00:00Z\", to: \"2026-01-01T00:00:00Z\") { resolved } }";
+    let (code, field) = client.error(refused, json!({})).await?;
+    assert_eq!((code.as_str(), &field), ("BAD_USER_INPUT", &json!(["to"])));
+    Ok(())
 }
