@@ -11,6 +11,7 @@ pub mod counts;
 mod database;
 pub mod embedded;
 mod error;
+mod estimates;
 pub mod files;
 mod flaw;
 pub mod geo;

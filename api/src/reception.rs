@@ -1,4 +1,5 @@
-//! Receives new tickets: follows the log, gives each its category and priority, then answers the customer.
+//! Receives new tickets: follows the log, gives each its category and priority, estimates when it will be resolved, then
+//! answers the customer.
 //!
 //! How far it came is kept in `ops.process_cursor`; without it, it looks back a little. Whatever it comes to twice is one
 //! thing, for the ids of its commands follow from the events that led to them: so several servers may do this at once, and
@@ -25,7 +26,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::timers;
+use crate::{estimates, timers};
 
 /// Name of its row in `ops.process_cursor`.
 const NAME: &str = "reception";
@@ -39,6 +40,9 @@ const TYPES: &[&str] = &[
     "ticket.opened",
     "ticket.subject_changed",
     "ticket.type_changed",
+    "ticket.categorized",
+    "ticket.prioritized",
+    "ticket.reopened",
     "conversation.message_received",
     "contact.assigned_to_organization",
     "contact.removed_from_organization",
@@ -131,6 +135,8 @@ impl Reception {
         let ticket = TicketId(recorded.stream_id);
         if let DomainEvent::Ticket(TicketEvent::Opened { contact_id, .. }) = &recorded.event {
             self.handler.classify(ticket, recorded.id).await?;
+            // Knows of what was chosen: its events lead to no other estimate, and the answer may tell of this one.
+            estimates::note(&self.handler, &self.pool, recorded).await?;
             if !self.is_flooding(*contact_id, recorded.metadata.at).await? {
                 self.handler.answer_opening(ticket).await?;
             }
@@ -138,6 +144,11 @@ impl Reception {
             &recorded.event
         {
             self.handler.classify(ticket, recorded.id).await?;
+        } else if let DomainEvent::Ticket(
+            TicketEvent::Categorized { .. } | TicketEvent::Prioritized { .. } | TicketEvent::Reopened { .. },
+        ) = &recorded.event
+        {
+            estimates::note(&self.handler, &self.pool, recorded).await?;
         } else if let DomainEvent::Conversation(ConversationEvent::MessageReceived { seq: 1, .. }) = &recorded.event {
             if let Some(ticket) = self.handler.ticket_under(recorded.stream_id).await? {
                 self.handler.classify(ticket, recorded.id).await?;

@@ -42,5 +42,6 @@ pub use error::{CommandError, Refusal};
 pub use folded::Stored;
 pub use handler::{Handler, Outcome, Sharing};
 pub use history::{History, HistoryError, Present};
+pub use reception::Estimated;
 pub use router::{Command, Request, within};
 pub use scripts::{Filled, Installed, MacroWish, PreviewedStep, RunError, RunReport, Values};

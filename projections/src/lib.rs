@@ -30,6 +30,7 @@ pub mod parked;
 pub mod people;
 mod projection;
 mod pulse;
+pub mod resolution_estimate;
 pub mod saved_view;
 pub mod search;
 pub mod status;
@@ -75,5 +76,6 @@ pub fn registry() -> Vec<Model> {
         macro_run::MODEL,
         saved_view::MODEL,
         bulk_operation::MODEL,
+        resolution_estimate::MODEL,
     ]
 }

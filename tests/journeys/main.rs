@@ -16,6 +16,7 @@ mod crash;
 mod door;
 mod engine;
 mod erasure;
+mod estimates;
 mod events;
 mod files;
 mod freshness;

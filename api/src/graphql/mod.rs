@@ -7,6 +7,7 @@ mod connection;
 mod contacts;
 mod conversation;
 mod cursor;
+mod estimates;
 mod files;
 mod filter;
 mod idempotency;
@@ -50,6 +51,7 @@ use contacts::{ContactsMutation, ContactsQuery};
 use conversation::ConversationMutation;
 pub(crate) use conversation::refused as message_problem;
 use domain::access::Permission;
+use estimates::EstimatesQuery;
 use event_store::{EventLog, Vault};
 use files::FilesMutation;
 pub(crate) use files::attachment_id;
@@ -95,6 +97,7 @@ pub struct Queries(
     OrganisationQuery,
     ScriptsQuery,
     ClassifierQuery,
+    EstimatesQuery,
     PeopleQuery,
     StatisticsQuery,
     RefusalsQuery,
@@ -171,6 +174,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         OrganisationQuery,
         ScriptsQuery,
         ClassifierQuery,
+        EstimatesQuery,
         PeopleQuery,
         StatisticsQuery,
         RefusalsQuery,

@@ -20,6 +20,7 @@ use domain::{
 use projections::{
     TicketRow,
     organisation::{ItemRow, by_ids},
+    resolution_estimate::{self, EstimateRow},
     ticket_decision,
     ticket_history::{self, Happening, HistoryPage},
 };
@@ -85,6 +86,7 @@ pub(super) struct Related {
     neighbours: OnceCell<Neighbours>,
     labels: OnceCell<Vec<ItemRow>>,
     decisions: OnceCell<Decisions>,
+    estimates: OnceCell<HashMap<Uuid, EstimateRow>>,
 }
 
 /// The same part of the histories of some tickets.
@@ -126,6 +128,7 @@ impl Related {
             neighbours: OnceCell::new(),
             labels: OnceCell::new(),
             decisions: OnceCell::new(),
+            estimates: OnceCell::new(),
         }
     }
 
@@ -218,6 +221,16 @@ impl Related {
             Ok(Decisions::of(rows.map_err(|it| postgres(ctx, &it))?))
         };
         self.decisions.get_or_try_init(read).await
+    }
+
+    /// What is known of when one of them will be resolved.
+    pub(super) async fn estimate(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<Option<&EstimateRow>> {
+        let read = || async {
+            let rows = resolution_estimate::by_ids(&parts(ctx)?.pool, &self.tickets).await;
+            let rows = rows.map_err(|it| postgres(ctx, &it))?;
+            Ok::<_, async_graphql::Error>(rows.into_iter().map(|it| (it.ticket_id, it)).collect())
+        };
+        Ok(self.estimates.get_or_try_init(read).await?.get(&ticket))
     }
 
     async fn agents(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, User>> {

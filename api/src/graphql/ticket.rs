@@ -22,6 +22,7 @@ use super::{
     contacts::Contact,
     conversation::{self, MessageConnection, Standing},
     cursor::Numbered,
+    estimates::ResolutionEstimate,
     files::Attachment,
     ids,
     life::{Judgement, TicketFieldValue, TicketLink, summary, values},
@@ -244,6 +245,16 @@ impl Ticket {
     /// agent who chose it. Null while nobody chose, and for the customer.
     async fn priority_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         self.reason(ctx, "priority").await
+    }
+
+    /// When it is expected to be resolved, and what that rests on; null when nothing is known, and for the customer.
+    async fn estimate(&self, ctx: &Context<'_>) -> Result<Option<ResolutionEstimate>> {
+        if !self.is_staffs(ctx) {
+            return Ok(None);
+        }
+        let row = self.related.estimate(ctx, self.uuid).await?;
+        let language = caller(ctx)?.language;
+        Ok(row.and_then(|it| ResolutionEstimate::of(it, language)))
     }
 
     /// Its category; null when it has none, or a key that no category has.

@@ -6,6 +6,7 @@
 
 mod answer;
 mod classify;
+mod estimate;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -17,6 +18,8 @@ use domain::{
     ids::{ConversationId, TicketId, stream_name},
     ticket::{Ticket, TicketEvent, TicketSource},
 };
+pub use estimate::Estimated;
+use event_store::{Position, Recorded};
 
 use crate::{CommandError, Handler, folded::read_opened};
 
@@ -31,6 +34,10 @@ pub(crate) struct Newcomer {
     pub(crate) source: TicketSource,
     /// When, UTC.
     pub(crate) opened_at: DateTime<Utc>,
+    /// When the newest cycle of work on it began, UTC: its opening, or the newest reopening.
+    pub(crate) since: DateTime<Utc>,
+    /// Of the newest event that is known of it.
+    pub(crate) position: Position,
     /// As it is now.
     pub(crate) ticket: Ticket,
 }
@@ -55,11 +62,17 @@ impl Handler {
             .iter()
             .filter_map(|it| TicketEvent::try_from(it.event.clone()).ok())
             .fold(None, |state, event| Ticket::evolve(state, &event));
+        let reopened =
+            |it: &&Recorded<DomainEvent>| matches!(&it.event, DomainEvent::Ticket(TicketEvent::Reopened { .. }));
+        let since = events.iter().rfind(reopened).unwrap_or(first).metadata.at;
+        let position = events.last().unwrap_or(first).position;
         Ok(ticket.map(|ticket| Newcomer {
             number: *number,
             opener: first.metadata.actor.clone(),
             source: source.clone(),
             opened_at: first.metadata.at,
+            since,
+            position,
             ticket,
         }))
     }

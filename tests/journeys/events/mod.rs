@@ -1,7 +1,10 @@
 //! Golden stored events: what was written once is read for ever.
 
+mod contacts;
 mod files;
 mod table;
+mod tickets;
+mod words;
 
 use std::{collections::BTreeSet, path::Path};
 

@@ -8,14 +8,14 @@ use domain::{
     bulk::BulkEvent,
     claim::ClaimEvent,
     classifier::ClassifierEvent,
-    contact::{ContactEvent, ContactKind, HandleWords, IdentifiedBy, Profile},
-    conversation::{ConversationEvent, RedactionReason, Via, Visibility},
+    contact::{ContactEvent, ContactKind, IdentifiedBy},
+    conversation::{ConversationEvent, RedactionReason},
     data_subject::DataSubjectEvent,
     denial::DenialEvent,
     event::DomainEvent,
-    ids::{AgentId, AttachmentId, ContactId, HandleId, MessageId, OrganizationId, TicketId},
+    ids::{AgentId, ContactId, HandleId, OrganizationId, TicketId},
     log_seal::{LogSealEvent, Sealed},
-    macro_run::{MacroRunEvent, PlannedStep, Stopped, TakenBack},
+    macro_run::{MacroRunEvent, Stopped, TakenBack},
     organisation::{
         Branch, CannedReply, Category, Classification, CustomField, FieldValue, Inbox, ItemEvent, Macro,
         OrganisationEvent, RegionMap, Skill, StatusLabel, Tag, Team,
@@ -25,19 +25,18 @@ use domain::{
     read_model::ReadModelEvent,
     session::{SessionEnd, SessionEvent, SignInMethod},
     sign_in::{SignInEvent, SignInFault},
-    ticket::{Relation, TicketEvent, TicketPlace, TicketSource, WakeCause},
+    ticket::{Relation, TicketEvent, TicketPlace, WakeCause},
     ticket_numbers::TicketNumbersEvent,
     user::{Link, UserEvent},
     values::{
-        AssignmentMode, ClassifiedBy, CloseCause, HandleChannel, HoldReason, Priority, ReopenCause, ResolutionReason,
-        TicketType,
+        AssignmentMode, ClassifiedBy, CloseCause, HoldReason, Priority, ReopenCause, ResolutionReason, TicketType,
     },
     view::ViewEvent,
     visitor_secret::VisitorSecretEvent,
 };
 use uuid::Uuid;
 
-use super::files;
+use super::{contacts, files, tickets, words};
 use crate::samples;
 
 pub(super) const AGENT: AgentId = AgentId(Uuid::from_u128(0xa));
@@ -61,7 +60,7 @@ fn link() -> Link {
 }
 
 #[expect(clippy::unwrap_used, reason = "the texts are fixed")]
-fn instant(text: &str) -> chrono::DateTime<chrono::Utc> {
+pub(super) fn instant(text: &str) -> chrono::DateTime<chrono::Utc> {
     text.parse().unwrap()
 }
 
@@ -90,18 +89,7 @@ macro_rules! samples {
 }
 
 samples! {
-    DomainEvent::Ticket(TicketEvent::Opened { .. }) => TicketEvent::Opened {
-        number: 17,
-        ticket_type: TicketType::Incident,
-        subject: Personal::new(CUSTOMER, "Не приходит письмо".to_owned()),
-        contact_id: Some(ContactId(Uuid::from_u128(0xc))),
-        category_id: Some("mail".to_owned()),
-        subcategory_id: Some("mail.inbound".to_owned()),
-        priority: Priority::High,
-        priority_chosen: false,
-        source: TicketSource { channel: "servicenow".to_owned(), external_id: Some("INC0000045".to_owned()) },
-        place: TicketPlace::default(),
-    },
+    DomainEvent::Ticket(TicketEvent::Opened { .. }) => tickets::opened(),
     DomainEvent::Ticket(TicketEvent::SubjectChanged { .. }) => TicketEvent::SubjectChanged {
         subject: Personal::new(CUSTOMER, "Письма не приходят".to_owned()),
     },
@@ -181,37 +169,9 @@ samples! {
         expires_at: "2027-02-19T09:00:00Z".parse().unwrap(),
     },
     DomainEvent::Ticket(TicketEvent::TrackingLinkRevoked {}) => TicketEvent::TrackingLinkRevoked {},
-    DomainEvent::Ticket(TicketEvent::ResolutionEstimated { .. }) => TicketEvent::ResolutionEstimated {
-        eta: "2026-11-23T09:00:00Z".parse().unwrap(),
-        p50_s: 14_400,
-        p90_s: 172_800,
-        basis_version: 7,
-        basis: None,
-    },
-    DomainEvent::Ticket(TicketEvent::ReplyPromised { .. }) => TicketEvent::ReplyPromised {
-        message_id: MessageId(Uuid::from_u128(0x5e)),
-        priority: Priority::High,
-        from_s: 3600,
-        within_s: 14_400,
-        due_at: instant("2026-11-21T13:30:00Z"),
-    },
-    DomainEvent::MacroRun(MacroRunEvent::Started { .. }) => MacroRunEvent::Started {
-        macro_id: Uuid::from_u128(0x3a),
-        macro_version: 2,
-        ticket_id: TicketId(Uuid::from_u128(0x17)),
-        steps: vec![
-            PlannedStep::Reply {},
-            PlannedStep::Take { agent_id: AGENT, former: None },
-            PlannedStep::Move { place: TicketPlace::default(), former: TicketPlace::default() },
-            PlannedStep::Prioritize { priority: Priority::High, former: Priority::Medium },
-            PlannedStep::Categorize { category_key: "mail".to_owned(), former: Some(("vpn".to_owned(), None)) },
-            PlannedStep::Tag { tag_id: Uuid::from_u128(0x7a), had: false },
-            PlannedStep::Hold { reason: HoldReason::Customer },
-            PlannedStep::Resolve { reason: ResolutionReason::Solved },
-            PlannedStep::Close { reason: ResolutionReason::Solved },
-        ],
-        texts: Personal::new(CUSTOMER, vec!["Здравствуйте, Мария!".to_owned()]),
-    },
+    DomainEvent::Ticket(TicketEvent::ResolutionEstimated { .. }) => tickets::estimated(),
+    DomainEvent::Ticket(TicketEvent::ReplyPromised { .. }) => tickets::promised(),
+    DomainEvent::MacroRun(MacroRunEvent::Started { .. }) => tickets::macro_started(),
     DomainEvent::MacroRun(MacroRunEvent::Finished { .. }) => MacroRunEvent::Finished {
         done: 1,
         stopped: Some(Stopped { step: 1, reason: "the ticket is closed: reopen it first".to_owned() }),
@@ -323,23 +283,8 @@ samples! {
     DomainEvent::Claim(ClaimEvent::Released { .. }) => ClaimEvent::Released { owner: Uuid::from_u128(0xc) },
     DomainEvent::Contact(ContactEvent::Created { .. }) => ContactEvent::Created { kind: ContactKind::Identified },
     DomainEvent::Contact(ContactEvent::Identified { .. }) => ContactEvent::Identified { by: IdentifiedBy::Handle },
-    DomainEvent::Contact(ContactEvent::ProfileChanged { .. }) => ContactEvent::ProfileChanged {
-        profile: Personal::new(CUSTOMER, Profile {
-            name: Some("Мария Иванова".to_owned()),
-            locale: Some("ru-RU".to_owned()),
-            time_zone: Some("Asia/Yekaterinburg".to_owned()),
-            note: Some("звонить после обеда".to_owned()),
-        }),
-    },
-    DomainEvent::Contact(ContactEvent::HandleAdded { .. }) => ContactEvent::HandleAdded {
-        handle_id: HandleId(Uuid::from_u128(0xd)),
-        channel: HandleChannel::Phone,
-        handle: Personal::new(CUSTOMER, HandleWords {
-            value: "+79123456789".to_owned(),
-            written: "+7 (912) 345-67-89".to_owned(),
-        }),
-        verified: true,
-    },
+    DomainEvent::Contact(ContactEvent::ProfileChanged { .. }) => contacts::profile_changed(),
+    DomainEvent::Contact(ContactEvent::HandleAdded { .. }) => contacts::handle_added(),
     DomainEvent::Contact(ContactEvent::HandleVerified { .. }) => ContactEvent::HandleVerified { handle_id: HandleId(Uuid::from_u128(0xd)) },
     DomainEvent::Contact(ContactEvent::HandleRemoved { .. }) => ContactEvent::HandleRemoved { handle_id: HandleId(Uuid::from_u128(0xd)) },
     DomainEvent::Contact(ContactEvent::AssignedToOrganization { .. }) => ContactEvent::AssignedToOrganization { organization_id: OrganizationId(Uuid::from_u128(0xe)) },
@@ -375,36 +320,9 @@ samples! {
     DomainEvent::View(ViewEvent::Revised { .. }) => ViewEvent::Revised { revision: 2, definition: samples::view() },
     DomainEvent::View(ViewEvent::Retired {}) => ViewEvent::Retired {},
     DomainEvent::View(ViewEvent::Restored {}) => ViewEvent::Restored {},
-    DomainEvent::Conversation(ConversationEvent::Started { .. }) => ConversationEvent::Started {
-        inbox_id: Some(Uuid::from_u128(0x1b)),
-        channel: "api".to_owned(),
-        contact_id: Some(ContactId(CUSTOMER.0)),
-        ticket_id: TicketId(Uuid::from_u128(7)),
-    },
-    DomainEvent::Conversation(ConversationEvent::MessageReceived { .. }) => ConversationEvent::MessageReceived {
-        seq: 1,
-        message_id: MessageId(Uuid::from_u128(0x11)),
-        client_message_id: Some("m-1".to_owned()),
-        external_id: Some("<17@example.ru>".to_owned()),
-        contact_id: Some(ContactId(CUSTOMER.0)),
-        body: Personal::new(CUSTOMER, "Не приходит *письмо*".to_owned()),
-        attachments: vec![AttachmentId(Uuid::from_u128(0xf1))],
-        in_reply_to: None,
-        sent_at: Some(instant("2025-10-01T08:00:00Z")),
-    },
-    DomainEvent::Conversation(ConversationEvent::MessagePosted { .. }) => ConversationEvent::MessagePosted {
-        seq: 2,
-        message_id: MessageId(Uuid::from_u128(0x12)),
-        client_message_id: Some("m-2".to_owned()),
-        author: format!("agent:{AGENT}"),
-        visibility: Visibility::Note,
-        body: Personal::new(CUSTOMER, "Клиент прав".to_owned()),
-        attachments: vec![AttachmentId(Uuid::from_u128(0xf2))],
-        mentions: vec![AGENT],
-        in_reply_to: Some(1),
-        via: Via::Macro { macro_id: Uuid::from_u128(0x3a) },
-        posted_at: instant("2026-11-21T09:30:00.000001Z"),
-    },
+    DomainEvent::Conversation(ConversationEvent::Started { .. }) => words::started(),
+    DomainEvent::Conversation(ConversationEvent::MessageReceived { .. }) => words::received(),
+    DomainEvent::Conversation(ConversationEvent::MessagePosted { .. }) => words::posted(),
     DomainEvent::Conversation(ConversationEvent::MessageEdited { .. }) => ConversationEvent::MessageEdited {
         seq: 2,
         body: Personal::new(CUSTOMER, "Клиент прав, проверили".to_owned()),

@@ -59,6 +59,8 @@ pub(super) struct TrackedTicket {
     closed_at: Option<DateTime<Utc>>,
     /// When it will be resolved, as it was last worked out; null when it never was, or work is done.
     eta: Option<DateTime<Utc>>,
+    /// The same in words, in the language of `Accept-Language`: by when, or that it takes longer than usual.
+    estimate: Option<String>,
     /// Until when the link counts.
     link_expires_at: DateTime<Utc>,
     /// What customer and team wrote, in the order of arrival: the newest 100.
@@ -359,6 +361,7 @@ async fn look(ctx: &Context<'_>, link: Link) -> Result<Option<TrackedTicket>> {
         usual: default_labels(ctx).await?,
         chosen: known.into_iter().map(|it| (it.id, it)).collect(),
         caller: caller(ctx)?,
+        now: parts.door.clock.now(),
     };
     let messages = newest(ctx, (row.ticket_id, row.contact_id), link.customer(), MOST_MESSAGES).await?;
     Ok(Some(tracked(row, (steps, messages), &words, link.expires_at)))
@@ -379,13 +382,15 @@ fn tracked(
             at: it.at,
         }
     };
+    let eta = row.eta.filter(|_| row.resolved_at.is_none());
     TrackedTicket {
         number: row.number,
         status: category.into(),
         status_label: words.text(row.status_label_id, category),
         history: steps.into_iter().map(step).collect(),
         opened_at: row.opened_at,
-        eta: row.eta.filter(|_| row.resolved_at.is_none()),
+        eta,
+        estimate: eta.map(|it| words.by(it)),
         resolved_at: row.resolved_at,
         closed_at: row.closed_at,
         subject: row.subject,
@@ -399,9 +404,19 @@ struct Words<'a> {
     usual: Vec<ItemRow>,
     chosen: HashMap<uuid::Uuid, ItemRow>,
     caller: &'a Caller,
+    now: DateTime<Utc>,
 }
 
 impl Words<'_> {
+    fn by(&self, eta: DateTime<Utc>) -> String {
+        match self.caller.language {
+            Language::Russian if eta <= self.now => "решаем дольше обычного".to_owned(),
+            Language::English if eta <= self.now => "it takes longer than usual".to_owned(),
+            Language::Russian => format!("скорее всего, решим до {}", eta.format("%d.%m.%Y %H:%M UTC")),
+            Language::English => format!("most likely solved by {}", eta.format("%Y-%m-%d %H:%M UTC")),
+        }
+    }
+
     fn text(&self, label: Option<uuid::Uuid>, category: StatusCategory) -> Option<String> {
         let usual = || self.usual.iter().find(|it| stands_for(it) == Some(category));
         let row = label.and_then(|it| self.chosen.get(&it)).or_else(usual)?;
