@@ -148,7 +148,6 @@ impl DomainEvent {
     }
 
     /// Its personal fields, by the names they are stored under.
-    #[expect(clippy::too_many_lines, reason = "one arm an aggregate")]
     pub fn personal_mut(&mut self) -> Vec<(&'static str, &mut dyn PersonalField)> {
         match self {
             Self::Ticket(event) => personal_of_ticket(event),
