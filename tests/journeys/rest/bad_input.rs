@@ -31,7 +31,7 @@ fn parameters_that_do_not_read_are_named() -> Result<()> {
             ("/tickets/all?priority=1", "priority"),
             ("/tickets/all?sort=subject", "sort"),
             ("/tickets/all?sort=number,-number", "sort"),
-            ("/tickets/all?assignee=me", "assignee"),
+            ("/tickets/all?assignee=you", "assignee"),
             ("/tickets/all?contact=%00", "contact"),
             ("/tickets/all?openedFrom=yesterday", "openedFrom"),
             ("/tickets/all?minPosition=-1", "position"),

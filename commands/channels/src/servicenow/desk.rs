@@ -103,6 +103,12 @@ fn label(russian: &str, english: &str, key: &str) -> Label {
 }
 
 async fn make(handler: &Handler, id: Uuid, command: Command) -> Result<(), CommandError> {
+    // An address would be claimed anew, which a second run must not tell.
+    if let Command::User(user, _) = &command
+        && handler.user(*user).await?.is_some()
+    {
+        return Ok(());
+    }
     let request = Request {
         command_id: CommandId(id),
         command,
