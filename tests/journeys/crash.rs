@@ -138,7 +138,9 @@ async fn check(client: &Client, all: &[Told]) -> Result<()> {
     for (id, expected) in events {
         let ticket = client.look(&id).await?;
         let nodes = ticket["history"]["nodes"].as_array().context("no history")?;
-        let history = nodes.iter().map(|it| (it["type"].as_str(), it["position"].as_str()));
+        // What the program adds by itself comes when enough tickets were resolved.
+        let asked = nodes.iter().filter(|it| it["type"] != "ticket.resolution_estimated");
+        let history = asked.map(|it| (it["type"].as_str(), it["position"].as_str()));
         let same = history.eq(expected
             .iter()
             .map(|(event, position)| (Some(*event), Some(position.as_str()))));
