@@ -183,8 +183,10 @@ impl Ticket {
             }
             TicketCommand::Move { place } if *place == self.place => Ok(vec![]),
             TicketCommand::Resolve { reason, .. } if self.status == Status::Resolved(*reason) => Ok(vec![]),
-            TicketCommand::Categorize { category, .. }
-                if self.is_categorized(category.as_ref()) && !chosen_by_rules(self.category_chosen.as_ref()) =>
+            // Somebody who agrees with the rules has chosen; rules that say it again have not.
+            TicketCommand::Categorize { category, by }
+                if self.is_categorized(category.as_ref())
+                    && !(*by == ClassifiedBy::Agent && chosen_by_rules(self.category_chosen.as_ref())) =>
             {
                 Ok(vec![])
             }

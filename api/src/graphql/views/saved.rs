@@ -32,7 +32,12 @@ impl SavedFilter {
 
     /// The filter that was kept.
     pub(in crate::graphql) fn read(&self) -> Result<TicketFilter, Problem> {
-        parse("filter", &self.0)
+        let filter = parse("filter", &self.0)?;
+        // A field that this program does not know would widen the list in silence.
+        if Self::of(&filter) != self.0 {
+            return Err(unreadable("filter", "it holds what this program does not know"));
+        }
+        Ok(filter)
     }
 }
 
@@ -65,17 +70,19 @@ fn without_nulls(json: Json) -> Json {
 
 fn parse<T: InputType>(field: &str, kept: &Json) -> Result<T, Problem> {
     let value = Value::from_json(kept.clone()).unwrap_or(Value::Null);
-    T::parse(Some(value)).map_err(|error: InputValueError<T>| {
-        let reason = error.into_server_error(Pos::default()).message;
-        Problem {
-            field: vec![field.to_owned()],
-            ..Problem::new(
-                "VIEW_UNREADABLE",
-                format!("представление сохранено в виде, который эта программа не читает: {reason}"),
-                format!("the view was saved in a form that this program does not read: {reason}"),
-            )
-        }
-    })
+    T::parse(Some(value))
+        .map_err(|error: InputValueError<T>| unreadable(field, &error.into_server_error(Pos::default()).message))
+}
+
+fn unreadable(field: &str, reason: &str) -> Problem {
+    Problem {
+        field: vec![field.to_owned()],
+        ..Problem::new(
+            "VIEW_UNREADABLE",
+            format!("представление сохранено в виде, который эта программа не читает: {reason}"),
+            format!("the view was saved in a form that this program does not read: {reason}"),
+        )
+    }
 }
 
 #[cfg(test)]
