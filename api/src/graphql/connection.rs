@@ -6,13 +6,14 @@ use super::{
     bulk::BulkItem,
     contacts::{Contact, Organization},
     conversation::Message,
+    history::TicketHappening,
     organisation::{
         Branch, BranchRevision, CannedReply, CannedReplyRevision, Category, CategoryRevision, ClassificationRevision,
         CustomField, CustomFieldRevision, Inbox, InboxRevision, Macro, MacroRevision, RegionMapRevision, Skill,
         SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team, TeamRevision,
     },
     people::{Denial, SignInFailure, User},
-    ticket::{Ticket, TicketHappening},
+    ticket::Ticket,
 };
 use crate::problem::Problem;
 

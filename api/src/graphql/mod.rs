@@ -10,6 +10,7 @@ mod cursor;
 mod estimates;
 mod files;
 mod filter;
+mod history;
 mod idempotency;
 pub(crate) mod ids;
 mod input;

@@ -11,10 +11,7 @@ use domain::{
     ticket::{StatusCategory, Verdict},
     values::{HoldReason, ResolutionReason, TicketType},
 };
-use projections::{
-    Fields, TicketRow,
-    ticket_history::{Happening, HistoryPage},
-};
+use projections::{Fields, TicketRow};
 
 use super::{
     caller,
@@ -24,6 +21,7 @@ use super::{
     cursor::Numbered,
     estimates::ResolutionEstimate,
     files::Attachment,
+    history::{self, TicketHistoryConnection},
     ids,
     life::{Judgement, TicketFieldValue, TicketLink, summary, values},
     organisation::{Branch, Category, Inbox, StatusLabel, Tag, Team},
@@ -133,45 +131,6 @@ struct Marks {
     status: StatusCategory,
     merged_into: Option<uuid::Uuid>,
     split_from: Option<uuid::Uuid>,
-}
-
-/// One thing that happened to a ticket.
-#[derive(Debug, Clone, SimpleObject)]
-#[graphql(complex)]
-pub(crate) struct TicketHappening {
-    /// Stored type of the event, such as `ticket.resolved` or `assignment.agent_assigned`.
-    #[graphql(name = "type")]
-    event_type: String,
-    /// When it was decided; for an import, when it happened there.
-    at: DateTime<Utc>,
-    /// Who did it: `kind:id`.
-    actor: String,
-    /// Place of the event in the log.
-    position: ids::LogPosition,
-    /// The ticket as the event left it.
-    ticket: Ticket,
-}
-
-/// A page of a ticket's history, oldest first.
-#[derive(Debug, SimpleObject)]
-pub(crate) struct TicketHistoryConnection {
-    /// The happenings with their cursors.
-    edges: Vec<Edge<TicketHappening>>,
-    /// The happenings alone.
-    nodes: Vec<TicketHappening>,
-    /// Where the page stands.
-    page_info: PageInfo,
-    /// How many things have happened in all.
-    total_count: i64,
-}
-
-#[ComplexObject]
-impl TicketHappening {
-    /// What happened, in words, in the language of `Accept-Language`.
-    #[expect(clippy::unused_async, reason = "the form of a resolver")]
-    async fn summary(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(summary(&self.event_type, &self.ticket, caller(ctx)?.language))
-    }
 }
 
 #[ComplexObject]
@@ -340,43 +299,7 @@ impl Ticket {
         #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
     ) -> Result<TicketHistoryConnection> {
         let page = PageArgs::try_new(first, after, last, before, true).map_err(|it| problem(ctx, it))?;
-        let happenings = Numbered::Ticket(self.uuid);
-        let bound = |cursor: Option<&String>, name, open: i64| match cursor {
-            Some(text) => happenings.number(name, text),
-            None => Ok(open),
-        };
-        let after = bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?;
-        let before = bound(page.before.as_ref(), "before", i64::MAX).map_err(|it| problem(ctx, it))?;
-        let pool = &parts(ctx)?.pool;
-        let wanted = HistoryPage {
-            after,
-            before,
-            limit: i64::from(page.count) + 1,
-            from_end: page.from_end,
-        };
-        let histories = self.related.histories(pool, wanted).await;
-        let histories = histories.map_err(|it| postgres(ctx, &it))?;
-        let (rows, more) = page.cut(histories.of(self.uuid));
-        let total_count = if ctx.look_ahead().field("totalCount").exists() {
-            let count = self.related.happenings(pool, self.uuid).await;
-            count.map_err(|it| postgres(ctx, &it))?
-        } else {
-            0
-        };
-        let edges: Vec<_> = rows
-            .into_iter()
-            .map(|it| Edge {
-                cursor: happenings.cursor(it.ticket.version),
-                node: TicketHappening::with(it, &histories.related),
-            })
-            .collect();
-        let nodes = edges.iter().map(|it| it.node.clone()).collect();
-        Ok(TicketHistoryConnection {
-            page_info: page.info(&edges, more),
-            edges,
-            nodes,
-            total_count,
-        })
+        history::connection(ctx, &self.related, self.uuid, &page).await
     }
 }
 
@@ -495,18 +418,6 @@ impl Ticket {
             closed_at: row.closed_at,
             uuid: row.ticket_id,
             related,
-        }
-    }
-}
-
-impl TicketHappening {
-    fn with(happening: Happening, related: &Arc<Related>) -> Self {
-        Self {
-            position: ids::LogPosition::from(happening.place()),
-            event_type: happening.event_type,
-            at: happening.at,
-            actor: happening.actor,
-            ticket: Ticket::with(happening.ticket, Arc::clone(related)),
         }
     }
 }
