@@ -50,6 +50,15 @@ pub(crate) struct Folded<D> {
     pub(crate) position: Position,
     chain: Chain,
     done: Vec<Done>,
+    remarks: Remarks,
+}
+
+/// The remarks at the end of a stream, after all else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Remarks {
+    pub(crate) count: u64,
+    /// Of the first of them.
+    pub(crate) since: Position,
 }
 
 /// Events ready to be appended, and the chain they lead to.
@@ -71,6 +80,10 @@ impl<D: Stored> Folded<D> {
             position: Position::START,
             chain,
             done: Vec::new(),
+            remarks: Remarks {
+                count: 0,
+                since: Position::START,
+            },
         }
     }
 
@@ -85,6 +98,7 @@ impl<D: Stored> Folded<D> {
                 ),
             };
             let event = D::Event::try_from(recorded.event).map_err(|it| CommandError::Log(foreign(it)))?;
+            folded.heed(&event, recorded.position);
             folded.state = D::evolve(folded.state.take(), &event);
             folded.revision = Some(recorded.revision);
             folded.position = recorded.position;
@@ -139,12 +153,30 @@ impl<D: Stored> Folded<D> {
 
     /// The stream after `proposal` has been appended.
     pub(crate) fn after(mut self, proposal: &Proposal<D::Event>, envelope: &Envelope, appended: Appended) -> Self {
+        for event in &proposal.events {
+            self.heed(event, appended.position);
+        }
         self.state = proposal.events.iter().fold(self.state, D::evolve);
         self.revision = Some(appended.revision);
         self.position = appended.position;
         self.chain = proposal.chain;
         self.note(envelope.command_id, &envelope.request, appended.position);
         self
+    }
+
+    /// The remarks that nothing follows.
+    pub(crate) fn remarks(&self) -> Remarks {
+        self.remarks
+    }
+
+    fn heed(&mut self, event: &D::Event, at: Position) {
+        let since = if self.remarks.count == 0 {
+            at
+        } else {
+            self.remarks.since
+        };
+        let count = if D::is_remark(event) { self.remarks.count + 1 } else { 0 };
+        self.remarks = Remarks { count, since };
     }
 
     fn note(&mut self, command_id: CommandId, request: &str, position: Position) {

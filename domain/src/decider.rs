@@ -46,6 +46,13 @@ pub trait Decider: Sized {
     #[must_use]
     fn evolve(state: Option<Self>, event: &Self::Event) -> Option<Self>;
 
+    /// Whether the event is the product's own remark, on which nobody's decision hangs: a client that has not seen it
+    /// has seen all that counts.
+    #[must_use]
+    fn is_remark(_event: &Self::Event) -> bool {
+        false
+    }
+
     /// The state after a whole history, oldest event first.
     #[must_use]
     fn fold<'a>(events: impl IntoIterator<Item = &'a Self::Event>) -> Option<Self>

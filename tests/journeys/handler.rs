@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::{Result, ensure};
+use chrono::DateTime;
 use commands::{Clock, Command, CommandError, Handler, Outcome, Refusal, Request, Sharing};
 use domain::{
     access::Rights,
@@ -10,7 +11,7 @@ use domain::{
     assignment::AssignmentCommand,
     event::DomainEvent,
     ids::{AgentId, CommandId, TicketId, singleton, stream_name},
-    ticket::{TicketCommand, TicketEvent, TicketPlace, TicketRefusal, TicketSource},
+    ticket::{Estimate, TicketCommand, TicketEvent, TicketPlace, TicketRefusal, TicketSource},
     values::{AssignmentMode, CloseCause, Priority, ResolutionReason, Subject, TicketType},
 };
 use event_store::{EventLog, Position, Raw, decode, verify_stream};
@@ -265,5 +266,48 @@ fn reader_may_change_nothing() -> Result<()> {
         ensure!(matches!(refused, Err(CommandError::Forbidden(_))), "{refused:?}");
         ensure!(two.all().await?.is_empty());
         Ok(two.node.stop().await?)
+    })
+}
+
+#[test]
+fn who_has_not_seen_an_estimate_has_seen_enough() -> Result<()> {
+    run(async {
+        let two = Two::start().await?;
+        let [left, right] = &two.handlers;
+        let opened = open("one")?;
+        left.execute(&Rights::all(), &opened).await?;
+        let id = ticket(&opened);
+        let estimate = |p50_s| Estimate {
+            eta: DateTime::UNIX_EPOCH,
+            p50_s,
+            p90_s: 2 * p50_s,
+            basis_version: p50_s,
+            basis: None,
+        };
+        let seen = |version, request: Request| Request {
+            expected_version: Some(version),
+            ..request
+        };
+        right.estimate(id, Uuid::from_u128(1), estimate(1)).await?;
+        right.estimate(id, Uuid::from_u128(2), estimate(2)).await?;
+        // Opened, estimated, estimated: 3 events, of which the client has seen one.
+        let owned = seen(1, assign(id, "owner", 7));
+        left.execute(&Rights::all(), &owned).await?;
+        // Nobody may overlook the owner, whom nothing but remarks went before.
+        for overlooked in 1..4 {
+            let late = seen(overlooked, rename(id, &format!("{overlooked}"))?);
+            let refused = left.execute(&Rights::all(), &late).await;
+            ensure!(
+                matches!(refused, Err(CommandError::Conflict { actual: 4, .. })),
+                "{refused:?}"
+            );
+        }
+        right.estimate(id, Uuid::from_u128(3), estimate(3)).await?;
+        let unseen = seen(6, rename(id, "from the future")?);
+        ensure!(left.execute(&Rights::all(), &unseen).await.is_err());
+        left.execute(&Rights::all(), &seen(4, rename(id, "two")?)).await?;
+        let late = left.execute(&Rights::all(), &seen(5, rename(id, "three")?)).await;
+        ensure!(matches!(late, Err(CommandError::Conflict { .. })), "{late:?}");
+        Box::pin(two.finish()).await
     })
 }

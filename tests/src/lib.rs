@@ -11,6 +11,7 @@ mod mmdb;
 mod program;
 mod socket;
 mod statements;
+pub mod tallies;
 
 use std::sync::LazyLock;
 

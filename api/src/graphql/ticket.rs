@@ -15,19 +15,17 @@ use projections::{Fields, TicketRow};
 
 use super::{
     caller,
-    connection::{Edge, PageArgs, PageInfo},
+    connection::PageArgs,
     contacts::Contact,
     conversation::{self, MessageConnection, Standing},
-    cursor::Numbered,
     estimates::ResolutionEstimate,
     files::Attachment,
     history::{self, TicketHistoryConnection},
     ids,
-    life::{Judgement, TicketFieldValue, TicketLink, summary, values},
+    life::{Judgement, TicketFieldValue, TicketLink, values},
     organisation::{Branch, Category, Inbox, StatusLabel, Tag, Team},
-    parts,
     people::User,
-    postgres, problem,
+    problem,
     related::{self, Related},
     words::{Hold, Resolution, Sort, Status, Urgency, priority},
 };

@@ -9,7 +9,7 @@ use domain::{
 use uuid::Uuid;
 
 use super::rights::permit;
-use crate::{Command, CommandError, Handler, Outcome, Refusal, Request, handler::check_version};
+use crate::{Command, CommandError, Handler, Outcome, Refusal, Request};
 
 impl Handler {
     /// A ticket as the log has it; `None` when there is none.
@@ -189,13 +189,6 @@ impl Handler {
                 .await?;
         }
         self.change_alone(id, rights, request).await
-    }
-
-    async fn check_seen(&self, id: TicketId, request: &Request) -> Result<(), CommandError> {
-        match request.expected_version {
-            None => Ok(()),
-            expected => check_version(expected, self.version_of(id).await?),
-        }
     }
 
     async fn is_told(&self, id: TicketId, request: &Request) -> Result<bool, CommandError> {

@@ -10,6 +10,7 @@ use domain::{
     ids::TicketId,
     ticket::{Mark, Status, Ticket, TicketCommand, TicketPlace, TicketRefusal},
 };
+use event_store::Position;
 pub(crate) use rights::needs;
 use rights::{by_customer, is_customer, permit};
 
@@ -36,7 +37,12 @@ impl Handler {
             self.presume_unborn(&mut assignment, ticket_id.0);
         }
         let guard = |assignment: &Folded<Assignment>| {
-            check_version(request.expected_version, ticket.version() + assignment.version())?;
+            check_seen(
+                request.expected_version,
+                ticket,
+                assignment.version(),
+                assignment.position,
+            )?;
             let state = ticket.state.as_ref();
             if let Some(into) = state.and_then(|it| it.merged_into) {
                 return Err(Refusal::from(TicketRefusal::Merged { into }).into());
@@ -172,23 +178,50 @@ impl Handler {
         // Ownership counts in the version, so it is looked at, and kept as it is, when the client names one.
         let ownership = self.slot::<Assignment>(ticket_id.0);
         let mut held = None;
-        let mut owned = 0;
+        let mut owned = (0, Position::START);
         if request.expected_version.is_some() {
             let assignment = held.insert(ownership.lock().await);
-            owned = self.look(assignment, ticket_id.0).await?.version();
+            let assignment = self.look(assignment, ticket_id.0).await?;
+            owned = (assignment.version(), assignment.position);
         }
-        let guard = |ticket: &Folded<Ticket>| check_version(request.expected_version, ticket.version() + owned);
+        let guard = |ticket: &Folded<Ticket>| check_seen(request.expected_version, ticket, owned.0, owned.1);
         self.run(&mut ticket, ticket_id.0, &command, request, guard).await
     }
 
-    /// How many events a ticket and its assignment have.
-    async fn version_of(&self, ticket_id: TicketId) -> Result<u64, CommandError> {
+    /// Refuses a wish of somebody who has not seen what happened to the ticket last.
+    async fn check_seen(&self, ticket_id: TicketId, request: &Request) -> Result<(), CommandError> {
+        if request.expected_version.is_none() {
+            return Ok(());
+        }
         let slot = self.slot::<Ticket>(ticket_id.0);
         let mut ticket = slot.lock().await;
-        let version = self.look(&mut ticket, ticket_id.0).await?.version();
+        let ticket = self.look(&mut ticket, ticket_id.0).await?;
         let slot = self.slot::<Assignment>(ticket_id.0);
         let mut assignment = slot.lock().await;
-        Ok(version + self.look(&mut assignment, ticket_id.0).await?.version())
+        let assignment = self.look(&mut assignment, ticket_id.0).await?;
+        check_seen(
+            request.expected_version,
+            ticket,
+            assignment.version(),
+            assignment.position,
+        )
+    }
+}
+
+/// Compares what a client has seen, the number of events of a ticket and its assignment, with what there is. Whoever
+/// lacks nothing but remarks at the very end has seen enough.
+fn check_seen(
+    expected: Option<u64>,
+    ticket: &Folded<Ticket>,
+    assignment: u64,
+    assigned_at: Position,
+) -> Result<(), CommandError> {
+    let actual = ticket.version() + assignment;
+    let remarks = ticket.remarks();
+    let aside = if assigned_at < remarks.since { remarks.count } else { 0 };
+    match expected {
+        Some(seen) if seen < actual && seen >= actual.saturating_sub(aside) => Ok(()),
+        expected => check_version(expected, actual),
     }
 }
 

@@ -37,6 +37,13 @@ impl Decider for Ticket {
     fn evolve(state: Option<Self>, event: &TicketEvent) -> Option<Self> {
         Self::after(state, event)
     }
+
+    fn is_remark(event: &TicketEvent) -> bool {
+        matches!(
+            event,
+            TicketEvent::ResolutionEstimated { .. } | TicketEvent::ReplyPromised { .. }
+        )
+    }
 }
 
 fn open(command: &TicketCommand, context: &Context) -> Vec<TicketEvent> {

@@ -10,40 +10,32 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use event_store::EventLog;
 use futures_util::future::try_join_all;
-use projections::{Model, Worker, generation, registry};
-use tests::{open_vault, run};
+use projections::{Model, generation, registry};
+use tests::{run, tallies::TALLIES};
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
-use super::{
-    Bench, STEPS,
-    models::{SLOW, TALLIES},
-    write,
-};
+use super::{Bench, STEPS, write};
 
 const WORKERS: usize = 3;
 const CLIENTS: usize = 4;
 /// How long the chaos lasts; five minutes by `LETOPIS_CHAOS_SECONDS=300`.
 const SECONDS: u64 = 10;
-/// Which models another process keeps.
-const MODELS: &str = "LETOPIS_TEST_WORKER_MODELS";
-/// The slow one.
+/// Which models another process keeps: see its program.
+const ALL: &str = "all";
 pub(super) const SLOWLY: &str = "slow";
 
 fn ten() -> Vec<Model> {
     [registry(), TALLIES.to_vec()].concat()
 }
 
-/// A worker in a process of its own: this test program once more, in which only [`worker_process`] runs.
+/// A worker in a process of its own.
 pub(super) struct Other(Child);
 
 impl Other {
     pub(super) fn start(bench: &Bench, models: &str) -> Result<Self> {
-        let child = Command::new(std::env::current_exe()?)
-            .args(["--exact", "engine::chaos::worker_process", "--ignored"])
-            .env(MODELS, models)
+        let child = Command::new(env!("CARGO_BIN_EXE_worker"))
+            .arg(models)
             .env("LETOPIS_TEST_LOG", bench.node.connection_string())
             .env("LETOPIS_TEST_DATABASE", &bench.url)
             .env("LETOPIS_TEST_DATA", bench.data.path())
@@ -83,23 +75,6 @@ impl Drop for Other {
     }
 }
 
-#[test]
-#[ignore = "started by other tests as a process of its own"]
-fn worker_process() -> Result<()> {
-    let Ok(models) = std::env::var(MODELS) else {
-        return Ok(());
-    };
-    run(async {
-        let log = EventLog::new(&std::env::var("LETOPIS_TEST_LOG")?)?;
-        let database = std::env::var("LETOPIS_TEST_DATABASE")?;
-        let data = std::env::var("LETOPIS_TEST_DATA")?;
-        let vault = open_vault(data.as_ref(), &database).await?;
-        let models = if models == SLOWLY { vec![SLOW] } else { ten() };
-        let worker = Worker::new(log, vault, database.parse()?).with_models(models);
-        Ok(worker.run(CancellationToken::new()).await?)
-    })
-}
-
 /// Repeatable randomness.
 struct Dice(u64);
 
@@ -116,7 +91,7 @@ impl Dice {
 async fn rage(bench: &Bench, length: Duration, dice: &mut Dice) -> Result<(usize, usize)> {
     let mut others = Vec::new();
     for _ in 0..WORKERS {
-        others.push(Other::start(bench, "ten")?);
+        others.push(Other::start(bench, ALL)?);
     }
     let (mut killed, mut paused) = (0, 0);
     let end = Instant::now() + length;
@@ -124,7 +99,7 @@ async fn rage(bench: &Bench, length: Duration, dice: &mut Dice) -> Result<(usize
         sleep(Duration::from_millis(200 + dice.below(800))).await;
         let victim = usize::try_from(dice.below(others.len() as u64))?;
         if dice.below(2) == 0 {
-            let replaced = std::mem::replace(&mut others[victim], Other::start(bench, "ten")?);
+            let replaced = std::mem::replace(&mut others[victim], Other::start(bench, ALL)?);
             replaced.kill()?;
             killed += 1;
         } else {

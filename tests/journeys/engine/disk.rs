@@ -13,9 +13,9 @@ use api::embedded::{DataDir, Postgres};
 use projections::{MIGRATOR, Model, generation, status};
 use sqlx::{AssertSqlSafe, PgPool};
 use tempfile::TempDir;
-use tests::{poll, run};
+use tests::{poll, run, tallies::TALLIES};
 
-use super::{Bench, models::TALLIES};
+use super::Bench;
 
 /// A small disk of its own, in memory.
 struct Disk(TempDir);

@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use projections::{Model, generation, status};
-use tests::{poll, run};
+use tests::{
+    poll, run,
+    tallies::{SLOW, TALLIES},
+};
 
 use super::{
     Bench,
     chaos::{Other, SLOWLY},
-    models::{SLOW, TALLIES},
 };
 use crate::vault::{close, reopen};
 

@@ -3,7 +3,6 @@
 mod chaos;
 mod disk;
 mod leases;
-mod models;
 mod poison;
 mod sift;
 mod versions;

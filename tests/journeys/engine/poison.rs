@@ -14,14 +14,13 @@ use projections::{
     Model, generation,
     parked::{self, Parked, Wanted},
 };
-use tests::run;
+use tests::{
+    run,
+    tallies::{BRITTLE, FRAIL, FRAIL_MENDED, MENDED, TALLIES},
+};
 use uuid::Uuid;
 
-use super::{
-    Bench,
-    models::{BRITTLE, FRAIL, FRAIL_MENDED, MENDED, TALLIES},
-    rows, ticket_id, write,
-};
+use super::{Bench, rows, ticket_id, write};
 
 /// Puts a decision into the log, as `letopis-replay` does.
 pub(super) async fn decide(bench: &Bench, event: ReadModelEvent, number: u64) -> Result<Position> {

@@ -8,12 +8,14 @@ use domain::read_model::{ReadModel, ReadModelEvent};
 use event_store::{Expected, NewEvent, Position};
 use projections::{Model, status};
 use sqlx::Executor;
-use tests::{poll, run};
+use tests::{
+    poll, run,
+    tallies::{CALLS, COUNTED, COUNTED_MENDED, Calls, TALLIES},
+};
 use uuid::Uuid;
 
 use super::{
     Bench,
-    models::{CALLS, COUNTED, COUNTED_MENDED, Calls, TALLIES},
     poison::{decide, waits},
     write,
 };

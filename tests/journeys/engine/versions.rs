@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result, ensure};
 use projections::{Model, checkpoint, generation};
-use tests::{poll, run};
-
-use super::{
-    Bench,
-    models::{NARROW, TALLIES, WIDER},
+use tests::{
+    poll, run,
+    tallies::{NARROW, TALLIES, WIDER},
 };
+
+use super::Bench;
 
 async fn analysts_columns(bench: &Bench) -> Result<Vec<String>> {
     let columns = sqlx::query_scalar(

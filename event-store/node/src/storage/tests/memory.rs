@@ -1,10 +1,11 @@
-//! A measurement rather than a test: `cargo test --release -p event-store-node --lib ten_million -- --ignored --nocapture`.
+//! Memory stays flat while the log grows. The figures of a long log, in minutes:
+//! `LETOPIS_MEMORY_EVENTS=1000000,2000000,5000000,10000000 cargo test --release -p event-store-node --lib memory_stays -- --nocapture`.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tempfile::TempDir;
 
@@ -16,23 +17,25 @@ const APPEND: u128 = 500;
 const AT_ONCE: u128 = 20;
 const STREAMS: u128 = 200_000;
 
-const STATIONS: [u128; 4] = [1_000_000, 2_000_000, 5_000_000, 10_000_000];
+/// Sizes of the log at which its memory is looked at.
+const STATIONS: &str = "LETOPIS_MEMORY_EVENTS";
+const FEW: &str = "20000,40000,80000";
 /// Set for the processes that this one starts.
 const CHILD: &str = "LETOPIS_MEMORY_CHILD";
-const NAME: &str = "storage::tests::memory::ten_million_events_keep_memory_flat";
+const NAME: &str = "storage::tests::memory::memory_stays_flat_while_the_log_grows";
 
 /// A process for each station: what one start leaves to the allocator says nothing about the next.
 #[tokio::test]
-#[ignore = "takes minutes"]
-async fn ten_million_events_keep_memory_flat() {
+async fn memory_stays_flat_while_the_log_grows() {
     if let Ok(task) = std::env::var(CHILD) {
         let (events, directory) = task.split_once(' ').unwrap();
         return station(Path::new(directory), events.parse().unwrap()).await;
     }
     let directory = TempDir::new().unwrap();
-    for events in STATIONS {
+    let stations = std::env::var(STATIONS).unwrap_or_else(|_absent| FEW.to_owned());
+    for events in stations.split(',') {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args([NAME, "--exact", "--ignored", "--nocapture"])
+            .args([NAME, "--exact", "--nocapture"])
             .env(CHILD, format!("{events} {}", directory.path().display()))
             .status();
         assert!(child.unwrap().success());
@@ -45,7 +48,6 @@ async fn station(directory: &Path, events: u128) {
     let begun = Instant::now();
     let node = start(directory).unwrap();
     let opened = begun.elapsed();
-    assert!(opened < Duration::from_secs(1), "opening took {opened:?}");
     let before = u128::try_from(*node.store.head().borrow()).unwrap();
     let (mut done, begun, at_start) = (before, Instant::now(), resident_kib());
     while done < events {

@@ -37,10 +37,11 @@ struct Tally {
 
 /// How a projection was called.
 #[derive(Debug, Clone)]
-pub(super) struct Calls {
-    pub(super) count: usize,
+pub struct Calls {
+    /// How often.
+    pub count: usize,
     /// Postgres's names of the connections it was given.
-    pub(super) connections: BTreeSet<i32>,
+    pub connections: BTreeSet<i32>,
 }
 
 impl Projection for Tally {
@@ -98,7 +99,7 @@ async fn tally(event: &Recorded<DomainEvent>, tx: &mut PgConnection) -> Result<(
 macro_rules! tallies {
     ($($name:literal),+) => {
         /// Eight of them, the same but for their names.
-        pub(super) const TALLIES: &[Model] = &[$(Model {
+        pub const TALLIES: &[Model] = &[$(Model {
             name: $name,
             version: 1,
             types: TYPES,
@@ -115,7 +116,7 @@ tallies!(
 );
 
 /// Another shape of the first one: with the instant of the newest event.
-pub(super) const WIDER: Model = Model {
+pub const WIDER: Model = Model {
     name: "tally_a",
     version: 2,
     types: TYPES,
@@ -136,18 +137,18 @@ pub(super) const WIDER: Model = Model {
 };
 
 /// The narrow one, with the view that the wider one replaces.
-pub(super) const NARROW: Model = Model {
+pub const NARROW: Model = Model {
     analytics: "CREATE OR REPLACE VIEW analytics.tally AS SELECT * FROM tally",
     ..TALLIES[0]
 };
 
 /// Whether the mistakes of [`BRITTLE`] are mended.
-pub(super) static MENDED: AtomicBool = AtomicBool::new(false);
+pub static MENDED: AtomicBool = AtomicBool::new(false);
 /// Whether those of [`FRAIL`] are.
-pub(super) static FRAIL_MENDED: AtomicBool = AtomicBool::new(false);
+pub static FRAIL_MENDED: AtomicBool = AtomicBool::new(false);
 
 /// Stumbles, each in another way, over assignments, holds and resolutions until it is mended.
-pub(super) const BRITTLE: Model = Model {
+pub const BRITTLE: Model = Model {
     name: "brittle",
     version: 1,
     types: TYPES,
@@ -163,7 +164,7 @@ pub(super) const BRITTLE: Model = Model {
 };
 
 /// The same for another test.
-pub(super) const FRAIL: Model = Model {
+pub const FRAIL: Model = Model {
     name: "frail",
     make: || {
         Box::new(Tally {
@@ -175,15 +176,15 @@ pub(super) const FRAIL: Model = Model {
 };
 
 /// Whether those of [`COUNTED`] are.
-pub(super) static COUNTED_MENDED: AtomicBool = AtomicBool::new(false);
+pub static COUNTED_MENDED: AtomicBool = AtomicBool::new(false);
 /// How [`COUNTED`] was called.
-pub(super) static CALLS: Mutex<Calls> = Mutex::new(Calls {
+pub static CALLS: Mutex<Calls> = Mutex::new(Calls {
     count: 0,
     connections: BTreeSet::new(),
 });
 
 /// The same, with a count of its calls.
-pub(super) const COUNTED: Model = Model {
+pub const COUNTED: Model = Model {
     name: "counted",
     make: || {
         Box::new(Tally {
@@ -214,7 +215,7 @@ async fn stumble(event: &Recorded<DomainEvent>, tx: &mut PgConnection) -> Result
 }
 
 /// Takes its time in the middle of its transaction.
-pub(super) const SLOW: Model = Model {
+pub const SLOW: Model = Model {
     name: "slow",
     make: || {
         Box::new(Tally {
