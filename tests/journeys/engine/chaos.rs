@@ -22,7 +22,7 @@ const CLIENTS: usize = 4;
 /// How long the chaos lasts; five minutes by `LETOPIS_CHAOS_SECONDS=300`.
 const SECONDS: u64 = 10;
 /// Which models another process keeps: see its program.
-const ALL: &str = "all";
+pub(super) const ALL: &str = "all";
 pub(super) const SLOWLY: &str = "slow";
 
 fn ten() -> Vec<Model> {

@@ -11,7 +11,7 @@ use tests::{
 
 use super::{
     Bench,
-    chaos::{Other, SLOWLY},
+    chaos::{ALL, Other, SLOWLY},
 };
 use crate::vault::{close, reopen};
 
@@ -29,7 +29,7 @@ fn killed_workers_part_is_taken_over_within_five_seconds() -> Result<()> {
         let bench = Bench::start().await?;
         let models: &[Model] = &[TALLIES[0]];
         generation::ensure(&bench.pool, models, bench.log.head().await?).await?;
-        let other = Other::start(&bench, "tallies")?;
+        let other = Other::start(&bench, ALL)?;
         let position = bench.tickets(0..3).await?;
         bench.shows(models, position).await?;
         let working = bench.work(models)?;

@@ -37,8 +37,10 @@ async fn memory_stays_flat_while_the_log_grows() {
         let child = Command::new(std::env::current_exe().unwrap())
             .args([NAME, "--exact", "--nocapture"])
             .env(CHILD, format!("{events} {}", directory.path().display()))
-            .status();
-        assert!(child.unwrap().success());
+            .output()
+            .unwrap();
+        report(&String::from_utf8_lossy(&child.stdout));
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
     }
     offline_rates(directory.path());
 }
