@@ -1,16 +1,17 @@
 //! Carries out changes of many tickets, and undoes them; goes on after a crash.
 //!
 //! Which operations go on is asked of their read model, which follows from the log. Each is run by one server at a time,
-//! under a lock of Postgres that ends with its connection. What became of tickets is noted in chunks: what a crash leaves
+//! under a lock of Postgres that ends with its connection, some chunks long: then it is the turn of whichever has waited
+//! longest, so that a small one does not wait for the end of a large one. What became of tickets is noted in chunks: what a crash leaves
 //! unnoted is done again under the same command ids, so that the tickets' streams tell what was done already.
 
 use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use commands::{Clock, Command, CommandError, Handler, Request, command_of, undo_of, within};
 use domain::{
     access::Rights,
@@ -43,7 +44,13 @@ const TRIES: u32 = 10;
 /// How often it is looked for operations, should no notice come.
 const LOOK: Duration = Duration::from_secs(1);
 /// Operations that one server runs at a time.
-const MOST: i64 = 4;
+const MOST: usize = 4;
+/// Operations that are looked at for those: others may be run by other servers.
+const OPEN: i64 = 32;
+/// Chunks of one operation before others have their turn.
+const TURN: usize = 5;
+/// How long an operation rests after a fault.
+const REST: Duration = Duration::from_secs(15);
 /// How long an operation may take to name its tickets; after that whoever asked for it is gone.
 const CHOOSING: TimeDelta = TimeDelta::minutes(5);
 
@@ -68,26 +75,17 @@ impl Runner {
 
     /// Runs what there is to run, for ever.
     pub(crate) async fn follow(self, live: Live) {
-        let running: Arc<Mutex<HashSet<Uuid>>> = Arc::default();
+        let taken: Arc<Mutex<Taken>> = Arc::default();
         // They end with this server.
         let mut tasks = JoinSet::new();
         let mut moved = live.watch(bulk_operation::NAME);
         loop {
-            match bulk_operation::open(&self.pool, MOST).await {
+            let skipped = locked(&taken).skipped(Instant::now());
+            match bulk_operation::open(&self.pool, self.clock.now() - CHOOSING, &skipped, OPEN).await {
                 Ok(open) => {
-                    for (id, state, since) in open {
-                        if state == "choosing" && self.clock.now() - since < CHOOSING {
-                            continue;
-                        }
-                        if running.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
-                            let (runner, running) = (self.clone(), Arc::clone(&running));
-                            tasks.spawn(async move {
-                                if let Err(error) = runner.run(BulkId(id)).await {
-                                    warn!(%error, bulk = %id, "a change of many tickets stands still for now");
-                                    sleep(LOOK).await;
-                                }
-                                running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-                            });
+                    for id in open {
+                        if locked(&taken).take(id) {
+                            tasks.spawn(self.clone().turn(BulkId(id), Arc::clone(&taken)));
                         }
                     }
                 }
@@ -101,7 +99,17 @@ impl Runner {
         }
     }
 
-    /// Runs one operation to its end, unless another server does.
+    async fn turn(self, id: BulkId, taken: Arc<Mutex<Taken>>) {
+        let ended = self.run(id).await;
+        let mut taken = locked(&taken);
+        taken.running.remove(&id.0);
+        if let Err(error) = ended {
+            warn!(%error, bulk = %id, "a change of many tickets stands still for now");
+            taken.resting.insert(id.0, Instant::now() + REST);
+        }
+    }
+
+    /// Runs one operation for some chunks, unless another server does.
     async fn run(&self, id: BulkId) -> anyhow::Result<()> {
         // It is given up with its connection, whatever becomes of this task.
         let mut connection = self.pool.acquire().await?.detach();
@@ -113,11 +121,12 @@ impl Runner {
         if !mine.fetch_one(&mut connection).await? {
             return Ok(());
         }
-        while let Some(bulk) = self.handler.bulk(id).await? {
+        for _ in 0..TURN {
+            let Some(bulk) = self.handler.bulk(id).await? else {
+                break;
+            };
             match bulk.phase {
-                Phase::Choosing => {
-                    self.note(id, "abandon", BulkCommand::Cancel).await?;
-                }
+                Phase::Choosing => self.note(id, "abandon", BulkCommand::Cancel).await?,
                 Phase::Running => self.go_on(id, &bulk).await?,
                 Phase::Undoing => self.undo(id, &bulk).await?,
                 Phase::Cancelled | Phase::Finished | Phase::Undone => break,
@@ -163,7 +172,7 @@ impl Runner {
         step: &Step,
         (actor, rights): (&Actor, &Rights),
     ) -> Result<ItemOutcome, CommandError> {
-        let command_id = CommandId(Uuid::new_v5(&id.0, format!("item {ticket_id}").as_bytes()));
+        let command_id = of_item(id, ticket_id);
         let command = match command_of(step, ticket_id, actor) {
             Ok(command) => command,
             Err(bad) => return Ok(refused(&Problem::from(bad))),
@@ -185,9 +194,8 @@ impl Runner {
                     } else {
                         before
                     };
-                    let after = self.handler.standing(ticket_id).await?;
                     return Ok(ItemOutcome::Done {
-                        version: (after.position == outcome.position).then_some(after.version),
+                        version: Some(self.handler.version_at(ticket_id, outcome.position).await?),
                         undo: undo_of(step, &before),
                     });
                 }
@@ -202,6 +210,11 @@ impl Runner {
     /// One chunk of what is to be undone.
     async fn undo(&self, id: BulkId, bulk: &Bulk) -> Result<(), CommandError> {
         let (actor, rights) = self.rights(bulk);
+        let unnoted = self.unnoted(id, bulk).await?;
+        if let Some(first) = unnoted.first().map(|it| it.ticket_id) {
+            let command = BulkCommand::Record { items: unnoted };
+            return self.note(id, &format!("record {first}"), command).await;
+        }
         let owned =
             |(ticket_id, version, steps): (TicketId, Option<u64>, &[Step])| (ticket_id, version, steps.to_vec());
         let chunk: Vec<(TicketId, Option<u64>, Vec<Step>)> = bulk.to_undo().take(CHUNK).map(owned).collect();
@@ -221,6 +234,24 @@ impl Runner {
             .await
     }
 
+    /// What a server changed and could not note any more: tickets of the chunk that was under way when it ended.
+    async fn unnoted(&self, id: BulkId, bulk: &Bulk) -> Result<Vec<Item>, CommandError> {
+        let mut items = Vec::new();
+        for ticket_id in bulk.pending().take(CHUNK) {
+            let command_id = of_item(id, ticket_id);
+            let Some(position) = self.handler.told_at(ticket_id, command_id).await? else {
+                continue;
+            };
+            let before = self.handler.standing_before(ticket_id, command_id).await?;
+            let outcome = ItemOutcome::Done {
+                version: Some(self.handler.version_at(ticket_id, position).await?),
+                undo: undo_of(&bulk.action, &before),
+            };
+            items.push(Item { ticket_id, outcome });
+        }
+        Ok(items)
+    }
+
     /// Makes a ticket as it was, if it still is as the operation left it; else tells why it is left.
     async fn restore(
         &self,
@@ -232,7 +263,8 @@ impl Runner {
         if version.is_none() {
             return Ok(Some(reason(&changed())));
         }
-        for (index, step) in steps.iter().enumerate() {
+        let now = self.clock.now();
+        for (index, step) in steps.iter().enumerate().filter(|(_, step)| !is_past(step, now)) {
             let name = format!("undo {index} {ticket_id}");
             let command = match command_of(step, ticket_id, actor) {
                 Ok(command) => command,
@@ -267,12 +299,50 @@ impl Runner {
     }
 }
 
-/// A rule or a missing right is an answer; a fault is tried again later.
+/// Which operations this server does not look at now.
+#[derive(Debug, Default)]
+struct Taken {
+    running: HashSet<Uuid>,
+    /// Since they met a fault, until when.
+    resting: HashMap<Uuid, Instant>,
+}
+
+impl Taken {
+    fn skipped(&mut self, now: Instant) -> Vec<Uuid> {
+        self.resting.retain(|_, until| *until > now);
+        self.running.iter().chain(self.resting.keys()).copied().collect()
+    }
+
+    fn take(&mut self, id: Uuid) -> bool {
+        self.running.len() < MOST && self.running.insert(id)
+    }
+}
+
+fn locked(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Id of the command that changes a ticket.
+fn of_item(id: BulkId, ticket_id: TicketId) -> CommandId {
+    CommandId(Uuid::new_v5(&id.0, format!("item {ticket_id}").as_bytes()))
+}
+
+/// Whether a hold or a snooze would be over by now.
+fn is_past(step: &Step, now: DateTime<Utc>) -> bool {
+    matches!(step, Step::Hold { until: Some(until), .. } | Step::Snooze { until: Some(until) } if *until <= now)
+}
+
+/// A rule or a missing right is an answer, and so is a ticket that cannot be read: others do not wait for it. Another
+/// fault is tried again later.
 fn judged(error: CommandError) -> Result<Problem, CommandError> {
     if let CommandError::Forbidden(missing) = &error {
         return Ok(Problem::forbidden(missing.0));
     }
-    if !matches!(error, CommandError::Refused(_) | CommandError::KeyReused) {
+    let lasts = matches!(
+        error,
+        CommandError::Refused(_) | CommandError::KeyReused | CommandError::Decode(_) | CommandError::Encode(_)
+    );
+    if !lasts {
         return Err(error);
     }
     match Answer::from(error) {

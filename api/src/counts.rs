@@ -83,16 +83,20 @@ fn key(condition: &Condition) -> String {
 
 impl Inner {
     async fn follow(self: Arc<Self>, mut moved: watch::Receiver<event_store::Position>) {
-        while moved.changed().await.is_ok() {
+        let mut failed = false;
+        while failed || moved.changed().await.is_ok() {
             let wanted: Vec<(String, Condition)> = {
                 let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
                 wanted.iter().map(|(key, it)| (key.clone(), it.0.clone())).collect()
             };
             if wanted.is_empty() {
+                failed = false;
                 continue;
             }
             let (keys, conditions): (Vec<_>, Vec<_>) = wanted.into_iter().unzip();
-            match counts(&self.pool, &conditions).await {
+            let read = counts(&self.pool, &conditions).await;
+            failed = read.is_err();
+            match read {
                 Ok(counted) => {
                     self.newest
                         .send_replace(Arc::new(keys.into_iter().zip(counted).collect()));

@@ -1,16 +1,17 @@
 //! One change of many tickets: the operation's own stream, and what its runner must know of each ticket.
 
 use domain::{
+    access::{Permission, Rights},
     actor::{Actor, ActorKind},
     assignment::{Assignment, AssignmentCommand},
     bulk::{Bulk, BulkCommand, BulkRefusal, Step},
     decider::Decider,
     event::DomainEvent,
     ids::{AgentId, BulkId, CommandId, TicketId, stream_name},
-    ticket::{Mark, Status, Ticket, TicketCommand},
+    ticket::{Hold, Mark, Pause, Status, Ticket, TicketCommand},
     values::{AssignmentMode, CategoryKey, ClassifiedBy, CloseCause, ReopenCause, ValueError},
 };
-use event_store::Position;
+use event_store::{Position, Recorded};
 
 use crate::{Command, CommandError, Handler, Outcome, Refusal, Request, folded::read_opened};
 
@@ -42,10 +43,14 @@ impl Handler {
         &self,
         id: BulkId,
         command: &BulkCommand,
+        rights: &Rights,
         request: &Request,
     ) -> Result<Outcome, CommandError> {
+        // Whoever runs the organisation may stop what somebody else began.
+        let stops = matches!(command, BulkCommand::Cancel) && rights.has_everywhere(Permission::OrganisationWrite);
         if let BulkCommand::Cancel | BulkCommand::StartUndo = command
             && request.actor.kind != ActorKind::System
+            && !stops
         {
             let slot = self.slot::<Bulk>(id.0);
             let mut folded = slot.lock().await;
@@ -81,17 +86,51 @@ impl Handler {
         })
     }
 
-    /// How a ticket stood before a command that was carried out.
+    /// How many events a ticket and its assignment had when the one at `position` was theirs.
     ///
     /// # Errors
     /// When the log or the vault do not answer.
-    pub async fn standing_before(&self, ticket_id: TicketId, command: CommandId) -> Result<Standing, CommandError> {
+    pub async fn version_at(&self, ticket_id: TicketId, position: Position) -> Result<u64, CommandError> {
+        let now = self.standing(ticket_id).await?;
+        if now.position == position {
+            return Ok(now.version);
+        }
+        let events = self.both(ticket_id).await?;
+        Ok(events.iter().filter(|it| it.position <= position).count() as u64)
+    }
+
+    /// Where the last event of a command stands in a ticket or its assignment; `None` when it is in neither.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn told_at(&self, ticket_id: TicketId, command: CommandId) -> Result<Option<Position>, CommandError> {
+        let slot = self.slot::<Ticket>(ticket_id.0);
+        let mut ticket = slot.lock().await;
+        let ticket = self.look(&mut ticket, ticket_id.0).await?;
+        let slot = self.slot::<Assignment>(ticket_id.0);
+        let mut assignment = slot.lock().await;
+        let assignment = self.look(&mut assignment, ticket_id.0).await?;
+        let done = ticket.find(command).or_else(|| assignment.find(command));
+        Ok(done.map(|it| it.position))
+    }
+
+    /// The events of a ticket and its assignment, oldest first.
+    async fn both(&self, ticket_id: TicketId) -> Result<Vec<Recorded<DomainEvent>>, CommandError> {
         let mut events = Vec::new();
         for category in [Ticket::CATEGORY, Assignment::CATEGORY] {
             let stream = stream_name(category, ticket_id.0);
             events.extend(read_opened(&self.log, &self.vault, &stream).await?);
         }
         events.sort_by_key(|it| it.position);
+        Ok(events)
+    }
+
+    /// How a ticket stood before a command that was carried out.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn standing_before(&self, ticket_id: TicketId, command: CommandId) -> Result<Standing, CommandError> {
+        let events = self.both(ticket_id).await?;
         let mut standing = Standing {
             ticket: None,
             owner: None,
@@ -147,6 +186,11 @@ pub fn command_of(step: &Step, ticket_id: TicketId, actor: &Actor) -> Result<Com
         Step::Reopen => ticket(TicketCommand::Reopen {
             cause: ReopenCause::Agent,
         }),
+        Step::Hold { reason, until } => ticket(TicketCommand::PutOnHold {
+            reason: *reason,
+            until: *until,
+        }),
+        Step::Snooze { until } => ticket(TicketCommand::Pause(Pause::Snooze { until: *until })),
         Step::Prioritize { priority } => ticket(TicketCommand::Prioritize {
             priority: *priority,
             reason: None,
@@ -177,8 +221,9 @@ pub fn command_of(step: &Step, ticket_id: TicketId, actor: &Actor) -> Result<Com
     }
 }
 
-/// What makes a ticket as it stood before a step, one after the other. Who owned it, what it was marked with and how
-/// urgent it was comes back exactly; a ticket that waited is open again.
+/// What makes a ticket as it stood before a step, one after the other. What happened meanwhile stays in its history: a new
+/// ticket is open, one that was resolved or closed was reopened once more, and a note about the resolution is not written
+/// again.
 pub fn undo_of(step: &Step, before: &Standing) -> Vec<Step> {
     let Some(ticket) = &before.ticket else {
         return Vec::new();
@@ -188,11 +233,8 @@ pub fn undo_of(step: &Step, before: &Standing) -> Vec<Step> {
             Some(agent_id) => Step::Assign { agent_id },
             None => Step::Unassign,
         }],
-        Step::Resolve { .. } | Step::Close { .. } => match ticket.status {
-            Status::Resolved(reason) => vec![Step::Reopen, Step::Resolve { reason }],
-            Status::New | Status::Open | Status::Waiting(_) | Status::Closed => vec![Step::Reopen],
-        },
-        Step::Reopen => Vec::new(),
+        Step::Resolve { .. } | Step::Close { .. } => reopened(ticket),
+        Step::Reopen | Step::Hold { .. } | Step::Snooze { .. } => Vec::new(),
         Step::Prioritize { .. } => vec![Step::Prioritize {
             priority: ticket.priority,
         }],
@@ -210,4 +252,21 @@ pub fn undo_of(step: &Step, before: &Standing) -> Vec<Step> {
             status_id: ticket.label,
         }],
     }
+}
+
+fn reopened(ticket: &Ticket) -> Vec<Step> {
+    let mut steps = vec![Step::Reopen];
+    match ticket.status {
+        Status::Resolved(reason) => steps.push(Step::Resolve { reason }),
+        Status::Waiting(Hold { reason, until }) => steps.push(Step::Hold { reason, until }),
+        Status::New | Status::Open | Status::Closed => {}
+    }
+    steps.extend(ticket.snooze.map(|it| Step::Snooze { until: it.until }));
+    // The word for a new ticket does not fit one that is open.
+    if ticket.label.is_some() && ticket.status != Status::New {
+        steps.push(Step::Label {
+            status_id: ticket.label,
+        });
+    }
+    steps
 }

@@ -175,7 +175,7 @@ impl Handler {
                 Box::pin(self.converse(*ticket_id, command, rights, request)).await
             }
             Command::Attachment(id, command) => Box::pin(self.about_file(*id, command, rights, request)).await,
-            Command::Bulk(id, command) => self.bulk_command(*id, command, request).await,
+            Command::Bulk(id, command) => self.bulk_command(*id, command, rights, request).await,
             Command::Classifier(command) => Box::pin(self.about_classifier(command, request)).await,
             Command::View(id, command) => Box::pin(self.view(*id, command, rights, request)).await,
         }

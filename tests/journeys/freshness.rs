@@ -34,7 +34,7 @@ fn log(app: &App) -> Result<EventLog> {
 }
 
 /// Begins a build of so many parts of each model, which the server's worker fills and swaps, and waits for that.
-async fn swap_all(app: &App, pool: &PgPool, partitions: i16) -> Result<()> {
+pub(crate) async fn swap_all(app: &App, pool: &PgPool, partitions: i16) -> Result<()> {
     let head = log(app)?.head().await?;
     let mut begun = Vec::new();
     for model in registry() {
@@ -48,7 +48,7 @@ async fn swap_all(app: &App, pool: &PgPool, partitions: i16) -> Result<()> {
 }
 
 /// Removes what serves no longer, so that the worker has less to do.
-async fn release_all(pool: &PgPool) -> Result<()> {
+pub(crate) async fn release_all(pool: &PgPool) -> Result<()> {
     for model in registry() {
         generation::release(pool, &model).await?;
     }

@@ -1,7 +1,7 @@
 //! Which tickets, in which order: one shape for lists and subscriptions.
 
 use async_graphql::{ID, InputObject, InputType, MaybeUndefined};
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, SubsecRound, Utc};
 use domain::{
     organisation::Kind as ItemKind,
     ticket::{StatusCategory, Verdict},
@@ -366,7 +366,8 @@ fn only_in_work(test: &ChoiceTest<Status>) -> bool {
 /// Postgres knows fewer years than RFC 3339 can be stretched to.
 pub(super) fn storable(field: &str, at: DateTimeUtc) -> Result<DateTimeUtc, Problem> {
     if (1..=9999).contains(&at.year()) {
-        return Ok(at);
+        // As fine as Postgres keeps it, so that rows and conditions compare the same everywhere.
+        return Ok(at.trunc_subsecs(6));
     }
     let (russian, english) = ("момент с 0001 по 9999 год", "an instant of the years 0001 to 9999");
     Err(Problem::bad_input(field, &at.to_rfc3339(), russian, english))

@@ -7,6 +7,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 pub use state::{Bulk, Phase};
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     decider::{Context, Decider},
     ids::{AgentId, TicketId},
-    values::{Priority, ResolutionReason},
+    values::{HoldReason, Priority, ResolutionReason},
 };
 
 /// Tickets of one operation at most.
@@ -46,6 +47,20 @@ pub enum Step {
     },
     /// Declare that there is work again; only to undo.
     Reopen,
+    /// Let it wait as it did; only to undo.
+    Hold {
+        /// For what.
+        reason: HoldReason,
+        /// Until when at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
+    /// Put it out of sight as it was; only to undo.
+    Snooze {
+        /// Until when; absent until the customer writes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
     /// Give it another priority.
     Prioritize {
         /// The new one.
@@ -95,7 +110,7 @@ pub struct Reason {
 pub enum ItemOutcome {
     /// It was changed.
     Done {
-        /// Its version then; absent when somebody else changed it in the same moment.
+        /// Its version then; absent in early operations when somebody else changed it in the same moment.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         version: Option<u64>,
         /// What makes it as it was, one after the other.

@@ -91,12 +91,14 @@ impl Bulk {
         }
     }
 
-    /// What was under way when it was cancelled is noted as well.
+    /// What was under way when it was cancelled is noted as well, also when it is being undone already.
     fn record(&self, items: &[Item]) -> Vec<BulkEvent> {
         let new = items.iter().filter(|it| !self.outcomes.contains_key(&it.ticket_id));
         let items: Vec<Item> = new.cloned().collect();
         match self.phase {
-            Phase::Running | Phase::Cancelled if !items.is_empty() => vec![BulkEvent::ItemsDone { items }],
+            Phase::Running | Phase::Cancelled | Phase::Undoing if !items.is_empty() => {
+                vec![BulkEvent::ItemsDone { items }]
+            }
             Phase::Running | Phase::Cancelled | Phase::Choosing | Phase::Finished | Phase::Undoing | Phase::Undone => {
                 vec![]
             }

@@ -20,18 +20,52 @@ pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<BulkRow>, sqlx::E
     .await
 }
 
-/// Operations that still go on, the oldest first: id, state, and since when.
+/// Operations that still go on, those that have waited longest for a turn first. One that names its tickets is among them
+/// only if it began before `choosing_since`.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn open(pool: &PgPool, limit: i64) -> Result<Vec<(Uuid, String, DateTime<Utc>)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        "SELECT bulk_id, state, started_at FROM bulk_operation WHERE state IN ('choosing', 'running', 'undoing')
-        ORDER BY started_at LIMIT $1",
+pub async fn open(
+    pool: &PgPool,
+    choosing_since: DateTime<Utc>,
+    skipped: &[Uuid],
+    limit: i64,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT bulk_id FROM bulk_operation WHERE state IN ('choosing', 'running', 'undoing')
+            AND (state <> 'choosing' OR started_at < $1) AND bulk_id <> ALL($2)
+        ORDER BY updated_at, bulk_id LIMIT $3",
+        choosing_since,
+        skipped,
         limit
-    );
-    let rows = rows.fetch_all(pool).await?.into_iter();
-    Ok(rows.map(|it| (it.bulk_id, it.state, it.started_at)).collect())
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Operations that somebody asked for, or anybody, the newest first; only those that go on, if so wished.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn newest(
+    pool: &PgPool,
+    asked_by: Option<&str>,
+    open: bool,
+    limit: i64,
+) -> Result<Vec<BulkRow>, sqlx::Error> {
+    sqlx::query_as!(
+        BulkRow,
+        r#"SELECT bulk_id, version, asked_by, action::text AS "action!", state, total, chosen, done, unchanged, refused,
+            undone, kept, started_at, updated_at, ended_at, undone_at
+        FROM bulk_operation
+        WHERE ($1::text IS NULL OR asked_by = $1) AND (NOT $2 OR state IN ('choosing', 'running', 'undoing'))
+        ORDER BY started_at DESC, bulk_id DESC LIMIT $3"#,
+        asked_by,
+        open,
+        limit
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// Which tickets of an operation are wanted.

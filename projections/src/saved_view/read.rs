@@ -3,8 +3,8 @@ use uuid::Uuid;
 
 use super::ViewRow;
 
-/// Views of one list at most: readers cut longer lists.
-const MOST: i64 = 1000;
+/// Views that are looked at for one list at most; readers leave out those of others' teams, and cut the rest.
+const MOST: i64 = 10_000;
 
 /// The views with these ids, in no order.
 ///
@@ -22,7 +22,7 @@ pub async fn by_ids(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<ViewRow>, sqlx::E
     .await
 }
 
-/// A person's own views, those of all teams, and the shared ones; by place and name.
+/// A person's own views, the shared ones, and those of all teams, in this order; each sort by place and name.
 ///
 /// # Errors
 /// When Postgres does not answer.
@@ -33,7 +33,7 @@ pub async fn seen_by(pool: &PgPool, person: Uuid, retired: bool) -> Result<Vec<V
             sorting::text AS "sorting!", columns, icon, position, retired_at, created_at, updated_at
         FROM saved_view
         WHERE (audience <> 'own' OR owner_id = $1) AND (retired_at IS NOT NULL) = $2
-        ORDER BY position NULLS LAST, lower(name), view_id LIMIT $3"#,
+        ORDER BY array_position('{own,shared,team}', audience), position NULLS LAST, lower(name), view_id LIMIT $3"#,
         person,
         retired,
         MOST

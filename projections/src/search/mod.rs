@@ -22,7 +22,7 @@ pub const NAME: &str = "search";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 2,
+    version: 3,
     types: &["ticket.", "conversation.", "contact.", "user.", "subject."],
     tables: include_str!("../../../migrations/read_models/search/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/search/indexes.sql"),

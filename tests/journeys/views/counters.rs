@@ -1,6 +1,6 @@
 //! Counters of views: what they say equals a count of our own, whatever happens, for everybody.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tests::{App, Client, KEY, Socket, run};
@@ -8,6 +8,7 @@ use tests::{App, Client, KEY, Socket, run};
 use super::saved::create;
 use crate::{
     conversation::{must as say, words},
+    freshness::{release_all, swap_all},
     organisation::made,
     people::{agent, set_up},
 };
@@ -154,6 +155,40 @@ fn counters_equal_an_independent_count_after_anything() -> Result<()> {
 async fn told(socket: &mut Socket) -> Result<Value> {
     let mut message = socket.hear().await?;
     Ok(message["payload"]["data"]["viewCountsChanged"]["counts"].take())
+}
+
+#[test]
+fn counters_stay_true_over_builds_of_several_parts_and_joined_tickets() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let pool = PgPool::connect(&app.database_url).await?;
+        create(client, "Заявки без меток", json!({"filter": {"tag": {"isNull": true}}})).await?;
+        for parts in [2, 3, 1] {
+            agree(client).await?;
+            swap_all(&app, &pool, parts).await?;
+            let mut all = Vec::new();
+            for index in 0..6 {
+                all.push(client.ticket(&format!("{parts}-{index}"), &json!({})).await?);
+            }
+            let before = agree(client).await?;
+            let [first, second, third, ..] = all.as_slice() else {
+                bail!("no tickets");
+            };
+            let into = json!({"intoId": second});
+            client.must("mergeTickets", "m", first, &into).await?;
+            client
+                .must("closeTicket", "c", third, &json!({"reason": "SPAM"}))
+                .await?;
+            client.must("archiveTicket", "a", third, &json!({})).await?;
+            ensure!(agree(client).await? != before, "{before:?}");
+            client.must("unmergeTicket", "u", first, &json!({})).await?;
+            agree(client).await?;
+            release_all(&pool).await?;
+        }
+        pool.close().await;
+        app.finish().await
+    })
 }
 
 #[test]

@@ -1,9 +1,11 @@
+use std::collections::HashSet;
+
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use commands::{Command, Request, within};
 use domain::{
     access::{Permission, Rights},
     actor::{Actor, ActorKind},
-    bulk::{Bulk, BulkCommand, BulkRefusal, CHUNK, MOST},
+    bulk::{Bulk, BulkCommand, BulkRefusal, CHUNK, MOST, Phase, Step},
     decider::Decider,
     ids::{BulkId, CommandId, TicketId},
 };
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::{
     graphql::{
-        caller,
+        Caller, Parts, caller,
         filter::listed,
         idempotency,
         ids::{Kind, LogPosition, required},
@@ -71,7 +73,8 @@ impl BulkMutation {
         payload(ctx, told, client_mutation_id).await
     }
 
-    /// Lets a change of many tickets go on no further. What it changed stays changed.
+    /// Lets a change of many tickets go on no further; yours, or anybody's if you may change the organisation. What it
+    /// changed stays changed.
     async fn cancel_bulk_operation(
         &self,
         ctx: &Context<'_>,
@@ -82,8 +85,9 @@ impl BulkMutation {
         payload(ctx, told, input.client_mutation_id).await
     }
 
-    /// Makes the tickets that an operation changed as they were. Those that somebody has changed since are left, and told
-    /// of.
+    /// Makes the tickets that an operation changed as they were, as far as that can be: what happened stays in their
+    /// histories, so a new ticket is open, one that was resolved was reopened once more, and a note about a resolution is not
+    /// written again. Those that somebody has changed since are left, and told of.
     async fn undo_bulk_operation(
         &self,
         ctx: &Context<'_>,
@@ -133,52 +137,74 @@ async fn begin(ctx: &Context<'_>, input: BulkUpdateTicketsInput) -> Result<Told>
         Err(bad) => return Ok(Told::Refused(None, bad)),
     };
     let known = parts(ctx)?.handler.bulk(id).await;
-    let known = known.map_err(|it| failed(ctx, it.into()))?.is_some();
-    // A repetition is answered from the log: what the filter lets pass may be others by now.
-    let tickets = if known {
-        Ok(Vec::new())
-    } else {
-        choose(ctx, input).await?
+    let known = known.map_err(|it| failed(ctx, it.into()))?;
+    // A repetition is answered from the log, what the filter lets pass may be others by now; unless not all were named when
+    // the first wish was cut off.
+    let tickets = match &known {
+        Some(bulk) if bulk.phase != Phase::Choosing => Ok(Vec::new()),
+        Some(_) | None => choose(ctx, input).await?,
     };
     let tickets = match tickets {
         Ok(tickets) => tickets,
         Err(reason) => return Ok(Told::Refused(None, reason)),
     };
     let count = i64::try_from(tickets.len()).unwrap_or(i64::MAX);
-    if let Some(expected) = expected.filter(|it| !known && *it != count) {
+    if let Some(expected) = expected.filter(|it| known.is_none() && *it != count) {
         return Ok(Told::Refused(None, counted(expected, count)));
     }
-    let (first, rest) = tickets.split_at_checked(CHUNK).unwrap_or((&tickets, &[]));
+    match start((parts(ctx)?, caller(ctx)?), (id, command_id), action, &tickets, asked).await {
+        Ok(position) => {
+            let unnamed = known.map_or_else(
+                || tickets.get(CHUNK..).unwrap_or_default().to_vec(),
+                |it| rest_of(&it, &tickets),
+            );
+            name_more(ctx, id, &unnamed, position).await
+        }
+        Err(answer) => judged(ctx, None, answer),
+    }
+}
+
+/// Begins an operation with as many of its tickets as fit in one event.
+async fn start(
+    (parts, caller): (&Parts, &Caller),
+    (id, command_id): (BulkId, CommandId),
+    action: Step,
+    tickets: &[TicketId],
+    asked: String,
+) -> Result<Position, Answer> {
     let start = BulkCommand::Start {
         action,
         total: u32::try_from(tickets.len()).unwrap_or(u32::MAX),
-        ticket_ids: first.to_vec(),
+        ticket_ids: tickets.iter().copied().take(CHUNK).collect(),
         asked,
     };
     let request = Request {
         command_id,
         command: Command::Bulk(id, start),
-        actor: viewer.actor.clone(),
+        actor: caller.viewer.actor.clone(),
         expected_version: None,
-        traceparent: caller(ctx)?.traceparent.clone(),
+        traceparent: caller.traceparent.clone(),
     };
+    let began = within(id.0, Box::pin(parts.handler.execute(&caller.viewer.rights, &request))).await;
+    Ok(began?.position)
+}
+
+/// Names the tickets that did not fit in the first event; it has shown up to `position`.
+async fn name_more(ctx: &Context<'_>, id: BulkId, rest: &[TicketId], mut position: Position) -> Result<Told> {
     let handler = &parts(ctx)?.handler;
-    let began = within(id.0, Box::pin(handler.execute(&viewer.rights, &request))).await;
-    let mut position = match began {
-        Ok(outcome) => outcome.position,
-        Err(error) => return judged(ctx, None, error.into()),
-    };
-    for (index, chunk) in rest.chunks(CHUNK).enumerate() {
+    for chunk in rest.chunks(CHUNK) {
+        let (Some(first), ticket_ids) = (chunk.first(), chunk.to_vec()) else {
+            continue;
+        };
         let more = Request {
-            command_id: CommandId(Uuid::new_v5(&id.0, format!("choose {index}").as_bytes())),
-            command: Command::Bulk(
-                id,
-                BulkCommand::Choose {
-                    ticket_ids: chunk.to_vec(),
-                },
-            ),
+            command_id: CommandId(Uuid::new_v5(
+                &id.0,
+                format!("choose {first} {}", chunk.len()).as_bytes(),
+            )),
+            command: Command::Bulk(id, BulkCommand::Choose { ticket_ids }),
             actor: Actor::new(ActorKind::System, "bulk"),
-            ..request.clone()
+            expected_version: None,
+            traceparent: caller(ctx)?.traceparent.clone(),
         };
         match within(id.0, Box::pin(handler.execute(&Rights::all(), &more))).await {
             Ok(outcome) => position = outcome.position,
@@ -186,6 +212,13 @@ async fn begin(ctx: &Context<'_>, input: BulkUpdateTicketsInput) -> Result<Told>
         }
     }
     Ok(Told::Done(id.0, position))
+}
+
+/// What an operation may still name of these tickets.
+fn rest_of(bulk: &Bulk, tickets: &[TicketId]) -> Vec<TicketId> {
+    let named: HashSet<TicketId> = bulk.chosen.iter().copied().collect();
+    let more = tickets.iter().copied().filter(|it| !named.contains(it));
+    more.take(bulk.total.saturating_sub(named.len())).collect()
 }
 
 /// Customers change their tickets one by one.

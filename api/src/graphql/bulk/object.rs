@@ -39,6 +39,10 @@ pub(in crate::graphql) enum BulkActionKind {
     Close,
     /// Declares that there is work again.
     Reopen,
+    /// Lets them wait again.
+    Hold,
+    /// Puts them out of sight again.
+    Snooze,
     /// Gives them a priority.
     Priority,
     /// Marks them with tags.
@@ -278,6 +282,8 @@ impl From<Step> for BulkAction {
                 ..Self::of(BulkActionKind::Close)
             },
             Step::Reopen => Self::of(BulkActionKind::Reopen),
+            Step::Hold { .. } => Self::of(BulkActionKind::Hold),
+            Step::Snooze { .. } => Self::of(BulkActionKind::Snooze),
             Step::Prioritize { priority: it } => Self {
                 priority: Some(priority(it)),
                 ..Self::of(BulkActionKind::Priority)

@@ -38,6 +38,28 @@ impl BulkQuery {
         }
         Ok(by_ids(ctx, &[uuid]).await?.pop())
     }
+
+    /// Changes of many tickets that you asked for, or, when you may see the record of who did what, that anybody did; the
+    /// newest first.
+    #[graphql(complexity = "usize::try_from(first).unwrap_or_default().saturating_mul(child_complexity)")]
+    async fn bulk_operations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many at most, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Only those that still go on: named, run or undone now.", default)] open: bool,
+    ) -> Result<Vec<BulkOperation>> {
+        if !(1..=100).contains(&first) {
+            let bad = Problem::bad_input("first", &first.to_string(), "от 1 до 100", "1 to 100");
+            return Err(problem(ctx, bad));
+        }
+        may_read(ctx, Read::Tickets)?;
+        let viewer = &caller(ctx)?.viewer;
+        let me = viewer.actor.to_string();
+        let asked_by = (!viewer.rights.has(Permission::AuditRead)).then_some(me.as_str());
+        let rows = bulk_operation::newest(&parts(ctx)?.pool, asked_by, open, first.into()).await;
+        let rows = rows.map_err(|it| postgres(ctx, &it))?;
+        rows.into_iter().map(|it| shown_of(ctx, it)).collect()
+    }
 }
 
 /// The operations with these ids that the caller sees, in no order.

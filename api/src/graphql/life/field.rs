@@ -170,11 +170,13 @@ impl TicketFieldTest {
             plain(self.email.clone())?.map(FieldValue::Email),
         ];
         let text = plain(self.text.clone())?;
+        let each = |it: Vec<String>| it.into_iter().map(|it| searchable("fields", it)).collect();
+        let options: Option<Vec<String>> = self.options.clone().map(each).transpose()?;
         let rest = text.is_some()
             || self.number.is_some()
             || self.boolean.is_some()
             || self.date.is_some()
-            || self.options.is_some();
+            || options.is_some();
         let (russian, english) = ("ровно одно условие на поле", "exactly one condition on a field");
         let bad = || Problem::bad_input("fields", "…", russian, english);
         let others = rest || self.is_null.is_some() || words.iter().any(Option::is_some);
@@ -187,7 +189,7 @@ impl TicketFieldTest {
             (Some(wanted), None, None) if !rest => Ok(Condition::IsEmpty(column, id, wanted)),
             (None, Some(value), None) if !rest => Ok(Condition::Says(column, id, value)),
             (None, None, None) => {
-                let value = one_of("fields", text, self.number, self.boolean, self.date, self.options);
+                let value = one_of("fields", text, self.number, self.boolean, self.date, options);
                 Ok(Condition::Says(column, id, value.map_err(|_other| bad())?))
             }
             (Some(_) | None, _, _) => Err(bad()),

@@ -205,19 +205,46 @@ async fn request(ctx: &Context<'_>, told: Told) -> Result<Result<(Uuid, Request)
     };
     let made = made();
     if let Ok((_, request)) = &made
-        && let Command::View(_, ViewCommand::Create { definition }) = &request.command
+        && let Command::View(id, command) = &request.command
+        && let Some(audience) = joined(ctx, *id, command).await?
+        && crowded(ctx, audience).await?
     {
-        let (audience, owner) = match definition.audience {
-            Audience::Own(user) => ("own", Some(user.0)),
-            Audience::Team(team) => ("team", Some(team)),
-            Audience::Shared => ("shared", None),
-        };
-        let count = saved_view::count(&parts(ctx)?.pool, audience, owner).await;
-        if count.map_err(|it| postgres(ctx, &it))? >= MOST {
-            return Ok(Err(too_many()));
-        }
+        return Ok(Err(too_many()));
     }
     Ok(made)
+}
+
+/// Whose list a command makes longer, if anybody's.
+async fn joined(ctx: &Context<'_>, id: ViewId, command: &ViewCommand) -> Result<Option<Audience>> {
+    let known = parts(ctx)?
+        .handler
+        .saved_view(id)
+        .await
+        .map_err(|it| match answer(it) {
+            Answer::Failed(problem) | Answer::Refused(problem) => crate::graphql::problem(ctx, problem),
+        })?;
+    let audience = match (command, known) {
+        (ViewCommand::Create { definition }, None) => Some(definition.audience),
+        (ViewCommand::Revise { definition }, Some(known)) if known.definition.audience != definition.audience => {
+            Some(definition.audience)
+        }
+        (ViewCommand::Restore, Some(known)) if known.retired => Some(known.definition.audience),
+        (
+            ViewCommand::Create { .. } | ViewCommand::Revise { .. } | ViewCommand::Restore | ViewCommand::Retire,
+            Some(_) | None,
+        ) => None,
+    };
+    Ok(audience)
+}
+
+async fn crowded(ctx: &Context<'_>, audience: Audience) -> Result<bool> {
+    let (audience, owner) = match audience {
+        Audience::Own(user) => ("own", Some(user.0)),
+        Audience::Team(team) => ("team", Some(team)),
+        Audience::Shared => ("shared", None),
+    };
+    let count = saved_view::count(&parts(ctx)?.pool, audience, owner).await;
+    Ok(count.map_err(|it| postgres(ctx, &it))? >= MOST)
 }
 
 fn program() -> Problem {

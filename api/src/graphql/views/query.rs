@@ -17,6 +17,9 @@ use crate::graphql::{
     may_read, parts, postgres, problem,
 };
 
+/// Saved views that are told of at most.
+const MOST: usize = 1000;
+
 /// What can be asked about saved views.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::graphql) struct ViewsQuery;
@@ -44,6 +47,8 @@ impl ViewsQuery {
         let rows = saved_view::seen_by(&parts(ctx)?.pool, seer.me, retired).await;
         let rows = rows.map_err(|it| postgres(ctx, &it))?;
         let mut saved = seer.seen(ctx, rows.into_iter().map(View::from).collect()).await?;
+        // The own and the shared ones come first, so that none of them is cut off.
+        saved.truncate(MOST);
         saved.sort_by_key(View::rank);
         views.extend(saved);
         views.retain(|it| audience.is_none_or(|wanted| it.is_for(wanted)));

@@ -17,6 +17,8 @@ use crate::{
 
 /// Counters of one build at most. Each costs a little with every change of a ticket.
 const MOST: i64 = 2000;
+/// Bytes of a condition that is kept; what is longer is counted each time.
+const LONGEST: usize = 16 * 1024;
 /// Tries to make a counter, should the build be replaced meanwhile.
 const TRIES: u32 = 3;
 
@@ -71,7 +73,7 @@ async fn known(pool: &PgPool, kept: &[Kept<'_>]) -> Result<HashMap<Uuid, Counted
     let keys: Vec<Uuid> = kept.iter().map(|it| it.key).collect();
     let texts: Vec<String> = kept.iter().map(|it| it.text.clone()).collect();
     let rows = sqlx::query!(
-        r#"SELECT it.id, it.key, asked_at < clock_timestamp() - INTERVAL '1 hour' AS "old!",
+        r#"SELECT it.id, it.key, asked_at < clock_timestamp() - INTERVAL '10 minutes' AS "old!",
             it.base + COALESCE((SELECT SUM(delta) FROM ops.counter_part WHERE counter = it.id), 0)::bigint AS "value!",
             (SELECT MIN(position) FROM ops.checkpoint WHERE generation = build.id) AS "position!"
         FROM ops.generation AS build
@@ -107,15 +109,19 @@ async fn known(pool: &PgPool, kept: &[Kept<'_>]) -> Result<HashMap<Uuid, Counted
 async fn make(pool: &PgPool, kept: &Kept<'_>) -> Result<Counted, sqlx::Error> {
     let mut connection = pool.acquire().await?;
     for _ in 0..TRIES {
-        if let Some((build, id)) = register(&mut connection, kept).await? {
-            wait(&mut connection, build).await?;
-            let (counted, noted) = count(&mut connection, build, kept.condition, id).await?;
-            if settle(&mut connection, id, counted.value - noted).await? {
-                return Ok(counted);
-            }
+        if kept.text.len() > LONGEST {
+            break;
+        }
+        let Some((build, id)) = register(&mut connection, kept).await? else {
+            break;
+        };
+        wait(&mut connection, build).await?;
+        let (counted, noted) = count(&mut connection, build, kept.condition, id).await?;
+        if settle(&mut connection, id, counted.value - noted).await? {
+            return Ok(counted);
         }
     }
-    // Builds come and go; it is counted for once, and made at another time.
+    // It is too long, there are too many that are used, or builds come and go: it is counted for once.
     let mut tx = connection.begin().await?;
     let value = count_rows(&mut tx, kept.condition).await?;
     let position = sqlx::query_scalar!(
@@ -133,7 +139,7 @@ async fn make(pool: &PgPool, kept: &Kept<'_>) -> Result<Counted, sqlx::Error> {
 }
 
 /// A row for the counter of the serving build, beside which parts begin to note; forgets those that nobody asked for in
-/// a week, and the oldest when there are too many.
+/// a week, and, when there are too many, in an hour. `None` when there is no room, or no build.
 async fn register(
     connection: &mut PoolConnection<Postgres>,
     kept: &Kept<'_>,
@@ -150,7 +156,8 @@ async fn register(
     };
     sqlx::query!(
         "DELETE FROM ops.counter WHERE generation = $1 AND (asked_at < clock_timestamp() - INTERVAL '7 days'
-            OR id IN (SELECT id FROM ops.counter WHERE generation = $1 ORDER BY asked_at DESC OFFSET $2)
+            OR (asked_at < clock_timestamp() - INTERVAL '1 hour'
+                AND id IN (SELECT id FROM ops.counter WHERE generation = $1 ORDER BY asked_at DESC OFFSET $2))
             OR (key = $3 AND condition <> $4))",
         build,
         MOST - 1,
@@ -167,15 +174,17 @@ async fn register(
     .execute(&mut **connection)
     .await?;
     let id = sqlx::query_scalar!(
-        "INSERT INTO ops.counter (generation, key, condition) VALUES ($1, $2, $3)
+        "INSERT INTO ops.counter (generation, key, condition) SELECT $1, $2, $3
+        WHERE (SELECT COUNT(*) FROM ops.counter WHERE generation = $1 AND key <> $2) < $4
         ON CONFLICT (generation, key) DO UPDATE SET asked_at = clock_timestamp() RETURNING id",
         build,
         kept.key,
-        kept.text
+        kept.text,
+        MOST
     )
-    .fetch_one(&mut **connection)
+    .fetch_optional(&mut **connection)
     .await?;
-    Ok(Some((build, id)))
+    Ok(id.map(|it| (build, it)))
 }
 
 /// Waits for the batches that may not have seen the counter; each holds the row of its checkpoint from its first
