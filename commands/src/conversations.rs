@@ -194,7 +194,7 @@ impl Handler {
             return Ok(None);
         }
         let request = Request {
-            command_id: CommandId(Uuid::new_v5(&first.command_id.0, b"ticket")),
+            command_id: followed_by(first.command_id),
             command: Command::Ticket(ticket_id, command.clone()),
             actor: first.actor.clone(),
             expected_version: None,
@@ -301,6 +301,11 @@ pub(crate) fn under(mut command: ConversationCommand, found: Thread) -> Conversa
         *thread = Some(found);
     }
     command
+}
+
+/// Id of what a message means for its ticket, by the id of the command that said it.
+pub(crate) fn followed_by(first: CommandId) -> CommandId {
+    CommandId(Uuid::new_v5(&first.0, b"ticket"))
 }
 
 fn cause_of(command: &ConversationCommand) -> Option<Cause> {
