@@ -1,15 +1,17 @@
 //! What was opened while nobody looked is classified and answered afterwards, once.
 
 use anyhow::{Context, Result};
+use chrono::TimeDelta;
 use commands::{Clock, Command, Handler, Request, Sharing};
 use domain::{
     access::Rights,
     actor::{Actor, ActorKind},
-    ids::{CommandId, TicketId},
-    ticket::{TicketCommand, TicketPlace, TicketSource},
+    ids::{CommandId, MessageId, TicketId},
+    ticket::{ReplyPromise, TicketCommand, TicketPlace, TicketSource},
     values::{Priority, Subject, TicketType},
 };
 use serde_json::json;
+use sqlx::PgPool;
 use tests::{App, open_log, open_vault, run};
 
 use super::{answer::inbox, becomes, history, prepare};
@@ -91,6 +93,89 @@ fn tickets_of_the_time_without_a_server_are_classified_once_and_imports_never() 
         assert_eq!(history(client, &imported).await?, ["ticket.opened"]);
         assert!(texts(&read(client, &imported).await?).is_empty());
         app.finish().await
+    })
+}
+
+#[test]
+fn promise_that_nobody_was_told_is_told_however_late() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        prepare(&app.client).await?;
+        let (inbox, id) = inbox(&app.client, json!({})).await?;
+        let (data, database) = app.stop().await?;
+        let (node, log) = open_log(data.path()).await?;
+        let vault = open_vault(data.path(), &database).await?;
+        let long_ago = Clock::System.now() - TimeDelta::days(3);
+        let handler = Handler::new(log, vault, Clock::manual(long_ago), Sharing::Alone).await?;
+        let (promised, other) = (open("new", ActorKind::ApiKey, Some(id))?, open("other", ActorKind::ApiKey, Some(id))?);
+        for it in [&promised, &other] {
+            handler.execute(&Rights::all(), it).await?;
+        }
+        let (ticket, other) = (TicketId::opened_by(promised.command_id), TicketId::opened_by(other.command_id));
+        // As a crash before the message leaves it.
+        let promise = TicketCommand::Promise(ReplyPromise {
+            message_id: MessageId(uuid::Uuid::from_u128(1)),
+            priority: Priority::Medium,
+            from_s: 0,
+            within_s: 5400,
+            due_at: long_ago + TimeDelta::minutes(90),
+        });
+        let promising = Request {
+            command_id: CommandId(uuid::Uuid::from_u128(2)),
+            command: Command::Ticket(ticket, promise),
+            actor: Actor::new(ActorKind::System, "auto_reply"),
+            expected_version: None,
+            traceparent: None,
+        };
+        handler.execute(&Rights::all(), &promising).await?;
+        drop(handler);
+        node.stop().await?;
+        let app = App::start_on(data, database).await?;
+        let client = &app.client;
+        let said = async |ticket: &str| read(client, ticket).await.map(|it| texts(&it).len());
+        let ticket = ticket.to_string();
+        let told = async || said(&ticket).await.is_ok_and(|it| it == 1);
+        tests::poll("the promise is not told", told).await?;
+        let last = client
+            .ticket("last", &json!({"subject": "Возврат", "inboxId": inbox}))
+            .await?;
+        let told = async || said(&last).await.is_ok_and(|it| it == 1);
+        tests::poll("nobody is answered", told).await?;
+        assert_eq!(said(&other.to_string()).await?, 0, "that was too long ago");
+        let first = read(client, &ticket).await?;
+        let first = texts(&first)[0].unwrap_or_default().to_owned();
+        assert!(first.contains("90 минут"), "{first}");
+        app.finish().await
+    })
+}
+
+#[test]
+fn damaged_key_of_one_customer_keeps_nobody_else_waiting() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        prepare(&app.client).await?;
+        let (data, database) = app.stop().await?;
+        let (node, log) = open_log(data.path()).await?;
+        let vault = open_vault(data.path(), &database).await?;
+        let handler = Handler::new(log, vault, Clock::System, Sharing::Alone).await?;
+        let (damaged, sound) = (open("damaged", ActorKind::ApiKey, None)?, open("new", ActorKind::ApiKey, None)?);
+        for it in [&damaged, &sound] {
+            handler.execute(&Rights::all(), it).await?;
+        }
+        drop(handler);
+        node.stop().await?;
+        let pool = PgPool::connect(&database).await?;
+        let damage = "UPDATE vault.subject_key SET wrapped = '\\x00' WHERE subject = $1";
+        let subject = TicketId::opened_by(damaged.command_id).0;
+        let done = sqlx::query(damage).bind(subject).execute(&pool).await?;
+        assert_eq!(done.rows_affected(), 1);
+        pool.close().await;
+        let app = App::start_on(data, database).await?;
+        let sound = TicketId::opened_by(sound.command_id).to_string();
+        becomes(&app.client, &sound, "payment", "HIGH").await?;
+        // The read models hold the damaged ticket back, here and in a rebuild.
+        app.stop().await?;
+        Ok(())
     })
 }
 
