@@ -201,10 +201,79 @@ mod tests {
         atomic::{AtomicU32, Ordering},
     };
 
+    use anyhow::Result;
+    use chrono::DateTime;
+    use commands::CommandError;
+    use domain::{
+        actor::{Actor, ActorKind},
+        event::DomainEvent,
+        ids::CommandId,
+        metadata::Metadata,
+        personal::DataSubject,
+        ticket::TicketEvent,
+    };
+    use event_store::{LogError, Position, Recorded, vault::VaultError};
     use tokio::sync::Notify;
     use tokio_util::sync::CancellationToken;
+    use uuid::Uuid;
 
-    use super::tend;
+    use super::{Duty, receive, tend};
+
+    /// Cannot do what it is to do.
+    struct Unable(fn() -> CommandError);
+
+    impl Duty for Unable {
+        const NAME: &'static str = "unable";
+        const TYPES: &'static [&'static str] = &[];
+
+        async fn take(&self, _: &Recorded<DomainEvent>) -> Result<()> {
+            Err(self.0().into())
+        }
+    }
+
+    fn recorded() -> Recorded<DomainEvent> {
+        let metadata = Metadata {
+            causation_id: Uuid::nil(),
+            correlation_id: Uuid::nil(),
+            actor: Actor::new(ActorKind::System, "test"),
+            at: DateTime::UNIX_EPOCH,
+            chain: None,
+            command_id: CommandId(Uuid::nil()),
+            request: String::new(),
+            schema: 1,
+            subjects: None,
+            traceparent: None,
+        };
+        Recorded {
+            id: Uuid::nil(),
+            stream_id: Uuid::nil(),
+            revision: 0,
+            position: Position(7),
+            event_type: "ticket.started".to_owned(),
+            event: DomainEvent::Ticket(TicketEvent::Started {}),
+            metadata,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_fails_for_good_holds_up_nobody_and_what_may_pass_is_tried_again() {
+        let lasting: [fn() -> CommandError; 3] = [
+            || CommandError::KeyReused,
+            || CommandError::Vault(VaultError::Damaged(DataSubject(Uuid::nil()))),
+            || {
+                let reason = "foreign".to_owned();
+                CommandError::Log(LogError::Refused { reason })
+            },
+        ];
+        for error in lasting {
+            assert!(receive(&Unable(error), &recorded()).await.is_ok(), "{}", error());
+        }
+        let away = || {
+            let reason = "away".to_owned();
+            CommandError::Log(LogError::Unavailable { reason })
+        };
+        assert!(receive(&Unable(away), &recorded()).await.is_err());
+    }
 
     #[tokio::test]
     async fn process_that_panics_is_begun_again() {

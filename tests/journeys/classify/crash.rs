@@ -11,7 +11,6 @@ use domain::{
     values::{Priority, Subject, TicketType},
 };
 use serde_json::json;
-use sqlx::PgPool;
 use tests::{App, open_log, open_vault, run};
 
 use super::{answer::inbox, becomes, history, prepare};
@@ -146,36 +145,6 @@ fn promise_that_nobody_was_told_is_told_however_late() -> Result<()> {
         let first = texts(&first)[0].unwrap_or_default().to_owned();
         assert!(first.contains("90 минут"), "{first}");
         app.finish().await
-    })
-}
-
-#[test]
-fn damaged_key_of_one_customer_keeps_nobody_else_waiting() -> Result<()> {
-    run(async {
-        let app = App::start().await?;
-        prepare(&app.client).await?;
-        let (data, database) = app.stop().await?;
-        let (node, log) = open_log(data.path()).await?;
-        let vault = open_vault(data.path(), &database).await?;
-        let handler = Handler::new(log, vault, Clock::System, Sharing::Alone).await?;
-        let (damaged, sound) = (open("damaged", ActorKind::ApiKey, None)?, open("new", ActorKind::ApiKey, None)?);
-        for it in [&damaged, &sound] {
-            handler.execute(&Rights::all(), it).await?;
-        }
-        drop(handler);
-        node.stop().await?;
-        let pool = PgPool::connect(&database).await?;
-        let damage = "UPDATE vault.subject_key SET wrapped = '\\x00' WHERE subject = $1";
-        let subject = TicketId::opened_by(damaged.command_id).0;
-        let done = sqlx::query(damage).bind(subject).execute(&pool).await?;
-        assert_eq!(done.rows_affected(), 1);
-        pool.close().await;
-        let app = App::start_on(data, database).await?;
-        let sound = TicketId::opened_by(sound.command_id).to_string();
-        becomes(&app.client, &sound, "payment", "HIGH").await?;
-        // The read models hold the damaged ticket back, here and in a rebuild.
-        app.stop().await?;
-        Ok(())
     })
 }
 
