@@ -45,7 +45,7 @@ impl Desk {
         self.tend("measure", Self::measure);
     }
 
-    fn tend<F>(&self, name: &'static str, begin: fn(Self) -> F)
+    fn tend<F>(&self, name: &'static str, begin: impl Fn(Self) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {

@@ -176,7 +176,9 @@ pub(crate) async fn measure(log: EventLog, pool: PgPool, processes: &[(&'static 
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge needs no more than 52 bits")]
 async fn behind(log: &EventLog, place: &Place, types: &[&str]) -> Result<f64> {
-    let Some(done) = place.known().await? else { return Ok(0.0) };
+    let Some(done) = place.known().await? else {
+        return Ok(0.0);
+    };
     let head = log.head().await?;
     if head <= done || log.read_all(done, types, 1).await?.is_empty() {
         return Ok(0.0);

@@ -76,7 +76,10 @@ impl Reception {
             recent.opened(person, recorded.position, at)
         };
         let mut shown = 0;
-        for contact in [Some(person), Some(named).filter(|it| *it != person)].into_iter().flatten() {
+        for contact in [Some(person), Some(named).filter(|it| *it != person)]
+            .into_iter()
+            .flatten()
+        {
             shown += ticket_list::opened_between(&self.pool, contact.0, (at - HOUR, at)).await?;
         }
         Ok(seen.max(usize::try_from(shown).unwrap_or_default()) > ANSWERS)
@@ -131,8 +134,7 @@ impl Recent {
     fn opened(&mut self, by: ContactId, position: Position, at: DateTime<Utc>) -> usize {
         let since = at - HOUR;
         if self.0.len() >= REMEMBERED {
-            self.0
-                .retain(|_, opened| opened.last().is_some_and(|it| it.1 > since));
+            self.0.retain(|_, opened| opened.last().is_some_and(|it| it.1 > since));
         }
         let opened = self.0.entry(by).or_default();
         opened.retain(|it| it.1 > since && it.0 != position);

@@ -376,10 +376,18 @@ mod tests {
             (found.category_key, found.points)
         };
         assert_eq!(said(false, None, &[]), (Some("payment".to_owned()), 20));
-        assert_eq!(said(true, None, &[]), (None, 0), "an agent took it out of every category");
+        assert_eq!(
+            said(true, None, &[]),
+            (None, 0),
+            "an agent took it out of every category"
+        );
         assert_eq!(said(true, Some("payment"), &[]), (None, 20));
         let closed = ["payment".to_owned()];
-        assert_eq!(said(false, None, &closed), (None, 0), "nothing is put where nothing is any more");
+        assert_eq!(
+            said(false, None, &closed),
+            (None, 0),
+            "nothing is put where nothing is any more"
+        );
     }
 
     #[test]

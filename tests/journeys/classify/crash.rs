@@ -106,11 +106,17 @@ fn promise_that_nobody_was_told_is_told_however_late() -> Result<()> {
         let vault = open_vault(data.path(), &database).await?;
         let long_ago = Clock::System.now() - TimeDelta::days(3);
         let handler = Handler::new(log, vault, Clock::manual(long_ago), Sharing::Alone).await?;
-        let (promised, other) = (open("new", ActorKind::ApiKey, Some(id))?, open("other", ActorKind::ApiKey, Some(id))?);
+        let (promised, other) = (
+            open("new", ActorKind::ApiKey, Some(id))?,
+            open("other", ActorKind::ApiKey, Some(id))?,
+        );
         for it in [&promised, &other] {
             handler.execute(&Rights::all(), it).await?;
         }
-        let (ticket, other) = (TicketId::opened_by(promised.command_id), TicketId::opened_by(other.command_id));
+        let (ticket, other) = (
+            TicketId::opened_by(promised.command_id),
+            TicketId::opened_by(other.command_id),
+        );
         // As a crash before the message leaves it.
         let promise = TicketCommand::Promise(ReplyPromise {
             message_id: MessageId(uuid::Uuid::from_u128(1)),

@@ -266,8 +266,12 @@ fn rules_put_nothing_where_nothing_is_any_more_and_know_every_category() -> Resu
         let definition = |known: &str| {
             let mut points = by("old matters", "points", json!(90));
             points["categoryKeys"] = json!([known]);
-            let rules = json!([by("old", "categoryKey", json!("old")), points,
-                by("new", "categoryKey", json!("new")), by("any", "points", json!(1))]);
+            let rules = json!([
+                by("old", "categoryKey", json!("old")),
+                points,
+                by("new", "categoryKey", json!("new")),
+                by("any", "points", json!(1))
+            ]);
             json!({"rules": rules, "mediumFrom": 0, "highFrom": 20, "urgentFrom": 50})
         };
         let wrong = json!({"idempotencyKey": "w", "definition": definition("odl")});

@@ -8,9 +8,7 @@ use domain::{
     access::Rights,
     actor::{Actor, ActorKind},
     ids::{CommandId, TicketId},
-    organisation::{
-        Checked, ItemCommand, Label, Macro, MacroStep, OrganisationCommand, Template, starter::Languages,
-    },
+    organisation::{Checked, ItemCommand, Label, Macro, MacroStep, OrganisationCommand, Template, starter::Languages},
     personal::DataSubject,
     ticket::{TicketCommand, TicketPlace, TicketSource},
     values::{Priority, Subject, TicketType},
@@ -169,7 +167,8 @@ fn next_server_takes_the_steps_that_are_left() -> Result<()> {
         let started = started.first().context("no run")?.position.0.cast_signed();
         let pool = PgPool::connect(&app.database_url).await?;
         let kept = async || {
-            const KEPT: &str = "SELECT EXISTS (SELECT FROM ops.process_cursor WHERE process = 'macro_runs' AND position >= $1)";
+            const KEPT: &str =
+                "SELECT EXISTS (SELECT FROM ops.process_cursor WHERE process = 'macro_runs' AND position >= $1)";
             let kept = sqlx::query_scalar(KEPT).bind(started).fetch_one(&pool).await;
             kept.unwrap_or(false)
         };
