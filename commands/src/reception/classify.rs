@@ -12,7 +12,6 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::Newcomer;
 use crate::{Command, CommandError, Handler, Outcome, Request};
 
 /// Name of the process that classifies.

@@ -145,7 +145,7 @@ fn model(examples: &[&Example]) -> Model {
                 .by_category
                 .into_iter()
                 .flat_map(|(category, count)| [category, count]);
-            (stem.to_owned(), counts.collect())
+            (stem.to_owned(), counts.collect::<Vec<u32>>())
         })
         .take_while(|(stem, counts)| {
             let size = size(stem, counts);
