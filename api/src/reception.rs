@@ -1,156 +1,116 @@
-//! Receives new tickets: follows the log, gives each its category and priority, estimates when it will be resolved, then
-//! answers the customer.
+//! Follows the log for new tickets: each gets its category and priority by the rules, an estimate, and its customer is
+//! answered.
 //!
-//! How far it came is kept in `ops.process_cursor`; without it, it looks back a little. Whatever it comes to twice is one
-//! thing, for the ids of its commands follow from the events that led to them: so several servers may do this at once, and
-//! a crash between any two steps loses nothing and repeats nothing.
+//! How far it came is kept in `ops`; what it does has ids that follow from the log, so that several servers, and a look at
+//! what was done already, come to the same. Whatever it does is in the log, and nothing of it is lost with this row.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::{
-    Clock, CommandError, Handler,
-    processes::{MacroRuns, Replies},
-};
+use commands::Handler;
 use domain::{
+    actor::ActorKind,
     contact::ContactEvent,
     conversation::ConversationEvent,
     event::DomainEvent,
     ids::{ContactId, TicketId},
     ticket::TicketEvent,
 };
-use event_store::{Delivery, EventLog, Position, Recorded, Subscription, decode};
+use event_store::{Position, Recorded};
 use projections::ticket_list;
 use sqlx::PgPool;
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
-use crate::{estimates, timers};
+use crate::{estimates, following::Duty};
 
-/// Name of its row in `ops.process_cursor`.
-const NAME: &str = "reception";
-/// Events before the end of the log that are looked at when nothing is known of how far it came.
-const LOOK_BACK: usize = 1000;
-/// Events taken at a time.
-const BATCH: usize = 256;
-const PAUSE: Duration = Duration::from_secs(1);
-/// Events that may change what is to be chosen.
-const TYPES: &[&str] = &[
-    "ticket.opened",
-    "ticket.subject_changed",
-    "ticket.type_changed",
-    "ticket.categorized",
-    "ticket.prioritized",
-    "ticket.reopened",
-    "conversation.message_received",
-    "contact.assigned_to_organization",
-    "contact.removed_from_organization",
-];
 /// Tickets of one customer that are answered within an hour at most: whoever opens more is a program.
-const ANSWERS: i64 = 5;
+const ANSWERS: usize = 5;
+/// In which the tickets of a customer are counted.
+const HOUR: TimeDelta = TimeDelta::hours(1);
 /// Tickets of a customer that are looked at when the customer changes, the newest first.
 const MOST: i64 = 100;
+/// Customers that are remembered before those are dropped who opened nothing lately.
+const REMEMBERED: usize = 10_000;
 
-/// Starts what follows the log and goes on with tickets, until `working` ends.
-pub(crate) fn follow_tickets(
-    log: &EventLog,
-    pool: &PgPool,
-    handler: &Arc<Handler>,
-    (clock, working): (&Clock, &CancellationToken),
-) {
-    let ending = timers::follow(Arc::clone(handler), pool.clone(), clock.clone());
-    tokio::spawn(working.clone().run_until_cancelled_owned(ending));
-    let replies = Replies::new(log.clone(), Arc::clone(handler));
-    tokio::spawn(replies.run(working.clone()));
-    let runs = MacroRuns::new(log.clone(), Arc::clone(handler), clock.clone());
-    tokio::spawn(runs.run(working.clone()));
-    let reception = Reception {
-        log: log.clone(),
-        pool: pool.clone(),
-        handler: Arc::clone(handler),
-    };
-    tokio::spawn(working.clone().run_until_cancelled_owned(reception.follow()));
-}
-
-/// What it works with.
-struct Reception {
-    log: EventLog,
+/// Receives new tickets.
+pub(crate) struct Reception {
     pool: PgPool,
     handler: Arc<Handler>,
+    recent: Mutex<Recent>,
 }
 
 impl Reception {
-    /// Follows the log for ever.
-    async fn follow(self) {
-        loop {
-            if let Err(error) = self.go_on().await {
-                warn!(%error, "new tickets are not classified and answered for now");
-            }
-            tokio::time::sleep(PAUSE).await;
+    /// With the read models in `pool`.
+    pub(crate) fn new(handler: Arc<Handler>, pool: PgPool) -> Self {
+        Self {
+            pool,
+            handler,
+            recent: Mutex::default(),
         }
     }
 
-    async fn go_on(&self) -> Result<()> {
-        let after = match self.place().await? {
-            Some(position) => position,
-            None => self.log.before_end(LOOK_BACK).await?,
-        };
-        // From here on, even if this server ends before anything comes.
-        self.keep(after).await?;
-        let mut events = Subscription::start(&self.log, after, TYPES);
-        loop {
-            let mut last = None;
-            for delivery in events.next_batch(BATCH).await? {
-                if let Delivery::Event(raw) = delivery {
-                    match decode(&raw) {
-                        Ok(event) => self.receive(&event).await?,
-                        // Of a newer program, which takes care of it itself.
-                        Err(error) => warn!(%error, position = raw.position.0, "an event is not looked at"),
-                    }
-                    last = Some(raw.position);
-                }
-            }
-            if let Some(position) = last {
-                self.keep(position).await?;
-            }
+    async fn opened(&self, recorded: &Recorded<DomainEvent>, contact: Option<ContactId>) -> Result<()> {
+        let ticket = TicketId(recorded.stream_id);
+        self.handler.classify(ticket, recorded.id).await?;
+        // Knows of what was chosen: its events lead to no other estimate, and the answer may tell of this one.
+        estimates::note(&self.handler, &self.pool, recorded).await?;
+        if !self.is_flooding(contact, recorded).await? {
+            self.handler.answer_opening(ticket).await?;
         }
+        Ok(())
     }
 
-    /// What cannot be done however often it is tried holds up nobody else.
-    async fn receive(&self, recorded: &Recorded<DomainEvent>) -> Result<()> {
-        let Err(error) = self.take(recorded).await else {
-            return Ok(());
+    /// Whether the customer opened so many tickets within the hour before that a program must be answering us.
+    ///
+    /// Who is not known is nobody in particular: an integration without customers' records opens tickets for all of
+    /// them, and each is to be answered.
+    async fn is_flooding(&self, contact: Option<ContactId>, recorded: &Recorded<DomainEvent>) -> Result<bool> {
+        let Some(named) = contact else { return Ok(false) };
+        let at = recorded.metadata.at;
+        let person = self.handler.survivor(named).await?;
+        let seen = {
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.opened(person, recorded.position, at)
         };
-        match error.downcast_ref::<CommandError>() {
-            Some(CommandError::Decode(_) | CommandError::Encode(_) | CommandError::Refused(_)) => {
-                warn!(%error, position = recorded.position.0, "a ticket is neither classified nor answered");
-                Ok(())
-            }
-            Some(_) | None => Err(error),
+        let mut shown = 0;
+        for contact in [Some(person), Some(named).filter(|it| *it != person)]
+            .into_iter()
+            .flatten()
+        {
+            shown += ticket_list::opened_between(&self.pool, contact.0, (at - HOUR, at)).await?;
         }
+        Ok(seen.max(usize::try_from(shown).unwrap_or_default()) > ANSWERS)
     }
+}
+
+impl Duty for Reception {
+    const NAME: &'static str = "reception";
+    const TYPES: &'static [&'static str] = &[
+        "ticket.opened",
+        "ticket.subject_changed",
+        "ticket.type_changed",
+        "conversation.message_received",
+        "contact.assigned_to_organization",
+        "contact.removed_from_organization",
+    ];
 
     async fn take(&self, recorded: &Recorded<DomainEvent>) -> Result<()> {
+        // What was brought from elsewhere happened long ago, and there may be very much of it.
+        if recorded.metadata.actor.kind == ActorKind::Import {
+            return Ok(());
+        }
         let ticket = TicketId(recorded.stream_id);
         if let DomainEvent::Ticket(TicketEvent::Opened { contact_id, .. }) = &recorded.event {
-            self.handler.classify(ticket, recorded.id).await?;
-            // Knows of what was chosen: its events lead to no other estimate, and the answer may tell of this one.
-            estimates::note(&self.handler, &self.pool, recorded).await?;
-            if !self.is_flooding(*contact_id, recorded.metadata.at).await? {
-                self.handler.answer_opening(ticket).await?;
-            }
+            self.opened(recorded, *contact_id).await?;
         } else if let DomainEvent::Ticket(TicketEvent::SubjectChanged { .. } | TicketEvent::TypeChanged { .. }) =
             &recorded.event
         {
             self.handler.classify(ticket, recorded.id).await?;
-        } else if let DomainEvent::Ticket(
-            TicketEvent::Categorized { .. } | TicketEvent::Prioritized { .. } | TicketEvent::Reopened { .. },
-        ) = &recorded.event
-        {
-            estimates::note(&self.handler, &self.pool, recorded).await?;
-        } else if let DomainEvent::Conversation(ConversationEvent::MessageReceived { seq: 1, .. }) = &recorded.event {
-            if let Some(ticket) = self.handler.ticket_under(recorded.stream_id).await? {
+        } else if let DomainEvent::Conversation(ConversationEvent::MessageReceived { seq, .. }) = &recorded.event {
+            if let Some(ticket) = self.handler.first_asked(recorded.stream_id, *seq).await? {
                 self.handler.classify(ticket, recorded.id).await?;
             }
         } else if let DomainEvent::Contact(
@@ -163,26 +123,48 @@ impl Reception {
         }
         Ok(())
     }
+}
 
-    /// Whether the customer opened so many tickets within the hour before that a program must be answering us.
-    async fn is_flooding(&self, contact: Option<ContactId>, at: DateTime<Utc>) -> Result<bool> {
-        let Some(contact) = contact else { return Ok(false) };
-        let since = at - TimeDelta::hours(1);
-        Ok(ticket_list::opened_between(&self.pool, contact.0, (since, at)).await? > ANSWERS)
+/// Who opened tickets lately, as far as this process has seen: the tables come a moment later.
+#[derive(Default)]
+struct Recent(HashMap<ContactId, Vec<(Position, DateTime<Utc>)>>);
+
+impl Recent {
+    /// Notes a ticket that was opened, however often it is told of; how many there were within the hour before.
+    fn opened(&mut self, by: ContactId, position: Position, at: DateTime<Utc>) -> usize {
+        let since = at - HOUR;
+        if self.0.len() >= REMEMBERED {
+            self.0.retain(|_, opened| opened.last().is_some_and(|it| it.1 > since));
+        }
+        let opened = self.0.entry(by).or_default();
+        opened.retain(|it| it.1 > since && it.0 != position);
+        opened.push((position, at));
+        opened.iter().filter(|it| it.1 <= at).count()
     }
+}
 
-    async fn place(&self) -> Result<Option<Position>, sqlx::Error> {
-        const PLACE: &str = "SELECT position FROM ops.process_cursor WHERE process = $1";
-        let position: Option<i64> = sqlx::query_scalar(PLACE).bind(NAME).fetch_optional(&self.pool).await?;
-        Ok(position.map(|it| Position(it.cast_unsigned())))
-    }
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use domain::ids::ContactId;
+    use event_store::Position;
+    use uuid::Uuid;
 
-    /// Never backwards: another server may be ahead.
-    async fn keep(&self, position: Position) -> Result<(), sqlx::Error> {
-        const KEEP: &str = "INSERT INTO ops.process_cursor AS it (process, position) VALUES ($1, $2)
-            ON CONFLICT (process) DO UPDATE SET position = GREATEST(it.position, EXCLUDED.position)";
-        let position = position.0.cast_signed();
-        sqlx::query(KEEP).bind(NAME).bind(position).execute(&self.pool).await?;
-        Ok(())
+    use super::Recent;
+
+    #[test]
+    fn tickets_of_an_hour_are_counted_once_each() {
+        let (one, other) = (ContactId(Uuid::from_u128(1)), ContactId(Uuid::from_u128(2)));
+        let mut recent = Recent::default();
+        let mut opened = |by, position, minutes| {
+            let at = DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
+            recent.opened(by, Position(position), at)
+        };
+        assert_eq!(opened(one, 1, 0), 1);
+        assert_eq!(opened(one, 2, 30), 2);
+        assert_eq!(opened(one, 2, 30), 2, "looked at again");
+        assert_eq!(opened(other, 3, 40), 1);
+        assert_eq!(opened(one, 4, 59), 3);
+        assert_eq!(opened(one, 5, 61), 3, "the first is longer ago");
     }
 }

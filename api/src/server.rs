@@ -29,16 +29,18 @@ use crate::{
     config::Config,
     counts::Counts,
     database::{is_away, migrate, options, pool},
+    desk::Desk,
     embedded::{DataDir, Embedded, Postgres},
     error::ServeError,
     files::{self, Files},
+    following::tend,
     geo::Geo,
     graphql::{Parts, schema},
     http::{Front, Listening, Phase, Ready, Shared, router, tls},
     key,
     live::Live,
     observatory::Observatory,
-    outbox, reception,
+    outbox,
     roles::Role,
     tickets::Tickets,
     vault,
@@ -227,7 +229,14 @@ impl Run {
         let handler = Arc::new(handler);
         if self.config.roles.has(Role::Processes) {
             self.start_processes(&log, &pool, seal_key, working);
-            reception::follow_tickets(&log, &pool, &handler, (&self.clock, working));
+            let desk = Desk {
+                log: log.clone(),
+                pool: pool.clone(),
+                handler: Arc::clone(&handler),
+                clock: self.clock.clone(),
+                working: working.clone(),
+            };
+            desk.start();
         }
         let observatory = Observatory::start(pool.clone(), working.clone());
         let ground = Ground {
@@ -243,7 +252,8 @@ impl Run {
         let tickets = Tickets::start(pool.clone(), working.clone());
         if self.config.roles.has(Role::Processes) {
             let runner = Runner::new(&handler, &self.shared.keys, &pool, &self.clock);
-            tokio::spawn(working.clone().run_until_cancelled_owned(runner.follow(live.clone())));
+            let live = live.clone();
+            tend("bulk", working, move || runner.clone().follow(live.clone()));
         }
         let parts = Parts {
             counts: Counts::start(pool.clone(), &live, working.clone()),
@@ -277,11 +287,10 @@ impl Run {
         let sealer = Sealer::new(log.clone(), self.clock.clone(), seal_key, seals, interval)
             .with_public_keys(&self.public_keys());
         tokio::spawn(sealer.run(working.clone()));
-        let noting = outbox::follow(log.clone(), pool.clone());
-        tokio::spawn(working.clone().run_until_cancelled_owned(noting));
+        let (log, pool) = (log.clone(), pool.clone());
+        tend("outbox", working, move || outbox::follow(log.clone(), pool.clone()));
     }
 
-    /// What finishes what commands began, and what falls due.
     /// The bytes of files, and what is done about them by itself.
     async fn files(
         &self,
@@ -295,7 +304,8 @@ impl Run {
             files.clear().await;
         }
         if self.config.roles.has(Role::Processes) {
-            tokio::spawn(working.clone().run_until_cancelled_owned(files::follow(files.clone())));
+            let files = files.clone();
+            tend("files", working, move || files::follow(files.clone()));
         }
         Ok(files)
     }

@@ -16,6 +16,8 @@ use domain::{
     values::ClassifiedBy,
 };
 use event_store::{Position, Raw, Recorded, Scan, decode};
+use tokio::task::spawn_blocking;
+use tracing::warn;
 use uuid::Uuid;
 
 use crate::{CommandError, Handler, Outcome, Request};
@@ -67,19 +69,6 @@ impl Handler {
         Ok(self.look(&mut folded, id).await?.state.clone().unwrap_or_default())
     }
 
-    /// What the version in use takes texts for, when it is sure enough: its number, the category's key, and how sure it is,
-    /// in thousandths.
-    pub(crate) async fn guess(&self, texts: &[&str]) -> Result<Option<(u64, String, u32)>, CommandError> {
-        let classifier = self.classifier().await?;
-        let Some((version, model, threshold)) = classifier.in_use() else {
-            return Ok(None);
-        };
-        let guess = model.classify(&stems(texts.iter().copied()));
-        Ok(guess
-            .filter(|it| it.score >= threshold)
-            .map(|it| (version, it.category, it.score)))
-    }
-
     pub(crate) async fn about_classifier(
         &self,
         command: &ClassifierCommand,
@@ -89,6 +78,8 @@ impl Handler {
         if !matches!(command, ClassifierCommand::Train(None)) {
             return self.plain::<Classifier>(id, command, request).await;
         }
+        // One reading of the log at a time: whoever comes second learns the same, and keeps nothing new.
+        let _learning = self.learning.lock().await;
         let done = {
             let slot = self.slot::<Classifier>(id);
             let mut folded = slot.lock().await;
@@ -118,16 +109,18 @@ impl Handler {
                 })
             })
             .collect();
-        Ok(learn(&examples, choices.until.0))
+        let until = choices.until.0;
+        // Seconds of pure work, for which no request is to wait.
+        let learnt = spawn_blocking(move || learn(&examples, until)).await;
+        Ok(learnt.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())))
     }
 
     async fn choices(&self, head: Position) -> Result<Choices, CommandError> {
         let mut choices = Choices::default();
         let mut log = Scan::start(&self.log, Position::START, CHOICES);
         while let Some(page) = log.next(PAGE).await.map_err(CommandError::Log)? {
-            for raw in page.iter().filter(|it| it.position <= head) {
-                choices.note(decode(raw)?);
-            }
+            let known = page.iter().filter(|it| it.position <= head);
+            known.filter_map(readable).for_each(|it| choices.note(it));
         }
         let mut chosen: Vec<(Uuid, (Position, String))> = choices.categories.drain().collect();
         chosen.sort_by_key(|it| std::cmp::Reverse(it.1.0));
@@ -149,9 +142,7 @@ impl Handler {
             let wanted = page
                 .iter()
                 .filter(|it| it.position <= head && stream_id(it).is_some_and(|id| threads.contains_key(&id)));
-            let mut events = wanted.map(decode).collect::<Result<Vec<_>, _>>()?;
-            self.vault.open_events(&mut events).await?;
-            for it in events {
+            for it in self.opened(wanted.collect()).await? {
                 choices.until = choices.until.max(it.position);
                 if let Some(ticket) = threads.get(&it.stream_id) {
                     words.entry(*ticket).or_default().note(&it.event);
@@ -160,6 +151,35 @@ impl Handler {
         }
         Ok(words)
     }
+
+    /// The events, their personal data opened; without those that cannot be.
+    async fn opened(&self, raws: Vec<&Raw>) -> Result<Vec<Recorded<DomainEvent>>, CommandError> {
+        let mut all: Vec<_> = raws.iter().copied().filter_map(readable).collect();
+        match self.vault.open_events(&mut all).await.map_err(CommandError::from) {
+            Ok(()) => return Ok(all),
+            Err(error) if error.is_lasting() => {}
+            Err(error) => return Err(error),
+        }
+        let mut opened = Vec::with_capacity(raws.len());
+        for it in raws.into_iter().filter_map(readable) {
+            let mut one = [it];
+            match self.vault.open_events(&mut one).await.map_err(CommandError::from) {
+                Ok(()) => opened.extend(one),
+                Err(error) if error.is_lasting() => warn!(%error, "nothing is learnt from an event"),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(opened)
+    }
+}
+
+/// The event; `None` when this program does not understand it.
+fn readable(raw: &Raw) -> Option<Recorded<DomainEvent>> {
+    let read = decode(raw);
+    if let Err(error) = &read {
+        warn!(%error, "nothing is learnt from an event");
+    }
+    read.ok()
 }
 
 impl Choices {

@@ -8,8 +8,8 @@ use domain::{
     access::{Place, Rights},
     actor::{Actor, ActorKind},
     conversation::{
-        Cause, Conversation, ConversationCommand, ConversationEvent, ConversationRefusal, Thread, Via, Visibility,
-        consequence,
+        Cause, Conversation, ConversationCommand, ConversationEvent, ConversationRefusal, Known, Sort, Thread, Via,
+        Visibility, consequence,
     },
     decider::Decider,
     event::DomainEvent,
@@ -194,7 +194,7 @@ impl Handler {
             return Ok(None);
         }
         let request = Request {
-            command_id: CommandId(Uuid::new_v5(&first.command_id.0, b"ticket")),
+            command_id: followed_by(first.command_id),
             command: Command::Ticket(ticket_id, command.clone()),
             actor: first.actor.clone(),
             expected_version: None,
@@ -219,12 +219,18 @@ impl Handler {
         Ok(changes.map_or(Position::START, |it| it.position))
     }
 
-    /// The ticket that a conversation belongs to.
+    /// The ticket of a conversation, if the message at a place is the first that its customer wrote there: what the team
+    /// or an answer of itself said before does not count.
     ///
     /// # Errors
     /// When the log or the vault do not answer.
-    pub async fn ticket_under(&self, conversation: Uuid) -> Result<Option<TicketId>, CommandError> {
-        self.ticket_of(conversation).await
+    pub async fn first_asked(&self, conversation: Uuid, place: u32) -> Result<Option<TicketId>, CommandError> {
+        let slot = self.slot::<Conversation>(conversation);
+        let mut slot = slot.lock().await;
+        let state = &self.look(&mut slot, conversation).await?.state;
+        let before = |it: &Known| it.sort == Sort::Received && it.seq < place;
+        let found = state.as_ref().filter(|it| !it.known.values().any(before));
+        Ok(found.map(|it| it.ticket_id))
     }
 
     async fn ticket_of(&self, conversation: Uuid) -> Result<Option<TicketId>, CommandError> {
@@ -295,6 +301,11 @@ pub(crate) fn under(mut command: ConversationCommand, found: Thread) -> Conversa
         *thread = Some(found);
     }
     command
+}
+
+/// Id of what a message means for its ticket, by the id of the command that said it.
+pub(crate) fn followed_by(first: CommandId) -> CommandId {
+    CommandId(Uuid::new_v5(&first.0, b"ticket"))
 }
 
 fn cause_of(command: &ConversationCommand) -> Option<Cause> {

@@ -114,6 +114,26 @@ pub enum CommandError {
     Vault(#[from] VaultError),
 }
 
+impl CommandError {
+    /// Whether the same command fails in the same way however often it is tried: a rule, a missing right, or damage to
+    /// what it concerns. All else may pass: a server that is away, others who were faster, a key file to be mended.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Refused(_)
+            | Self::Forbidden(_)
+            | Self::Conflict { .. }
+            | Self::KeyReused
+            | Self::Decode(_)
+            | Self::Encode(_)
+            | Self::Vault(VaultError::Damaged(_))
+            | Self::Log(LogError::Damaged { .. } | LogError::Refused { .. } | LogError::Address { .. }) => true,
+            Self::Contention { .. }
+            | Self::Log(LogError::Unavailable { .. } | LogError::Conflict { .. })
+            | Self::Vault(VaultError::Away(_) | VaultError::Postgres(_) | VaultError::WrongMasterKey { .. }) => false,
+        }
+    }
+}
+
 impl From<EncodeError> for CommandError {
     fn from(error: EncodeError) -> Self {
         match error {
@@ -129,5 +149,32 @@ impl From<OpenError> for CommandError {
             OpenError::Vault(error) => Self::Vault(error),
             OpenError::Decode(error) => Self::Decode(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{personal::DataSubject, ticket::TicketRefusal};
+    use event_store::{LogError, vault::VaultError};
+    use uuid::Uuid;
+
+    use super::{CommandError, Refusal};
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let reason = String::new;
+        let lasting = [
+            CommandError::KeyReused,
+            CommandError::Refused(Refusal::from(TicketRefusal::Closed)),
+            CommandError::Vault(VaultError::Damaged(DataSubject(Uuid::nil()))),
+            CommandError::Log(LogError::Refused { reason: reason() }),
+            CommandError::Log(LogError::Damaged { reason: reason() }),
+        ];
+        assert!(lasting.iter().all(CommandError::is_lasting), "{lasting:?}");
+        let passing = [
+            CommandError::Contention { stream: reason() },
+            CommandError::Log(LogError::Unavailable { reason: reason() }),
+        ];
+        assert!(!passing.iter().any(CommandError::is_lasting), "{passing:?}");
     }
 }

@@ -1,8 +1,10 @@
 //! One stream in hand: its folded state, where it ends, and which commands are in it.
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, Utc};
 use domain::{
-    decider::Decider,
+    decider::{Decider, Touches},
     event::DomainEvent,
     ids::{CommandId, stream_name},
 };
@@ -50,16 +52,13 @@ pub(crate) struct Folded<D> {
     pub(crate) position: Position,
     chain: Chain,
     done: Vec<Done>,
-    remarks: Remarks,
+    /// The product's own events at the very end, after all else, with what they touch; the newest [`TAIL`] of them.
+    tail: VecDeque<(Position, Touches)>,
 }
 
-/// The remarks at the end of a stream, after all else.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Remarks {
-    pub(crate) count: u64,
-    /// Of the first of them.
-    pub(crate) since: Position,
-}
+/// Events at the end of a stream of which it is known that they are the product's own: who has not seen more has not
+/// looked for long.
+const TAIL: usize = 32;
 
 /// Events ready to be appended, and the chain they lead to.
 pub(crate) struct Proposal<E> {
@@ -80,10 +79,7 @@ impl<D: Stored> Folded<D> {
             position: Position::START,
             chain,
             done: Vec::new(),
-            remarks: Remarks {
-                count: 0,
-                since: Position::START,
-            },
+            tail: VecDeque::new(),
         }
     }
 
@@ -164,19 +160,22 @@ impl<D: Stored> Folded<D> {
         self
     }
 
-    /// The remarks that nothing follows.
-    pub(crate) fn remarks(&self) -> Remarks {
-        self.remarks
+    /// The last `count` events, if all of them are the product's own: position of the first, and what they touch.
+    pub(crate) fn own_tail(&self, count: u64) -> Option<(Position, impl Iterator<Item = Touches>)> {
+        let skipped = self.tail.len().checked_sub(usize::try_from(count).ok()?)?;
+        let mut tail = self.tail.iter().skip(skipped).copied().peekable();
+        let (since, _) = *tail.peek()?;
+        Some((since, tail.map(|it| it.1)))
     }
 
     fn heed(&mut self, event: &D::Event, at: Position) {
-        let since = if self.remarks.count == 0 {
-            at
-        } else {
-            self.remarks.since
-        };
-        let count = if D::is_remark(event) { self.remarks.count + 1 } else { 0 };
-        self.remarks = Remarks { count, since };
+        match D::touches(event) {
+            Some(touched) => self.tail.push_back((at, touched)),
+            None => self.tail.clear(),
+        }
+        if self.tail.len() > TAIL {
+            self.tail.pop_front();
+        }
     }
 
     fn note(&mut self, command_id: CommandId, request: &str, position: Position) {

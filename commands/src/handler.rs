@@ -69,6 +69,8 @@ pub struct Handler {
     known: AtomicU64,
     /// Streams with an append whose fate is unknown: broken off, or never answered.
     doubtful: Mutex<HashSet<String>>,
+    /// Held by whoever reads the log to learn from it.
+    pub(crate) learning: tokio::sync::Mutex<()>,
     caches: Caches,
 }
 
@@ -127,6 +129,7 @@ impl Handler {
             sharing,
             known,
             doubtful: Mutex::default(),
+            learning: tokio::sync::Mutex::default(),
             caches: Caches::default(),
         })
     }

@@ -18,6 +18,17 @@ pub struct Context {
     pub id: Uuid,
 }
 
+/// What an event of the product's own touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touches {
+    /// Nothing that anybody decides on: a remark.
+    Nothing,
+    /// What a ticket is about.
+    Category,
+    /// How urgent it is.
+    Priority,
+}
+
 /// An aggregate: the fold of one stream, and the rules that guard it.
 ///
 /// `Option<Self>` is the state: `None` is not born yet.
@@ -46,11 +57,11 @@ pub trait Decider: Sized {
     #[must_use]
     fn evolve(state: Option<Self>, event: &Self::Event) -> Option<Self>;
 
-    /// Whether the event is the product's own remark, on which nobody's decision hangs: a client that has not seen it
-    /// has seen all that counts.
+    /// What the event touches of that on which clients decide; `None` when it is anybody's change. What the product
+    /// does of itself after a client looked is no news to a client who decides on something else.
     #[must_use]
-    fn is_remark(_event: &Self::Event) -> bool {
-        false
+    fn touches(_event: &Self::Event) -> Option<Touches> {
+        None
     }
 
     /// The state after a whole history, oldest event first.

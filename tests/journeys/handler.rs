@@ -11,8 +11,8 @@ use domain::{
     assignment::AssignmentCommand,
     event::DomainEvent,
     ids::{AgentId, CommandId, TicketId, singleton, stream_name},
-    ticket::{Estimate, TicketCommand, TicketEvent, TicketPlace, TicketRefusal, TicketSource},
-    values::{AssignmentMode, CloseCause, Priority, ResolutionReason, Subject, TicketType},
+    ticket::{Chosen, Decision, Estimate, TicketCommand, TicketEvent, TicketPlace, TicketRefusal, TicketSource},
+    values::{AssignmentMode, CategoryKey, ClassifiedBy, CloseCause, Priority, ResolutionReason, Subject, TicketType},
 };
 use event_store::{EventLog, Position, Raw, decode, verify_stream};
 use event_store_node::{Node, NodeConfig};
@@ -305,6 +305,65 @@ fn who_has_not_seen_an_estimate_has_seen_enough() -> Result<()> {
         let unseen = seen(5, rename(id, "from the future")?);
         ensure!(left.execute(&Rights::all(), &unseen).await.is_err());
         left.execute(&Rights::all(), &seen(4, rename(id, "two")?)).await?;
+        Box::pin(two.finish()).await
+    })
+}
+
+#[test]
+fn who_has_not_seen_what_rules_chose_decides_on_all_else() -> Result<()> {
+    run(async {
+        let two = Two::start().await?;
+        let [left, right] = &two.handlers;
+        let opened = open("one")?;
+        left.execute(&Rights::all(), &opened).await?;
+        let id = ticket(&opened);
+        let seen = |version, request: Request| Request {
+            expected_version: Some(version),
+            ..request
+        };
+        let by_rule = || Chosen {
+            by: ClassifiedBy::Rule,
+            grounds: None,
+        };
+        let category = |key: &str| Some((key.to_owned(), by_rule()));
+        let decided = |key, decision| request(key, |_| Command::Ticket(id, TicketCommand::Classify(decision)));
+        let both = Decision {
+            category: category("mail"),
+            priority: Some((Priority::High, by_rule())),
+        };
+        // Opened, categorized, prioritized: 3 events, of which the client has seen one.
+        right.execute(&Rights::all(), &decided("both", both)).await?;
+        let categorize = |key: &str| {
+            let category = CategoryKey::try_new("categoryId", "vpn").ok().map(|it| (it, None));
+            let by = ClassifiedBy::Agent;
+            request(key, |_| Command::Ticket(id, TicketCommand::Categorize { category, by }))
+        };
+        let prioritize = |key: &str| {
+            let (priority, reason) = (Priority::Low, None);
+            let command = TicketCommand::Prioritize { priority, reason };
+            request(key, |_| Command::Ticket(id, command))
+        };
+        for late in [categorize("c1"), prioritize("p1")] {
+            let refused = left.execute(&Rights::all(), &seen(1, late)).await;
+            ensure!(
+                matches!(refused, Err(CommandError::Conflict { actual: 3, .. })),
+                "{refused:?}"
+            );
+        }
+        // Whoever lacks the priority alone has seen the category.
+        left.execute(&Rights::all(), &seen(2, categorize("c2"))).await?;
+        let late = left.execute(&Rights::all(), &seen(2, prioritize("p2"))).await;
+        ensure!(matches!(late, Err(CommandError::Conflict { .. })), "{late:?}");
+        let again = Decision {
+            category: None,
+            priority: Some((Priority::Urgent, by_rule())),
+        };
+        right.execute(&Rights::all(), &decided("again", again)).await?;
+        left.execute(&Rights::all(), &seen(4, assign(id, "owner", 7))).await?;
+        // The owner lies behind what rules chose.
+        let late = left.execute(&Rights::all(), &seen(4, rename(id, "late")?)).await;
+        ensure!(matches!(late, Err(CommandError::Conflict { .. })), "{late:?}");
+        left.execute(&Rights::all(), &seen(6, rename(id, "seen")?)).await?;
         Box::pin(two.finish()).await
     })
 }

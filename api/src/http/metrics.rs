@@ -39,6 +39,7 @@ pub(super) fn collect() -> &'static PrometheusHandle {
         describe();
         metrics::describe_counter!(SLOW, "Sockets closed because the client took nothing of what was sent");
         projections::status::describe();
+        crate::following::describe();
         let upkeep = handle.clone();
         // No task: the runtime that came first may end before the others.
         let tending = thread::Builder::new().name("metrics".to_owned()).spawn(move || {

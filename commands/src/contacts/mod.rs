@@ -56,7 +56,10 @@ impl Handler {
     }
 
     /// The record that a contact's record is shown with; itself when it is not merged, or when nothing is known of it.
-    pub(crate) async fn survivor(&self, id: ContactId) -> Result<ContactId, CommandError> {
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn survivor(&self, id: ContactId) -> Result<ContactId, CommandError> {
         let state = self.known(id).await?;
         Ok(state.and_then(|it| it.merged_into).unwrap_or(id))
     }

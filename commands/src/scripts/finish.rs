@@ -3,18 +3,22 @@
 use domain::{
     access::Rights,
     actor::Actor,
-    assignment::AssignmentCommand,
-    conversation::{Body, ConversationCommand, NewMessage, Via, Visibility},
+    assignment::{Assignment, AssignmentCommand},
+    conversation::{Body, Conversation, ConversationCommand, NewMessage, Via, Visibility},
     event::DomainEvent,
     ids::{CommandId, ConversationId, MessageId, TicketId},
     macro_run::{MacroRun, MacroRunCommand, MacroRunEvent, MacroRunRefusal, PlannedStep, Stopped},
-    ticket::{Mark, TicketCommand},
+    ticket::{Mark, Ticket, TicketCommand},
     values::{AssignmentMode, CategoryKey, ClassifiedBy, CloseCause},
 };
 use event_store::{Position, Recorded};
 use uuid::Uuid;
 
-use crate::{Command, CommandError, Handler, Request, within};
+use super::turns;
+use crate::{Command, CommandError, Handler, Request, caches::Cached, conversations::followed_by, within};
+
+/// Names the command that notes the end of a run.
+const FINISH: &str = "finish";
 
 /// A run as far as its steps need it.
 #[derive(Debug, Clone)]
@@ -32,10 +36,14 @@ impl Running<'_> {
         self.command_id.creates("macro_run")
     }
 
-    /// A request of the run's own, named so.
-    pub(super) fn request(&self, name: &str, command: Command) -> Request {
+    /// The id of what is the run's own and named so.
+    fn named(&self, name: &str) -> CommandId {
+        CommandId(Uuid::new_v5(&self.command_id.0, name.as_bytes()))
+    }
+
+    fn request(&self, command_id: CommandId, command: Command) -> Request {
         Request {
-            command_id: CommandId(Uuid::new_v5(&self.command_id.0, name.as_bytes())),
+            command_id,
             command,
             actor: self.actor.clone(),
             expected_version: None,
@@ -48,9 +56,15 @@ impl Running<'_> {
         let numbered = steps.iter().enumerate();
         let requests = numbered.map(|(index, step)| {
             let text = texts.get(index).map_or("", String::as_str);
-            Ok(self.request(&format!("step {index}"), self.command(index, step, text)?))
+            self.taking(index, step, text)
         });
         requests.collect()
+    }
+
+    /// The request that takes a step.
+    fn taking(&self, index: usize, step: &PlannedStep, text: &str) -> Result<Request, CommandError> {
+        let id = turns::step(self.command_id, index);
+        Ok(self.request(id, self.command(index, step, text)?))
     }
 
     fn command(&self, index: usize, step: &PlannedStep, text: &str) -> Result<Command, CommandError> {
@@ -154,7 +168,8 @@ impl Handler {
         Ok(true)
     }
 
-    /// Takes the steps one after another and notes the end. A step that is refused stops it: what was done is said.
+    /// Takes the steps of a run that has not ended, one after another, and notes the end. A step that is refused stops it:
+    /// what was done is said.
     ///
     /// Tells how far the log is then with what was done, and with the run itself.
     pub(super) async fn take_steps(
@@ -163,36 +178,72 @@ impl Handler {
         run: &MacroRun,
     ) -> Result<(Position, Position), CommandError> {
         let steps = async {
-            let texts = run.texts.clone().unwrap_or_default();
-            let (mut done, mut stopped, mut position) = (0_u32, None, Position::START);
-            let most = run.ended.as_ref().map_or(u32::MAX, |it| it.0);
-            let requests = running.requests(&run.steps, &texts);
-            for request in requests.as_ref().map_or(&[][..], Vec::as_slice) {
-                if done >= most {
-                    break;
-                }
-                match self.execute(&Rights::all(), request).await {
-                    Ok(outcome) => {
-                        done += 1;
-                        position = position.max(outcome.position);
-                    }
-                    Err(CommandError::Refused(rule)) => {
-                        let reason = rule.to_string();
-                        stopped = Some(Stopped { step: done, reason });
-                        break;
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-            if let Err(error) = requests {
-                let reason = error.to_string();
-                stopped = Some(Stopped { step: 0, reason });
-            }
+            let (done, reason, position) = self.step_by_step(running, run).await?;
+            let stopped = reason.map(|reason| Stopped { step: done, reason });
             let finish = MacroRunCommand::Finish { done, stopped };
-            let finishing = running.request("finish", Command::MacroRun(running.id(), finish));
+            let finishing = running.request(running.named(FINISH), Command::MacroRun(running.id(), finish));
             let noted = self.execute(&Rights::all(), &finishing).await?.position;
             Ok((position, noted))
         };
         Box::pin(within(running.command_id.0, steps)).await
+    }
+
+    /// How many steps were taken, why no more, and how far the log is with them.
+    async fn step_by_step(
+        &self,
+        running: &Running<'_>,
+        run: &MacroRun,
+    ) -> Result<(u32, Option<String>, Position), CommandError> {
+        let texts = run.texts.as_deref().unwrap_or_default();
+        let (mut done, mut position) = (0, Position::START);
+        for (index, step) in run.steps.iter().enumerate() {
+            let text = texts.get(index).map_or("", String::as_str);
+            // Made when it is due: words that are forgotten meanwhile stop it there, and not before it began.
+            let taken = match running.taking(index, step, text) {
+                Ok(request) => self.execute(&Rights::all(), &request).await,
+                Err(unfit) => Err(unfit),
+            };
+            match taken {
+                Ok(outcome) => {
+                    done += 1;
+                    position = position.max(outcome.position);
+                }
+                Err(CommandError::Refused(rule)) => return Ok((done, Some(rule.to_string()), position)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((done, None, position))
+    }
+
+    /// How far the log is with what a run brought about, and with the run itself.
+    pub(super) async fn brought_about(
+        &self,
+        running: &Running<'_>,
+        run: &MacroRun,
+    ) -> Result<(Position, Position), CommandError> {
+        let steps = (0..run.steps.len()).map(|index| turns::step(running.command_id, index));
+        let ids: Vec<CommandId> = steps.flat_map(|it| [it, followed_by(it)]).collect();
+        let (ticket, said) = (run.ticket_id.0, ConversationId::of_ticket(run.ticket_id).0);
+        let position = self.newest_of::<Ticket>(ticket, &ids).await?;
+        let position = position.max(self.newest_of::<Assignment>(ticket, &ids).await?);
+        let position = position.max(self.newest_of::<Conversation>(said, &ids).await?);
+        let noted = [running.command_id, running.named(FINISH)];
+        Ok((position, self.newest_of::<MacroRun>(running.id(), &noted).await?))
+    }
+
+    /// Position of the newest event in a stream that one of these commands led to.
+    async fn newest_of<D: Cached>(&self, id: Uuid, commands: &[CommandId]) -> Result<Position, CommandError> {
+        let slot = self.slot::<D>(id);
+        let mut folded = slot.lock().await;
+        let folded = self.look(&mut folded, id).await?;
+        let found = commands.iter().filter_map(|it| folded.find(*it));
+        Ok(found.map(|it| it.position).max().unwrap_or(Position::START))
+    }
+
+    /// Id of the wish that began a run; `None` when there is no such run.
+    pub(super) async fn wish_of(&self, run: Uuid) -> Result<Option<CommandId>, CommandError> {
+        let slot = self.slot::<MacroRun>(run);
+        let mut folded = slot.lock().await;
+        Ok(self.look(&mut folded, run).await?.commands().first().copied())
     }
 }

@@ -6,6 +6,7 @@ mod preview;
 mod rehearse;
 mod run;
 mod starter;
+mod turns;
 mod undo;
 mod values;
 mod words;

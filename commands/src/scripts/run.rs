@@ -88,8 +88,12 @@ impl Handler {
             None => self.begin(rights, &running, wish).await?,
         };
         let run = self.run_of(&running).await?;
-        // Of a run that has ended, this only finds what was done.
-        let (position, noted) = self.take_steps(&running, &run).await?;
+        // A step that changed nothing then might change something now.
+        let (position, noted) = if run.ended.is_some() {
+            self.brought_about(&running, &run).await?
+        } else {
+            self.take_steps(&running, &run).await?
+        };
         Ok(RunReport {
             id: running.id(),
             run: self.run_of(&running).await?,

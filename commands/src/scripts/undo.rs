@@ -4,21 +4,33 @@ use domain::{
     access::Rights,
     actor::Actor,
     assignment::AssignmentCommand,
-    ids::{CommandId, TicketId},
+    ids::{AgentId, CommandId, TicketId},
     macro_run::{MacroRun, MacroRunCommand, MacroRunRefusal, PlannedStep, TakenBack},
-    ticket::{Mark, Status, Ticket, TicketCommand},
-    values::{AssignmentMode, CategoryKey, ClassifiedBy, ReopenCause},
+    ticket::{Mark, Ticket, TicketCommand},
+    values::{AssignmentMode, CategoryKey, ClassifiedBy},
 };
 use event_store::Position;
 use uuid::Uuid;
 
-use super::run::RunReport;
+use super::{
+    run::RunReport,
+    turns::{Ids, Turns},
+};
 use crate::{Command, CommandError, Handler, Refusal, Request, within};
 
 /// What is to be done about a step.
-enum Remedy {
+pub(super) enum Remedy {
     Say(TakenBack),
-    Do(Box<Command>),
+    /// With what is to be said when it is done.
+    Do(Box<Command>, TakenBack),
+}
+
+/// The ticket as a step finds it that is to be taken back.
+struct Found {
+    id: TicketId,
+    ticket: Ticket,
+    owner: Option<AgentId>,
+    turns: Turns,
 }
 
 impl Handler {
@@ -39,26 +51,33 @@ impl Handler {
             None => None,
         };
         let place = ticket.map(|it| it.place.of(None)).unwrap_or_default();
-        let request = |name: &str, command| Request {
-            command_id: CommandId(Uuid::new_v5(&command_id.0, name.as_bytes())),
+        let request = |command_id, command| Request {
+            command_id,
             command,
             actor: actor.clone(),
             expected_version: None,
             traceparent: None,
         };
-        let note = |steps| request("undo", Command::MacroRun(id, MacroRunCommand::Undo { steps }));
+        let noting = CommandId(Uuid::new_v5(&command_id.0, b"undo"));
+        let note = |steps| request(noting, Command::MacroRun(id, MacroRunCommand::Undo { steps }));
         // Before it is told whether there is such a run.
         crate::authorize_in(rights, &note(Vec::new()).command, &place)?;
-        let run = run.ok_or(CommandError::Refused(MacroRunRefusal::NotFound.into()))?;
+        let (Some(run), Some(wish)) = (run, self.wish_of(id).await?) else {
+            return Err(CommandError::Refused(MacroRunRefusal::NotFound.into()));
+        };
         if run.ended.is_none() {
             return Err(Refusal::from(MacroRunRefusal::NotFinished).into());
         }
+        let ids = Ids {
+            run: wish,
+            undo: command_id,
+        };
         let work = async {
             let (mut said, mut position) = (Vec::new(), Position::START);
             if run.undone.is_none() {
-                for (index, step) in run.steps.iter().enumerate().rev() {
-                    let make = |command| request(&format!("undo {index}"), command);
-                    let (taken_back, at) = self.take_back(rights, &run, (index, step), make).await?;
+                for index in (0..run.steps.len()).rev() {
+                    let make = |command| request(ids.undo(index), command);
+                    let (taken_back, at) = self.take_back(rights, &run, (ids, index), make).await?;
                     said.push(taken_back);
                     position = position.max(at);
                 }
@@ -81,7 +100,7 @@ impl Handler {
         &self,
         rights: &Rights,
         run: &MacroRun,
-        (index, step): (usize, &PlannedStep),
+        (ids, index): (Ids, usize),
         make: impl Fn(Command) -> Request,
     ) -> Result<(TakenBack, Position), CommandError> {
         let done = run.ended.as_ref().map_or(0, |it| it.0);
@@ -91,13 +110,18 @@ impl Handler {
         let Some(ticket) = self.ticket(run.ticket_id).await? else {
             return Ok((TakenBack::ChangedSince, Position::START));
         };
-        let owner = self.owner_of(run.ticket_id).await?;
-        let command = match remedy(run.ticket_id, &ticket, owner, step) {
+        let found = Found {
+            id: run.ticket_id,
+            ticket,
+            owner: self.owner_of(run.ticket_id).await?,
+            turns: self.turns(run.ticket_id).await?,
+        };
+        let (command, done) = match remedy(&found, &run.steps, (ids, index)) {
             Remedy::Say(said) => return Ok((said, Position::START)),
-            Remedy::Do(command) => *command,
+            Remedy::Do(command, done) => (*command, done),
         };
         match self.execute(rights, &make(command)).await {
-            Ok(outcome) => Ok((TakenBack::Restored, outcome.position)),
+            Ok(outcome) => Ok((done, outcome.position)),
             Err(CommandError::Refused(_) | CommandError::Forbidden(_) | CommandError::KeyReused) => {
                 Ok((TakenBack::Refused, Position::START))
             }
@@ -106,19 +130,19 @@ impl Handler {
     }
 }
 
-fn remedy(id: TicketId, ticket: &Ticket, owner: Option<domain::ids::AgentId>, step: &PlannedStep) -> Remedy {
-    let change = |command| Remedy::Do(Box::new(Command::Ticket(id, command)));
-    let reopen = || {
-        change(TicketCommand::Reopen {
-            cause: ReopenCause::Agent,
-        })
+fn remedy(found: &Found, steps: &[PlannedStep], (ids, index): (Ids, usize)) -> Remedy {
+    let Found { id, ticket, owner, .. } = found;
+    let restore = |command| Remedy::Do(Box::new(command), TakenBack::Restored);
+    let change = |command| restore(Command::Ticket(*id, command));
+    let Some(step) = steps.get(index) else {
+        return Remedy::Say(TakenBack::NeverDone);
     };
     match step {
         PlannedStep::Reply {} | PlannedStep::Note {} => Remedy::Say(TakenBack::StaysSaid),
-        PlannedStep::Take { agent_id, former } if owner == Some(*agent_id) && *former != owner => {
-            Remedy::Do(Box::new(Command::Assignment(id, given_back(*former))))
+        PlannedStep::Take { agent_id, former } if *owner == Some(*agent_id) && former != owner => {
+            restore(Command::Assignment(*id, given_back(*former)))
         }
-        PlannedStep::Take { former, .. } => Remedy::Say(compared(owner == *former)),
+        PlannedStep::Take { former, .. } => Remedy::Say(compared(owner == former)),
         PlannedStep::Move { place, former } if ticket.place == *place && place != former => {
             change(TicketCommand::Move { place: *former })
         }
@@ -130,39 +154,28 @@ fn remedy(id: TicketId, ticket: &Ticket, owner: Option<domain::ids::AgentId>, st
             })
         }
         PlannedStep::Prioritize { former, .. } => Remedy::Say(compared(ticket.priority == *former)),
-        PlannedStep::Categorize { category_key, former } => {
-            let now = ticket.category.clone();
-            if now == *former {
-                Remedy::Say(TakenBack::Restored)
-            } else if now == Some((category_key.clone(), None)) {
-                change(TicketCommand::Categorize {
-                    category: former.as_ref().and_then(|(key, sub)| category(key, sub.as_deref())),
-                    by: ClassifiedBy::Agent,
-                })
-            } else {
-                Remedy::Say(TakenBack::ChangedSince)
-            }
+        PlannedStep::Categorize { category_key, former }
+            if ticket.category == Some((category_key.clone(), None)) && ticket.category != *former =>
+        {
+            change(TicketCommand::Categorize {
+                category: former.as_ref().and_then(|(key, sub)| category(key, sub.as_deref())),
+                by: ClassifiedBy::Agent,
+            })
         }
+        PlannedStep::Categorize { former, .. } => Remedy::Say(compared(ticket.category == *former)),
         PlannedStep::Tag { tag_id, had: false } if ticket.tags.contains(tag_id) => {
             change(TicketCommand::Mark(Mark::Untag {
                 tag_ids: [*tag_id].into(),
             }))
         }
         PlannedStep::Tag { tag_id, had } => Remedy::Say(compared(ticket.tags.contains(tag_id) == *had)),
-        PlannedStep::Hold { reason } => match ticket.status {
-            Status::Waiting(hold) if hold.reason == *reason => change(TicketCommand::Resume),
-            Status::New | Status::Open | Status::Waiting(_) | Status::Resolved(_) | Status::Closed => {
-                Remedy::Say(compared(ticket.status == Status::Open))
-            }
-        },
-        PlannedStep::Resolve { .. } | PlannedStep::Close { .. } => match ticket.status {
-            Status::Resolved(_) | Status::Closed => reopen(),
-            Status::New | Status::Open | Status::Waiting(_) => Remedy::Say(TakenBack::Restored),
-        },
+        PlannedStep::Hold { .. } | PlannedStep::Resolve { .. } | PlannedStep::Close { .. } => {
+            found.turns.remedy(*id, ids, index, steps)
+        }
     }
 }
 
-fn compared(as_before: bool) -> TakenBack {
+pub(super) fn compared(as_before: bool) -> TakenBack {
     if as_before {
         TakenBack::Restored
     } else {
@@ -170,7 +183,7 @@ fn compared(as_before: bool) -> TakenBack {
     }
 }
 
-fn given_back(former: Option<domain::ids::AgentId>) -> AssignmentCommand {
+fn given_back(former: Option<AgentId>) -> AssignmentCommand {
     match former {
         Some(agent_id) => AssignmentCommand::Assign {
             agent_id,

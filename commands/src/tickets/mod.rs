@@ -7,6 +7,7 @@ mod rights;
 use domain::{
     access::{Place, Rights},
     assignment::{Assignment, AssignmentCommand},
+    decider::Touches,
     ids::TicketId,
     ticket::{Mark, Status, Ticket, TicketCommand, TicketPlace, TicketRefusal},
 };
@@ -37,12 +38,7 @@ impl Handler {
             self.presume_unborn(&mut assignment, ticket_id.0);
         }
         let guard = |assignment: &Folded<Assignment>| {
-            check_seen(
-                request.expected_version,
-                ticket,
-                assignment.version(),
-                assignment.position,
-            )?;
+            check_seen(request, ticket, (assignment.version(), assignment.position))?;
             let state = ticket.state.as_ref();
             if let Some(into) = state.and_then(|it| it.merged_into) {
                 return Err(Refusal::from(TicketRefusal::Merged { into }).into());
@@ -184,7 +180,7 @@ impl Handler {
             let assignment = self.look(assignment, ticket_id.0).await?;
             owned = (assignment.version(), assignment.position);
         }
-        let guard = |ticket: &Folded<Ticket>| check_seen(request.expected_version, ticket, owned.0, owned.1);
+        let guard = |ticket: &Folded<Ticket>| check_seen(request, ticket, owned);
         self.run(&mut ticket, ticket_id.0, &command, request, guard).await
     }
 
@@ -199,29 +195,37 @@ impl Handler {
         let slot = self.slot::<Assignment>(ticket_id.0);
         let mut assignment = slot.lock().await;
         let assignment = self.look(&mut assignment, ticket_id.0).await?;
-        check_seen(
-            request.expected_version,
-            ticket,
-            assignment.version(),
-            assignment.position,
-        )
+        check_seen(request, ticket, (assignment.version(), assignment.position))
     }
 }
 
 /// Compares what a client has seen, the number of events of a ticket and its assignment, with what there is. Whoever
-/// lacks nothing but remarks at the very end has seen enough.
+/// lacks nothing but events of the product's own at the very end, and decides on nothing that they touch, has seen enough.
 fn check_seen(
-    expected: Option<u64>,
+    request: &Request,
     ticket: &Folded<Ticket>,
-    assignment: u64,
-    assigned_at: Position,
+    (assignment, assigned_at): (u64, Position),
 ) -> Result<(), CommandError> {
     let actual = ticket.version() + assignment;
-    let remarks = ticket.remarks();
-    let aside = if assigned_at < remarks.since { remarks.count } else { 0 };
-    match expected {
-        Some(seen) if seen < actual && seen >= actual.saturating_sub(aside) => Ok(()),
-        expected => check_version(expected, actual),
+    let overlooked = request.expected_version.and_then(|seen| actual.checked_sub(seen));
+    if let Some((since, mut touched)) = overlooked.filter(|it| *it > 0).and_then(|it| ticket.own_tail(it))
+        && assigned_at < since
+        && !touched.any(|it| decides_on(&request.command, it))
+    {
+        return Ok(());
+    }
+    check_version(request.expected_version, actual)
+}
+
+/// Whether a wish is about what was touched.
+fn decides_on(command: &Command, touched: Touches) -> bool {
+    let Command::Ticket(_, command) = command else {
+        return false;
+    };
+    match touched {
+        Touches::Nothing => false,
+        Touches::Category => matches!(command, TicketCommand::Categorize { .. }),
+        Touches::Priority => matches!(command, TicketCommand::Prioritize { .. }),
     }
 }
 

@@ -17,8 +17,11 @@ const TICKETS: usize = 5;
 const CUSTOMERS: usize = 3;
 /// Stems at most, those that tell most.
 const STEMS: usize = 5_000;
-/// Counts at most, so that an event is not larger than any store takes (1 MiB), however many categories there are.
-const COUNTS: usize = 40_000;
+/// Categories at most, those with most examples.
+const CATEGORIES: usize = 500;
+/// Bytes of stems and their counts at most, as they stand in an event, so that with the categories it is not larger than
+/// any store takes (1 MiB).
+const BYTES: usize = 600_000;
 /// One of so many tickets is held out.
 const HELD_OUT: u128 = 5;
 
@@ -55,6 +58,11 @@ pub fn learn(examples: &[Example], until: u64) -> Option<Lesson> {
     let readable: Vec<&Example> = examples.iter().filter(|it| !it.stems.is_empty()).collect();
     let mut learnt = by_category(&readable);
     learnt.retain(|_, count| *count >= EXAMPLES);
+    let mut largest: Vec<(usize, String)> = learnt.iter().map(|(key, count)| (*count, key.clone())).collect();
+    largest.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    for (_, key) in largest.iter().skip(CATEGORIES) {
+        learnt.remove(key);
+    }
     if learnt.len() < 2 {
         return None;
     }
@@ -83,8 +91,9 @@ fn tried(learnt: &BTreeMap<String, usize>, model: &Model, held_out: &[&Example])
         };
         figures.insert(category, figure);
     }
+    let reader = model.reader();
     for it in held_out {
-        let said = model.classify(&it.stems).map(|it| it.category);
+        let said = reader.classify(&it.stems).map(|it| it.category);
         if let Some(figure) = figures.get_mut(it.category.as_str()) {
             figure.tried += 1;
             figure.right += u32::from(said.as_ref() == Some(&it.category));
@@ -127,26 +136,34 @@ fn model(examples: &[&Example]) -> Model {
         .map(|(stem, it)| (information(&sizes, &it.by_category), stem, it))
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let mut room = COUNTS;
+    let mut room = BYTES;
     let mut stems: Vec<(String, Vec<u32>)> = ranked
         .into_iter()
         .take(STEMS)
-        .take_while(|(_, _, it)| {
-            let fits = it.by_category.len() <= room;
-            room = room.saturating_sub(it.by_category.len());
-            fits
-        })
         .map(|(_, stem, it)| {
             let counts = it
                 .by_category
                 .into_iter()
                 .flat_map(|(category, count)| [category, count]);
-            (stem.to_owned(), counts.collect())
+            (stem.to_owned(), counts.collect::<Vec<u32>>())
+        })
+        .take_while(|(stem, counts)| {
+            let size = size(stem, counts);
+            let fits = size <= room;
+            room = room.saturating_sub(size);
+            fits
         })
         .collect();
     stems.sort();
     let categories = tickets.into_iter().map(|(key, count)| (key.to_owned(), count));
     Model::new(categories.collect(), stems)
+}
+
+/// Bytes of a stem with its counts in JSON: `["возврат",[0,12]],`.
+fn size(stem: &str, counts: &[u32]) -> usize {
+    let digits = |it: &u32| it.checked_ilog10().unwrap_or_default() + 2;
+    let counts: u32 = counts.iter().map(digits).sum();
+    stem.len() + usize::try_from(counts).unwrap_or(usize::MAX - stem.len() - 8) + 8
 }
 
 /// How much it tells of the category whether a ticket has a stem, in billionths of a nat: rounded, so that the order of

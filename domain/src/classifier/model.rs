@@ -53,34 +53,18 @@ impl Model {
 
     /// What a ticket with these stems is taken for; `None` when it has none that the model knows.
     pub fn classify(&self, stems: &BTreeSet<String>) -> Option<Guess> {
-        let known: Vec<&[u32]> = stems.iter().filter_map(|it| self.counts(it)).collect();
-        if known.is_empty() {
-            return None;
-        }
-        let totals = self.totals();
+        self.reader().classify(stems)
+    }
+
+    /// The model with what is the same for every text.
+    pub(super) fn reader(&self) -> Reader<'_> {
         let all: f64 = self.categories.iter().map(|it| f64::from(it.1)).sum();
         let vocabulary = f64::from(u32::try_from(self.stems.len()).unwrap_or(u32::MAX));
-        let likelihoods: Vec<f64> = (0_u32..)
-            .zip(&self.categories)
-            .zip(&totals)
-            .map(|((index, (_, tickets)), total)| {
-                let prior = (f64::from(*tickets) / all).ln();
-                let below = (total + vocabulary).ln();
-                let stems = known.iter().map(|it| (f64::from(count(it, index)) + 1.0).ln() - below);
-                prior + stems.sum::<f64>()
-            })
-            .collect();
-        // Of those that are as likely, the first by key.
-        let (best, most) = likelihoods
-            .iter()
-            .copied()
-            .enumerate()
-            .reduce(|best, it| if it.1 > best.1 { it } else { best })?;
-        let rest: f64 = likelihoods.iter().map(|it| (it - most).exp()).sum();
-        Some(Guess {
-            category: self.categories.get(best)?.0.clone(),
-            score: thousandths(rest.recip()),
-        })
+        Reader {
+            model: self,
+            priors: self.categories.iter().map(|it| (f64::from(it.1) / all).ln()).collect(),
+            below: self.totals().iter().map(|it| (it + vocabulary).ln()).collect(),
+        }
     }
 
     fn counts(&self, stem: &str) -> Option<&[u32]> {
@@ -109,8 +93,52 @@ fn pairs(counts: &[u32]) -> impl Iterator<Item = (u32, u32)> {
         .map(|[category, count]| (*category, *count))
 }
 
-fn count(counts: &[u32], category: u32) -> u32 {
-    pairs(counts).find(|it| it.0 == category).map_or(0, |it| it.1)
+/// A model that reads many texts.
+pub(super) struct Reader<'a> {
+    model: &'a Model,
+    /// Of each category, the logarithm of its share.
+    priors: Vec<f64>,
+    /// Of each category, the logarithm of how many stems its tickets have, with one more of each.
+    below: Vec<f64>,
+}
+
+impl Reader<'_> {
+    /// See [`Model::classify`].
+    pub(super) fn classify(&self, stems: &BTreeSet<String>) -> Option<Guess> {
+        let known: Vec<&[u32]> = stems.iter().filter_map(|it| self.model.counts(it)).collect();
+        if known.is_empty() {
+            return None;
+        }
+        let likelihoods = self.likelihoods(&known);
+        // Of those that are as likely, the first by key.
+        let (best, most) = likelihoods
+            .iter()
+            .copied()
+            .enumerate()
+            .reduce(|best, it| if it.1 > best.1 { it } else { best })?;
+        let rest: f64 = likelihoods.iter().map(|it| (it - most).exp()).sum();
+        Some(Guess {
+            category: self.model.categories.get(best)?.0.clone(),
+            score: thousandths(rest.recip()),
+        })
+    }
+
+    fn likelihoods(&self, known: &[&[u32]]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.priors.len()];
+        let mut logarithms = sums.clone();
+        for counts in known {
+            logarithms.fill(0.0);
+            for (category, count) in pairs(counts) {
+                if let Some(it) = usize::try_from(category).ok().and_then(|it| logarithms.get_mut(it)) {
+                    *it = (f64::from(count) + 1.0).ln();
+                }
+            }
+            for ((sum, logarithm), below) in sums.iter_mut().zip(&logarithms).zip(&self.below) {
+                *sum += logarithm - below;
+            }
+        }
+        sums.iter().zip(&self.priors).map(|(sum, prior)| prior + sum).collect()
+    }
 }
 
 #[expect(

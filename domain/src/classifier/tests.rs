@@ -136,3 +136,46 @@ fn versions_are_counted_and_only_what_was_learnt_is_used() {
         Ok(vec![ClassifierEvent::Deactivated { version: 1 }])
     );
 }
+
+/// Examples as large as they may be: long words, and categories with long names.
+fn many(count: u32, categories: u32) -> Vec<Example> {
+    // Numbers that look random and are the same everywhere.
+    let mix = |it: u32| {
+        it.wrapping_mul(2_654_435_761)
+            .rotate_left(15)
+            .wrapping_mul(2_246_822_519)
+    };
+    let word = |number: u32| {
+        let letters = (0..8).map(|it| char::from_u32(0x430 + (number >> (it * 4)) % 16).unwrap_or('а'));
+        format!("{}{}", letters.collect::<String>(), "ж".repeat(32))
+    };
+    let example = |number: u32| {
+        let category = number % categories;
+        let words = (0..60).map(|it| {
+            // Some of any category, some of this one alone.
+            let seed = mix(number * 61 + it);
+            if it < 30 {
+                seed % 20_000
+            } else {
+                20_000 + category * 40 + seed % 40
+            }
+        });
+        Example {
+            ticket: TicketId(Uuid::from_u128(number.into())),
+            customer: Some(ContactId(Uuid::from_u128((number % 997).into()))),
+            category: format!("{} {category}", "категория".repeat(10)),
+            stems: words.map(word).collect(),
+        }
+    };
+    (0..count).map(example).collect()
+}
+
+#[test]
+fn event_stays_below_what_any_store_takes() {
+    let lesson = Box::new(learn(&many(20_000, 1_000), u64::MAX).unwrap());
+    assert_eq!(lesson.categories.len(), 500);
+    let train = ClassifierCommand::Train(Some(lesson));
+    let trained = given::<Classifier>(&[]).when(&train, &noon()).unwrap();
+    let size = serde_json::to_vec(&trained).unwrap().len();
+    assert!((500_000..1 << 20).contains(&size), "{size} bytes");
+}

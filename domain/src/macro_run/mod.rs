@@ -93,6 +93,8 @@ words!(
     TakenBack {
         /// It is as it was before.
         Restored = "restored",
+        /// It is open again, though it was not before the run: it was new, waited, or was done.
+        MadeOpen = "made_open",
         /// Somebody changed it after the run: it stays.
         ChangedSince = "changed_since",
         /// What was said stays said.

@@ -86,6 +86,10 @@ pub struct Facts<'a> {
     pub inbox_id: Option<Uuid>,
     /// The category it has already, by key.
     pub category_key: Option<&'a str>,
+    /// Whether that stands, also when it is none: no rule names another.
+    pub is_settled: bool,
+    /// Keys of categories that no rule may name: those out of use.
+    pub closed: &'a [String],
     /// The organization of the customer.
     pub organization_id: Option<Uuid>,
     /// The language in the customer's profile, as BCP 47 writes it.
@@ -114,11 +118,14 @@ impl Classification {
         let said: HashSet<&str> = said.iter().map(|it| it.family.as_str()).collect();
         let mut category: Option<String> = facts.category_key.map(str::to_owned);
         let mut category_rule = None;
+        let may_name = |key: &String| !facts.is_settled && !facts.closed.contains(key);
         let mut reasons = Vec::new();
         for rule in &self.rules {
             if rule.when.hold(facts, category.as_deref(), &said) {
-                if category.is_none() && rule.category_key.is_some() {
-                    category.clone_from(&rule.category_key);
+                if category.is_none()
+                    && let Some(key) = rule.category_key.as_ref().filter(|it| may_name(it))
+                {
+                    category = Some(key.clone());
                     category_rule = Some(rule.name.clone());
                 }
                 if rule.points != 0 {
@@ -218,7 +225,7 @@ impl Definition for Classification {
                 });
             };
             rule.when.inbox_ids.iter().for_each(|it| refer(Kind::Inbox, *it));
-            if let Some(key) = &rule.category_key {
+            for key in rule.category_key.iter().chain(&rule.when.category_keys) {
                 refer(Kind::Category, Category::id_of(key));
             }
         }
@@ -253,7 +260,7 @@ impl ClassificationRule {
             check.flaw("words", "", Rule::AtLeastOne);
         }
         check.optional_line("categoryKey", &mut self.category_key, 100);
-        if self.points.abs() > MOST_POINTS {
+        if self.points.unsigned_abs() > MOST_POINTS.unsigned_abs() {
             check.flaw("points", &self.points.to_string(), Rule::Within(MOST_POINTS));
         }
         if self.category_key.is_none() && self.points == 0 {
@@ -264,7 +271,7 @@ impl ClassificationRule {
 
 #[cfg(test)]
 mod tests {
-    use super::{Classification, ClassificationRule, Conditions, Facts, Thresholds};
+    use super::{Check, Classification, ClassificationRule, Conditions, Definition, Facts, Thresholds};
     use crate::{
         organisation::Label,
         values::{Priority, TicketType},
@@ -353,5 +360,44 @@ mod tests {
         };
         let found = rules().classify(&chosen);
         assert_eq!((found.category_key, found.priority), (None, Some(Priority::High)));
+    }
+
+    #[test]
+    fn points_are_of_the_category_that_the_ticket_keeps() {
+        let said = |is_settled, category_key, closed: &[String]| {
+            let facts = Facts {
+                texts: vec!["Верните деньги"],
+                category_key,
+                is_settled,
+                closed,
+                ..Facts::default()
+            };
+            let found = rules().classify(&facts);
+            (found.category_key, found.points)
+        };
+        assert_eq!(said(false, None, &[]), (Some("payment".to_owned()), 20));
+        assert_eq!(
+            said(true, None, &[]),
+            (None, 0),
+            "an agent took it out of every category"
+        );
+        assert_eq!(said(true, Some("payment"), &[]), (None, 20));
+        let closed = ["payment".to_owned()];
+        assert_eq!(
+            said(false, None, &closed),
+            (None, 0),
+            "nothing is put where nothing is any more"
+        );
+    }
+
+    #[test]
+    fn points_beyond_all_bounds_are_refused() {
+        for points in [101, -101, i32::MAX, i32::MIN] {
+            let mut definition = rules();
+            definition.rules.push(rule("много", words(&["много"]), None, points));
+            let mut check = Check::default();
+            definition.check(&mut check);
+            assert_eq!(check.flaws().len(), 1, "{points}");
+        }
     }
 }

@@ -3,7 +3,7 @@ use uuid::Uuid;
 use super::{Chosen, Hold, Join, Pause, Status, Ticket, TicketCommand, TicketEvent, TicketRefusal, Verdict};
 use crate::{
     actor::ActorKind,
-    decider::{Context, Decider},
+    decider::{Context, Decider, Touches},
     ids::ContactId,
     personal::{DataSubject, Personal},
     values::{CategoryKey, ClassifiedBy, CloseCause, ReopenCause, ResolutionReason},
@@ -38,11 +38,19 @@ impl Decider for Ticket {
         Self::after(state, event)
     }
 
-    fn is_remark(event: &TicketEvent) -> bool {
-        matches!(
-            event,
-            TicketEvent::ResolutionEstimated { .. } | TicketEvent::ReplyPromised { .. }
-        )
+    fn touches(event: &TicketEvent) -> Option<Touches> {
+        let own = |by: ClassifiedBy, touched| (by != ClassifiedBy::Agent).then_some(touched);
+        if let TicketEvent::Categorized { by, .. } = event {
+            own(*by, Touches::Category)
+        } else if let TicketEvent::Prioritized { by: Some(by), .. } = event {
+            own(*by, Touches::Priority)
+        } else {
+            matches!(
+                event,
+                TicketEvent::ResolutionEstimated { .. } | TicketEvent::ReplyPromised { .. }
+            )
+            .then_some(Touches::Nothing)
+        }
     }
 }
 

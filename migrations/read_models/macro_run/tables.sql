@@ -26,4 +26,4 @@ COMMENT ON COLUMN macro_run.finished_at IS 'Instant of its end; NULL while it go
 COMMENT ON COLUMN macro_run.done IS 'How many steps were taken; NULL while it goes on.';
 COMMENT ON COLUMN macro_run.stopped_because IS 'Rule that stopped it, in English; NULL when all steps were taken, or it goes on.';
 COMMENT ON COLUMN macro_run.undone_at IS 'Instant at which it was taken back; NULL when it was not.';
-COMMENT ON COLUMN macro_run.undone_steps IS 'What became of each step when it was taken back: restored, changed_since, stays_said, never_done or refused; NULL when it was not.';
+COMMENT ON COLUMN macro_run.undone_steps IS 'What became of each step when it was taken back: restored, made_open, changed_since, stays_said, never_done or refused; NULL when it was not.';

@@ -1,12 +1,13 @@
 //! What was opened while nobody looked is classified and answered afterwards, once.
 
 use anyhow::{Context, Result};
+use chrono::TimeDelta;
 use commands::{Clock, Command, Handler, Request, Sharing};
 use domain::{
     access::Rights,
     actor::{Actor, ActorKind},
-    ids::{CommandId, TicketId},
-    ticket::{TicketCommand, TicketPlace, TicketSource},
+    ids::{CommandId, MessageId, TicketId},
+    ticket::{ReplyPromise, TicketCommand, TicketPlace, TicketSource},
     values::{Priority, Subject, TicketType},
 };
 use serde_json::json;
@@ -90,6 +91,65 @@ fn tickets_of_the_time_without_a_server_are_classified_once_and_imports_never() 
         let imported = TicketId::opened_by(imported.command_id).to_string();
         assert_eq!(history(client, &imported).await?, ["ticket.opened"]);
         assert!(texts(&read(client, &imported).await?).is_empty());
+        app.finish().await
+    })
+}
+
+#[test]
+fn promise_that_nobody_was_told_is_told_however_late() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        prepare(&app.client).await?;
+        let (inbox, id) = inbox(&app.client, json!({})).await?;
+        let (data, database) = app.stop().await?;
+        let (node, log) = open_log(data.path()).await?;
+        let vault = open_vault(data.path(), &database).await?;
+        let long_ago = Clock::System.now() - TimeDelta::days(3);
+        let handler = Handler::new(log, vault, Clock::manual(long_ago), Sharing::Alone).await?;
+        let (promised, other) = (
+            open("new", ActorKind::ApiKey, Some(id))?,
+            open("other", ActorKind::ApiKey, Some(id))?,
+        );
+        for it in [&promised, &other] {
+            handler.execute(&Rights::all(), it).await?;
+        }
+        let (ticket, other) = (
+            TicketId::opened_by(promised.command_id),
+            TicketId::opened_by(other.command_id),
+        );
+        // As a crash before the message leaves it.
+        let promise = TicketCommand::Promise(ReplyPromise {
+            message_id: MessageId(uuid::Uuid::from_u128(1)),
+            priority: Priority::Medium,
+            from_s: 0,
+            within_s: 5400,
+            due_at: long_ago + TimeDelta::minutes(90),
+        });
+        let promising = Request {
+            command_id: CommandId(uuid::Uuid::from_u128(2)),
+            command: Command::Ticket(ticket, promise),
+            actor: Actor::new(ActorKind::System, "auto_reply"),
+            expected_version: None,
+            traceparent: None,
+        };
+        handler.execute(&Rights::all(), &promising).await?;
+        drop(handler);
+        node.stop().await?;
+        let app = App::start_on(data, database).await?;
+        let client = &app.client;
+        let said = async |ticket: &str| read(client, ticket).await.map(|it| texts(&it).len());
+        let ticket = ticket.to_string();
+        let told = async || said(&ticket).await.is_ok_and(|it| it == 1);
+        tests::poll("the promise is not told", told).await?;
+        let last = client
+            .ticket("last", &json!({"subject": "Возврат", "inboxId": inbox}))
+            .await?;
+        let told = async || said(&last).await.is_ok_and(|it| it == 1);
+        tests::poll("nobody is answered", told).await?;
+        assert_eq!(said(&other.to_string()).await?, 0, "that was too long ago");
+        let first = read(client, &ticket).await?;
+        let first = texts(&first)[0].unwrap_or_default().to_owned();
+        assert!(first.contains("90 минут"), "{first}");
         app.finish().await
     })
 }

@@ -10,7 +10,7 @@ use tests::{App, Client, poll, run};
 
 use crate::{
     conversation::{must, words},
-    organisation::{made, tell},
+    organisation::{made, refusal, tell},
 };
 
 /// Rules by words, phrases, type, language and category.
@@ -248,4 +248,43 @@ async fn becomes_priority(client: &Client, ticket: &str, priority: &str) -> Resu
     };
     poll("the ticket has not that priority", done).await?;
     chosen(client, ticket).await
+}
+
+#[test]
+fn rules_put_nothing_where_nothing_is_any_more_and_know_every_category() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let name = |key: &str| json!({"key": key, "name": {"ru": key}});
+        let old = made(client, "Category", "old", name("old")).await?;
+        made(client, "Category", "new", name("new")).await?;
+        let by = |key: &str, field: &str, value: Value| {
+            let mut rule = json!({"name": {"en": key}, "words": ["сертификат"]});
+            rule[field] = value;
+            rule
+        };
+        let definition = |known: &str| {
+            let mut points = by("old matters", "points", json!(90));
+            points["categoryKeys"] = json!([known]);
+            let rules = json!([
+                by("old", "categoryKey", json!("old")),
+                points,
+                by("new", "categoryKey", json!("new")),
+                by("any", "points", json!(1))
+            ]);
+            json!({"rules": rules, "mediumFrom": 0, "highFrom": 20, "urgentFrom": 50})
+        };
+        let wrong = json!({"idempotencyKey": "w", "definition": definition("odl")});
+        let refused = refusal(&tell(client, "create", "Classification", wrong).await?)?;
+        assert_eq!(refused.1, json!(["input", "definition", "rules", "1"]));
+        made(client, "Classification", "rules", definition("old")).await?;
+        let ticket = client.ticket("1", &json!({"subject": "Сертификат"})).await?;
+        becomes(client, &ticket, "old", "URGENT").await?;
+        let retired = json!({"idempotencyKey": "r", "id": old});
+        let retired = tell(client, "retire", "Category", retired).await?;
+        ensure!(retired["userErrors"] == json!([]), "{retired}");
+        let ticket = client.ticket("2", &json!({"subject": "Сертификат"})).await?;
+        becomes(client, &ticket, "new", "MEDIUM").await?;
+        app.finish().await
+    })
 }

@@ -2,20 +2,26 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use commands::{Clock, Command, Handler, MacroWish, Request, Sharing};
 use domain::{
     access::Rights,
     actor::{Actor, ActorKind},
     ids::{CommandId, TicketId},
-    organisation::starter::Languages,
+    organisation::{Checked, ItemCommand, Label, Macro, MacroStep, OrganisationCommand, Template, starter::Languages},
+    personal::DataSubject,
     ticket::{TicketCommand, TicketPlace, TicketSource},
     values::{Priority, Subject, TicketType},
 };
-use event_store::{EventLog, Expected, NewEvent, Position};
+use event_store::{EventLog, Expected, NewEvent, Position, decode};
+use sqlx::PgPool;
 use tests::{App, Cluster, open_log, open_vault, run};
+use uuid::Uuid;
 
-use crate::conversation::{read, texts};
+use crate::{
+    conversation::{read, texts},
+    read_models::log_of,
+};
 
 fn actor() -> Actor {
     Actor::new(ActorKind::ApiKey, "test")
@@ -53,6 +59,54 @@ fn open() -> Result<Request> {
     })
 }
 
+fn command(name: &str, command: Command) -> Request {
+    Request {
+        command_id: command_id(name),
+        command,
+        actor: actor(),
+        expected_version: None,
+        traceparent: None,
+    }
+}
+
+/// A macro that does something, and then says something.
+fn urgent() -> Result<(Uuid, Request)> {
+    let definition = Macro {
+        key: "urgent".to_owned(),
+        name: Label {
+            ru: Some("Срочно".to_owned()),
+            en: None,
+        },
+        steps: vec![
+            MacroStep::Prioritize {
+                priority: Priority::Urgent,
+            },
+            MacroStep::Reply {
+                body: Template {
+                    ru: Some("Уже смотрим".to_owned()),
+                    en: None,
+                },
+            },
+        ],
+        team_id: None,
+    };
+    let id = Uuid::from_u128(7);
+    let definition = Checked::try_new(definition).map_err(|flaws| anyhow!("{flaws:?}"))?;
+    let create = OrganisationCommand::from((id, ItemCommand::Create { definition }));
+    Ok((id, command("macro", Command::Organisation(create))))
+}
+
+fn wish(macro_id: Uuid) -> MacroWish {
+    MacroWish {
+        command_id: command_id("run"),
+        macro_id,
+        ticket_id: ticket_id(),
+        values: BTreeMap::new(),
+        actor: actor(),
+        traceparent: None,
+    }
+}
+
 /// Runs a macro in a log of its own, and leaves in the one at `data` what was there before its second step.
 async fn crash(data: &Path, database: &str) -> Result<()> {
     let other = tempfile::tempdir()?;
@@ -64,25 +118,19 @@ async fn crash(data: &Path, database: &str) -> Result<()> {
         .install_starter_scripts(&rights, &actor(), command_id("install"), Languages::BOTH)
         .await?;
     handler.execute(&rights, &open()?).await?;
-    let wish = MacroWish {
-        command_id: command_id("run"),
-        macro_id: *installed.macros.get(3).context("no closing with a solution")?,
-        ticket_id: ticket_id(),
-        values: BTreeMap::new(),
-        actor: actor(),
-        traceparent: None,
-    };
+    let wish = wish(*installed.macros.get(3).context("no closing with a solution")?);
     let report = handler.run_macro(&rights, &wish).await?;
     assert_eq!(report.run.ended, Some((3, None)));
     let (mine, log) = open_log(data).await?;
-    cut_off(&whole, &log).await?;
+    cut_off(&whole, &log, "ticket.resolved").await?;
     node.stop().await?;
     Ok(mine.stop().await?)
 }
 
-async fn cut_off(whole: &EventLog, log: &EventLog) -> Result<()> {
+/// Takes over what came before the first event of this type.
+async fn cut_off(whole: &EventLog, log: &EventLog, before: &str) -> Result<()> {
     for raw in whole.read_unfiltered(Position::START, 10_000).await? {
-        if raw.event_type == "ticket.resolved" {
+        if raw.event_type == before {
             break;
         }
         let expected = Expected::after(raw.revision.checked_sub(1));
@@ -112,10 +160,52 @@ fn next_server_takes_the_steps_that_are_left() -> Result<()> {
             1,
             "what was said is said once"
         );
+        // How far they are finished is kept, however much comes behind it.
+        let started = log_of(&app)?
+            .read_all(Position::START, &["macro_run.started"], 1)
+            .await?;
+        let started = started.first().context("no run")?.position.0.cast_signed();
+        let pool = PgPool::connect(&app.database_url).await?;
+        let kept = async || {
+            const KEPT: &str =
+                "SELECT EXISTS (SELECT FROM ops.process_cursor WHERE process = 'macro_runs' AND position >= $1)";
+            let kept = sqlx::query_scalar(KEPT).bind(started).fetch_one(&pool).await;
+            kept.unwrap_or(false)
+        };
+        tests::poll("it is not kept how far runs are finished", kept).await?;
+        pool.close().await;
         // Another start finds it finished.
         let app = app.restart().await?;
         let history = app.client.look(&id).await?;
         assert_eq!(history["history"]["totalCount"], 4);
         app.finish().await
+    })
+}
+
+#[test]
+fn words_that_are_forgotten_in_the_middle_stop_a_run_there() -> Result<()> {
+    run(async {
+        let (first, second) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        let database = Cluster::shared().await?.database().await?;
+        let vault = open_vault(second.path(), &database).await?;
+        let (node, whole) = open_log(first.path()).await?;
+        let handler = Handler::new(whole.clone(), vault.clone(), Clock::System, Sharing::Alone).await?;
+        let rights = Rights::all();
+        let (script, made) = urgent()?;
+        handler.execute(&rights, &made).await?;
+        handler.execute(&rights, &open()?).await?;
+        handler.run_macro(&rights, &wish(script)).await?;
+        let (other, log) = open_log(second.path()).await?;
+        cut_off(&whole, &log, "conversation.started").await?;
+        node.stop().await?;
+        vault.destroy(DataSubject(ticket_id().0)).await?;
+        let handler = Handler::new(log.clone(), vault, Clock::System, Sharing::Alone).await?;
+        let started = log.read_all(Position::START, &["macro_run.started"], 1).await?;
+        let started = decode(started.first().context("no run")?)?;
+        assert!(handler.finish_macro_run(&started).await?, "the run was not finished");
+        let ended = handler.macro_run(started.stream_id).await?.and_then(|it| it.ended);
+        let (done, stopped) = ended.context("it goes on")?;
+        assert_eq!((done, stopped.map(|it| it.step)), (1, Some(1)), "what was done is said");
+        Ok(other.stop().await?)
     })
 }

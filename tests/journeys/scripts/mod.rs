@@ -180,6 +180,25 @@ fn macro_says_and_does_all_in_one_batch_and_its_use_is_counted() -> Result<()> {
     })
 }
 
+#[test]
+fn run_that_has_ended_is_not_taken_again_under_its_key() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let steps = json!([{"priority": "URGENT"}, {"note": {"ru": "Срочно"}}]);
+        let definition = json!({"key": "urgent", "name": {"ru": "Срочно"}, "steps": steps});
+        let script = crate::organisation::made(client, "Macro", "m", definition).await?;
+        let ticket = client.ticket("t", &json!({"priority": "URGENT"})).await?;
+        let done = must_run(client, "r", &ticket, &script).await?;
+        let calm = json!({"priority": "LOW"});
+        client.must("changeTicketPriority", "p", &ticket, &calm).await?;
+        let same = must_run(client, "r", &ticket, &script).await?;
+        assert_eq!((&same["run"], &same["position"]), (&done["run"], &done["position"]));
+        assert_eq!(client.look(&ticket).await?["priority"], "LOW");
+        app.finish().await
+    })
+}
+
 /// All that a run led to carries the id of the wish.
 async fn one_correlation(data: &std::path::Path) -> Result<()> {
     let (node, log) = tests::open_log(data).await?;

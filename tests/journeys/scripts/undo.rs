@@ -82,3 +82,70 @@ fn what_is_still_as_the_run_left_it_is_taken_back() -> Result<()> {
         app.finish().await
     })
 }
+
+async fn status(client: &Client, ticket: &str) -> Result<Value> {
+    Ok(client.look(ticket).await?["status"].take())
+}
+
+/// Makes a macro of these steps, runs it on a ticket, and says which run that was.
+async fn ran(client: &Client, key: &str, ticket: &str, steps: Value) -> Result<Value> {
+    let definition = json!({"key": key, "name": {"ru": key}, "steps": steps});
+    let script = made(client, "Macro", key, definition).await?;
+    Ok(must_run(client, key, ticket, &script).await?["run"]["id"].take())
+}
+
+#[test]
+fn status_that_others_gave_since_stays() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let solved = json!({"reason": "SOLVED"});
+        let ticket = client.ticket("1", &json!({})).await?;
+        let run = ran(client, "solve", &ticket, json!([{"resolve": "SOLVED"}])).await?;
+        client.must("reopenTicket", "o", &ticket, &json!({})).await?;
+        client.must("resolveTicket", "r", &ticket, &solved).await?;
+        assert_eq!(outcomes(&undo(client, "u1", &run).await?), ["CHANGED_SINCE"]);
+        assert_eq!(status(client, &ticket).await?, "RESOLVED");
+        let waiting = client.ticket("2", &json!({})).await?;
+        let run = ran(client, "hold", &waiting, json!([{"hold": "CUSTOMER"}])).await?;
+        client.must("resumeTicket", "s", &waiting, &json!({})).await?;
+        let customer = json!({"reason": "CUSTOMER"});
+        client.must("putTicketOnHold", "h", &waiting, &customer).await?;
+        assert_eq!(outcomes(&undo(client, "u2", &run).await?), ["CHANGED_SINCE"]);
+        assert_eq!(status(client, &waiting).await?, "PENDING");
+        // Closed by somebody after the run had resolved it.
+        let closed = client.ticket("3", &json!({})).await?;
+        let run = ran(client, "solve3", &closed, json!([{"resolve": "SOLVED"}])).await?;
+        client.must("closeTicket", "c", &closed, &solved).await?;
+        assert_eq!(outcomes(&undo(client, "u3", &run).await?), ["CHANGED_SINCE"]);
+        assert_eq!(status(client, &closed).await?, "CLOSED");
+        app.finish().await
+    })
+}
+
+#[test]
+fn status_that_was_not_open_before_is_not_said_to_be_restored() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let steps = json!([{"hold": "VENDOR"}, {"resolve": "SOLVED"}, {"close": "SOLVED"}]);
+        let new = client.ticket("1", &json!({})).await?;
+        let run = ran(client, "new", &new, steps.clone()).await?;
+        let undone = undo(client, "u1", &run).await?;
+        assert_eq!(outcomes(&undone), ["MADE_OPEN", "MADE_OPEN", "MADE_OPEN"]);
+        assert_eq!(status(client, &new).await?, "OPEN");
+        // The same on one that was open: a step that was taken back is not taken for somebody else's doing.
+        let run = ran(client, "open", &new, steps).await?;
+        let undone = undo(client, "u2", &run).await?;
+        assert_eq!(outcomes(&undone), ["RESTORED", "RESTORED", "RESTORED"]);
+        assert_eq!(status(client, &new).await?, "OPEN");
+        // A step that changed nothing is not taken back.
+        client
+            .must("resolveTicket", "r", &new, &json!({"reason": "SOLVED"}))
+            .await?;
+        let run = ran(client, "again", &new, json!([{"resolve": "SOLVED"}])).await?;
+        assert_eq!(outcomes(&undo(client, "u3", &run).await?), ["RESTORED"]);
+        assert_eq!(status(client, &new).await?, "RESOLVED");
+        app.finish().await
+    })
+}

@@ -20,6 +20,8 @@ use crate::graphql::{
 pub(super) enum TakenBackStep {
     /// It is as it was before.
     Restored,
+    /// It is open again, though it was not before the run: it was new, waited, or was done.
+    MadeOpen,
     /// Somebody changed it after the run: it stays.
     ChangedSince,
     /// What was said stays said: a message that was sent is not unsent.
@@ -34,6 +36,7 @@ impl From<TakenBack> for TakenBackStep {
     fn from(it: TakenBack) -> Self {
         match it {
             TakenBack::Restored => Self::Restored,
+            TakenBack::MadeOpen => Self::MadeOpen,
             TakenBack::ChangedSince => Self::ChangedSince,
             TakenBack::StaysSaid => Self::StaysSaid,
             TakenBack::NeverDone => Self::NeverDone,
