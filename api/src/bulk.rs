@@ -338,11 +338,7 @@ fn judged(error: CommandError) -> Result<Problem, CommandError> {
     if let CommandError::Forbidden(missing) = &error {
         return Ok(Problem::forbidden(missing.0));
     }
-    let lasts = matches!(
-        error,
-        CommandError::Refused(_) | CommandError::KeyReused | CommandError::Decode(_) | CommandError::Encode(_)
-    );
-    if !lasts {
+    if !error.is_lasting() {
         return Err(error);
     }
     match Answer::from(error) {

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use commands::{
-    Clock, Handler,
-    processes::{MacroRuns, Replies},
-};
+use commands::{Clock, Handler, processes::MacroRuns};
 use event_store::EventLog;
 use sqlx::PgPool;
 use tokio::time::sleep;
@@ -16,6 +13,7 @@ use crate::{
     estimates::Estimates,
     following::{Duty, PAUSE, Place, follow, measure, tend},
     reception::Reception,
+    replies::Replies,
     timers,
 };
 
@@ -38,7 +36,7 @@ impl Desk {
     /// Starts them all.
     pub(crate) fn start(&self) {
         self.tend("timers", Self::end_pauses);
-        self.tend("replies", Self::finish_replies);
+        self.tend(Replies::NAME, Self::finish_replies);
         self.tend(MacroRuns::NAME, Self::finish_runs);
         self.tend(Reception::NAME, Self::receive);
         self.tend(Estimates::NAME, Self::estimate);
@@ -58,7 +56,7 @@ impl Desk {
     }
 
     async fn finish_replies(self) {
-        Replies::new(self.log, self.handler).run(self.working).await;
+        follow(Replies::new(self.handler), self.log, self.pool).await;
     }
 
     async fn receive(self) {
@@ -97,6 +95,7 @@ impl Desk {
         let processes = [
             (Reception::NAME, Reception::TYPES),
             (Estimates::NAME, Estimates::TYPES),
+            (Replies::NAME, Replies::TYPES),
             (MacroRuns::NAME, MacroRuns::TYPES),
         ];
         measure(self.log, self.pool, &processes).await;

@@ -304,8 +304,7 @@ impl Run {
             files.clear().await;
         }
         if self.config.roles.has(Role::Processes) {
-            let files = files.clone();
-            tend("files", working, move || files::follow(files.clone()));
+            files::follow(&files, working);
         }
         Ok(files)
     }
