@@ -215,20 +215,18 @@ impl Handler {
         }
         let mut wishes = Vec::with_capacity(message.attachments.len());
         for file in &message.attachments {
-            let slot = self.slot::<Attachment>(file.0);
-            let mut slot = slot.lock().await;
-            let known = self.look(&mut slot, file.0).await?.state.as_ref();
+            let known = self.known_file(*file).await?;
+            let attached = known.as_ref().and_then(|it| it.attached);
             let wish = AttachmentCommand::Attach {
                 ticket_id: thread.ticket_id,
                 message_id: message.message_id,
                 internal,
-                subject: DataSubject(thread.contact_id.map_or(thread.ticket_id.0, |it| it.0)),
-                is_free: known
-                    .and_then(|it| it.attached)
-                    .is_some_and(|it| never_came(&it, thread, folded)),
+                subject: self.subject_of(known.as_ref(), thread).await?,
+                is_free: attached.is_some_and(|it| never_came(&it, thread, folded)),
+                same_person: self.was_announced_by(known.as_ref(), &request.actor).await?,
             };
             let context = self.context(&request.actor, file.0);
-            Attachment::decide(known, &wish, &context).map_err(Refusal::from)?;
+            Attachment::decide(known.as_ref(), &wish, &context).map_err(Refusal::from)?;
             wishes.push((*file, wish));
         }
         for (file, wish) in wishes {
@@ -236,6 +234,55 @@ impl Handler {
             self.further(file, wish, first).await?;
         }
         Ok(())
+    }
+
+    async fn known_file(&self, id: AttachmentId) -> Result<Option<Attachment>, CommandError> {
+        let slot = self.slot::<Attachment>(id.0);
+        let mut slot = slot.lock().await;
+        Ok(self.look(&mut slot, id.0).await?.state.clone())
+    }
+
+    /// Whether two ids are of one customer: the same, or of records that were merged.
+    async fn are_one(&self, one: Uuid, other: Uuid) -> Result<bool, CommandError> {
+        Ok(one == other || self.survivor(ContactId(one)).await? == self.survivor(ContactId(other)).await?)
+    }
+
+    /// Whose key seals what is said under a ticket; that of the file, when its customer is the ticket's by another record.
+    async fn subject_of(&self, file: Option<&Attachment>, thread: &Thread) -> Result<DataSubject, CommandError> {
+        let of_thread = DataSubject(thread.contact_id.map_or(thread.ticket_id.0, |it| it.0));
+        match file {
+            Some(file) if self.are_one(file.subject.0, of_thread.0).await? => Ok(file.subject),
+            Some(_) | None => Ok(of_thread),
+        }
+    }
+
+    /// Whether a customer announced a file, under whichever record of theirs.
+    async fn was_announced_by(&self, file: Option<&Attachment>, actor: &Actor) -> Result<bool, CommandError> {
+        let Some(Ok(author)) = file.map(|it| it.author.parse::<Actor>()) else {
+            return Ok(false);
+        };
+        if (author.kind, actor.kind) != (ActorKind::Contact, ActorKind::Contact) {
+            return Ok(false);
+        }
+        let (Ok(author), Ok(actor)) = (author.id.parse(), actor.id.parse()) else {
+            return Ok(false);
+        };
+        self.are_one(author, actor).await
+    }
+
+    /// Whether the message that a file belongs to was withdrawn; the file itself is taken away a moment later.
+    ///
+    /// # Errors
+    /// When the log or the vault do not answer.
+    pub async fn is_withdrawn(&self, attached: &Attached) -> Result<bool, CommandError> {
+        let conversation = ConversationId::of_ticket(attached.ticket_id).0;
+        let slot = self.slot::<Conversation>(conversation);
+        let mut slot = slot.lock().await;
+        let state = self.look(&mut slot, conversation).await?.state.as_ref();
+        Ok(state.is_some_and(|it| {
+            let message = it.known.get(&attached.message_id);
+            message.is_some_and(|message| it.redacted.contains(&message.seq))
+        }))
     }
 
     /// Takes away the files of a message that was withdrawn; the position of the last of it.
@@ -256,8 +303,11 @@ impl Handler {
         }
         let mut last = None;
         for file in files {
-            let reason = DiscardReason::Redacted;
-            let outcome = self.further(file, AttachmentCommand::Discard { reason }, first).await?;
+            let discard = AttachmentCommand::Discard {
+                reason: DiscardReason::Redacted,
+                never_came: None,
+            };
+            let outcome = self.further(file, discard, first).await?;
             last = last.max(Some(outcome.position));
         }
         Ok(last)
@@ -268,20 +318,15 @@ impl Handler {
     /// # Errors
     /// [`CommandError`].
     pub async fn discard_orphan(&self, id: AttachmentId, actor: &Actor) -> Result<bool, CommandError> {
-        let attached = {
-            let slot = self.slot::<Attachment>(id.0);
-            let mut slot = slot.lock().await;
-            self.look(&mut slot, id.0)
-                .await?
-                .state
-                .as_ref()
-                .and_then(|it| it.attached)
+        let attached = self.known_file(id).await?.and_then(|it| it.attached);
+        let discard = AttachmentCommand::Discard {
+            reason: DiscardReason::Orphaned,
+            never_came: attached.map(|it| it.message_id),
         };
-        let reason = DiscardReason::Orphaned;
         let command_id = CommandId::of_request(&actor.to_string(), "discardOrphan", &id.to_string(), "");
         let first = (command_id, actor, None);
         let Some(attached) = attached else {
-            self.further(id, AttachmentCommand::Discard { reason }, first).await?;
+            self.further(id, discard, first).await?;
             return Ok(true);
         };
         let conversation = ConversationId::of_ticket(attached.ticket_id).0;
@@ -294,7 +339,7 @@ impl Handler {
         {
             return Ok(true);
         }
-        self.further(id, AttachmentCommand::Discard { reason }, first).await?;
+        self.further(id, discard, first).await?;
         Ok(true)
     }
 

@@ -106,6 +106,9 @@ pub enum AttachmentCommand {
         /// Whether the message it belonged to never came to be.
         #[serde(skip)]
         is_free: bool,
+        /// Whether who attaches it announced it under another record of theirs, which was merged since.
+        #[serde(skip)]
+        same_person: bool,
     },
     /// Note that somebody reads it.
     NoteDownload {
@@ -118,6 +121,9 @@ pub enum AttachmentCommand {
     Discard {
         /// Why.
         reason: DiscardReason,
+        /// The message that it was attached to and that never came to be.
+        #[serde(skip)]
+        never_came: Option<MessageId>,
     },
     /// Note that its bytes are gone.
     NoteRemoval,

@@ -1,10 +1,12 @@
 use super::{
-    Attached, Attachment, AttachmentCommand, AttachmentEvent, Found, NewBytes, Preview, Scan, ScanVerdict,
+    Attached, Attachment, AttachmentCommand, AttachmentEvent, DiscardReason, Found, NewBytes, Preview, Scan,
+    ScanVerdict,
     media::{admits, settle},
 };
 use crate::{
     actor::ActorKind,
     decider::{Context, Decider},
+    ids::MessageId,
     personal::{DataSubject, Personal},
 };
 
@@ -92,7 +94,9 @@ impl Decider for Attachment {
             } else {
                 vec![]
             }),
-            AttachmentCommand::Depict { .. } if it.preview != Preview::Untried || it.discarded => Ok(vec![]),
+            AttachmentCommand::Depict { .. } if it.preview != Preview::Untried || it.discarded || it.removed => {
+                Ok(vec![])
+            }
             AttachmentCommand::Depict { picture } => Ok(vec![match picture {
                 Some(picture) => AttachmentEvent::Depicted {
                     picture: picture.clone(),
@@ -109,7 +113,11 @@ impl Decider for Attachment {
                 }])
             }
             AttachmentCommand::Discard { .. } if it.discarded => Ok(vec![]),
-            AttachmentCommand::Discard { reason } => Ok(vec![AttachmentEvent::Discarded { reason: *reason }]),
+            AttachmentCommand::Discard { reason, never_came } => Ok(if it.may_be_discarded(*reason, *never_came) {
+                vec![AttachmentEvent::Discarded { reason: *reason }]
+            } else {
+                vec![]
+            }),
             AttachmentCommand::NoteRemoval if it.removed => Ok(vec![]),
             AttachmentCommand::NoteRemoval => Ok(vec![AttachmentEvent::Removed {}]),
         }
@@ -220,6 +228,7 @@ impl Attachment {
             internal,
             subject,
             is_free,
+            same_person,
         } = command
         else {
             return Ok(vec![]);
@@ -229,7 +238,8 @@ impl Attachment {
             message_id: *message_id,
             internal: *internal,
         };
-        let by_another = context.actor.kind == ActorKind::Contact && self.author != context.actor.to_string();
+        let by_author = *same_person || self.author == context.actor.to_string();
+        let by_another = context.actor.kind == ActorKind::Contact && !by_author;
         let elsewhere = self.ticket_id.is_some_and(|it| it != *ticket_id) || !self.is_of(*subject);
         match self.attached {
             _ if elsewhere || by_another => Err(AttachmentRefusal::OfAnother),
@@ -243,6 +253,14 @@ impl Attachment {
                 message_id: *message_id,
                 internal: *internal,
             }]),
+        }
+    }
+
+    /// Whether it may be taken away for that reason. What nobody wanted a moment ago, a message may have taken up since.
+    fn may_be_discarded(&self, reason: DiscardReason, never_came: Option<MessageId>) -> bool {
+        match reason {
+            DiscardReason::Redacted => true,
+            DiscardReason::Orphaned => self.attached.is_none_or(|it| Some(it.message_id) == never_came),
         }
     }
 

@@ -69,6 +69,7 @@ fn attach(message_id: MessageId, is_free: bool) -> AttachmentCommand {
         internal: false,
         subject: SUBJECT,
         is_free,
+        same_person: false,
     }
 }
 
@@ -153,10 +154,43 @@ fn file_belongs_to_one_message_of_its_ticket() {
         internal: false,
         subject: SUBJECT,
         is_free: false,
+        same_person: false,
     };
     assert_eq!(answer(stored, &elsewhere), Err(AttachmentRefusal::OfAnother));
     let by_customer = given::<Attachment>(stored).when(&attach(MESSAGE, false), &context(ActorKind::Contact));
     assert_eq!(by_customer, Err(AttachmentRefusal::OfAnother), "somebody else's upload");
+    let mut merged = attach(MESSAGE, false);
+    if let AttachmentCommand::Attach { same_person, .. } = &mut merged {
+        *same_person = true;
+    }
+    let by_other_record = given::<Attachment>(stored).when(&merged, &context(ActorKind::Contact));
+    assert_eq!(
+        by_other_record.map(|it| it.len()),
+        Ok(1),
+        "their own, of a record that was merged"
+    );
+}
+
+#[test]
+fn file_that_a_message_took_up_is_no_orphan() {
+    let discard = |reason, never_came| AttachmentCommand::Discard { reason, never_came };
+    let orphan = |never_came| discard(DiscardReason::Orphaned, never_came);
+    let stored = [prepare(10, "image/png"), store("image/png", "1")];
+    assert_eq!(answer(&after(&stored), &orphan(None)), Ok(1));
+    let attached = after(&[stored[0].clone(), stored[1].clone(), attach(MESSAGE, false)]);
+    assert_eq!(answer(&attached, &orphan(None)), Ok(0));
+    let other = MessageId(Uuid::from_u128(0x3));
+    assert_eq!(
+        answer(&attached, &orphan(Some(other))),
+        Ok(0),
+        "attached anew meanwhile"
+    );
+    assert_eq!(
+        answer(&attached, &orphan(Some(MESSAGE))),
+        Ok(1),
+        "its message never came"
+    );
+    assert_eq!(answer(&attached, &discard(DiscardReason::Redacted, None)), Ok(1));
 }
 
 #[test]
@@ -176,15 +210,18 @@ fn nobody_reads_what_is_not_known_to_be_clean() {
     assert_eq!(said(ScanVerdict::Clean), Ok(1));
     assert_eq!(said(ScanVerdict::Infected), Err(AttachmentRefusal::Infected));
     assert_eq!(said(ScanVerdict::Failed), Err(AttachmentRefusal::Quarantined));
-    let reason = DiscardReason::Redacted;
+    let discard = AttachmentCommand::Discard {
+        reason: DiscardReason::Redacted,
+        never_came: None,
+    };
     let discarded = after(&[
         stored[0].clone(),
         stored[1].clone(),
         scan(ScanVerdict::Clean),
-        AttachmentCommand::Discard { reason },
+        discard.clone(),
     ]);
     assert_eq!(answer(&discarded, &read), Err(AttachmentRefusal::Gone));
-    assert_eq!(answer(&discarded, &AttachmentCommand::Discard { reason }), Ok(0));
+    assert_eq!(answer(&discarded, &discard), Ok(0));
 }
 
 #[test]

@@ -98,3 +98,29 @@ fn file_for_a_ticket_to_come_goes_with_its_customer() -> Result<()> {
         app.finish().await
     })
 }
+
+#[test]
+fn file_of_a_customer_whose_records_were_merged_is_their_own() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let (former, maria) = (contact(client, "М.").await?, contact(client, "Мария").await?);
+        let query = "mutation($i: CreateInboxInput!) { it: createInbox(input: $i) { inbox { id } } }";
+        let input = json!({"idempotencyKey": "i", "definition": {"name": "Сайт", "channel": "WEB_WIDGET"}});
+        let inbox = client.data(query, json!({"i": input})).await?["it"]["inbox"]["id"].take();
+        let early = json!({"idempotencyKey": "e", "inboxId": inbox, "contactId": former, "name": "a.txt",
+            "contentType": "text/plain", "size": 1});
+        let (id, url) = announced(client, early).await?;
+        assert_eq!(super::put(client, &url, "1").await?.status(), 201);
+        let query = "mutation($i: MergeContactsInput!) { it: mergeContacts(input: $i) { userErrors { code } } }";
+        let input = json!({"idempotencyKey": "m", "contactId": former, "intoId": maria});
+        let merged = client.data(query, json!({"i": input})).await?;
+        assert_eq!(merged["it"]["userErrors"], json!([]));
+        let ticket = client
+            .ticket("t", &json!({"inboxId": inbox, "contactId": former}))
+            .await?;
+        let payload = say(client, "receiveMessage", &ticket, "m", &[&id]).await?;
+        assert_eq!(payload["message"]["attachments"][0]["name"], "a.txt", "{payload}");
+        app.finish().await
+    })
+}
