@@ -28,6 +28,7 @@ pub mod problem;
 mod provider;
 pub mod read_models;
 mod reception;
+mod replies;
 pub mod roles;
 pub mod schema_check;
 pub mod server;

@@ -9,10 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use commands::{
-    Clock, CommandError, Handler,
-    processes::{MacroRuns, Replies},
-};
+use commands::{Clock, CommandError, Handler, processes::MacroRuns};
 use domain::{
     contact::ContactEvent,
     conversation::ConversationEvent,
@@ -26,7 +23,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::{estimates, timers};
+use crate::{estimates, replies::Replies, timers};
 
 /// Name of its row in `ops.process_cursor`.
 const NAME: &str = "reception";
@@ -61,8 +58,8 @@ pub(crate) fn follow_tickets(
 ) {
     let ending = timers::follow(Arc::clone(handler), pool.clone(), clock.clone());
     tokio::spawn(working.clone().run_until_cancelled_owned(ending));
-    let replies = Replies::new(log.clone(), Arc::clone(handler));
-    tokio::spawn(replies.run(working.clone()));
+    let replies = Replies::new(log.clone(), pool.clone(), Arc::clone(handler));
+    tokio::spawn(working.clone().run_until_cancelled_owned(replies.follow()));
     let runs = MacroRuns::new(log.clone(), Arc::clone(handler), clock.clone());
     tokio::spawn(runs.run(working.clone()));
     let reception = Reception {

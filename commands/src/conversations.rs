@@ -2,7 +2,7 @@
 //!
 //! The message is appended first, then what it means for the ticket. The second has an id that follows from the first's,
 //! and what it is follows from the ticket's status, so it can be carried out by whoever comes to it: the command itself,
-//! the same command repeated, or [`crate::processes::Replies`] after a crash. The ticket's lock is held over both.
+//! the same command repeated, or the process that follows the log after a crash. The ticket's lock is held over both.
 
 use domain::{
     access::{Place, Rights},

@@ -2,8 +2,6 @@
 
 mod log_seal;
 mod macro_runs;
-mod replies;
 
 pub use log_seal::{SealError, Sealer};
 pub use macro_runs::MacroRuns;
-pub use replies::Replies;

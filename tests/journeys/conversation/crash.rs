@@ -104,6 +104,11 @@ async fn cut_off(whole: &EventLog, log: &EventLog) -> Result<()> {
 
 /// Carries out everything in a log of its own, and cuts it off in the one at `data`.
 async fn crash(data: &std::path::Path, database: &str) -> Result<()> {
+    crash_before(data, database, 0).await
+}
+
+/// The same, with so many events behind it, as an import of another system's history leaves them.
+async fn crash_before(data: &std::path::Path, database: &str, more: usize) -> Result<()> {
     let other = tempfile::tempdir()?;
     let (node, whole) = open_log(other.path()).await?;
     let vault: Vault = open_vault(data, database).await?;
@@ -114,6 +119,11 @@ async fn crash(data: &std::path::Path, database: &str) -> Result<()> {
     }
     let (mine, log) = open_log(data).await?;
     cut_off(&whole, &log).await?;
+    if more > 0 {
+        let other = changed_often(&handler, more).await?;
+        log.append(&other, Expected::NoStream, &events(&whole, &other).await?)
+            .await?;
+    }
     node.stop().await?;
     Ok(mine.stop().await?)
 }
@@ -136,6 +146,48 @@ fn process_reopens_the_ticket_of_a_message_that_a_crash_cut_off() -> Result<()> 
         let app = app.restart().await?;
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         assert_eq!(app.client.look(&id).await?["status"], "CLOSED");
+        app.finish().await
+    })
+}
+
+/// Another ticket with so many changes; its stream.
+async fn changed_often(handler: &Handler, times: usize) -> Result<String> {
+    let command_id = CommandId::of_request("api_key:test", "message", "", "other");
+    let id = TicketId::opened_by(command_id);
+    let mut opening = open()?;
+    opening.command_id = command_id;
+    if let Command::Ticket(ticket, _) = &mut opening.command {
+        *ticket = id;
+    }
+    handler.execute(&Rights::all(), &opening).await?;
+    for time in 0..times {
+        let subject = Subject::try_new(&format!("Тема {time}"))?;
+        let command = Command::Ticket(id, TicketCommand::ChangeSubject { subject });
+        handler
+            .execute(&Rights::all(), &request(&format!("subject {time}"), command))
+            .await?;
+    }
+    Ok(stream_name(Ticket::CATEGORY, id.0))
+}
+
+#[test]
+fn message_is_finished_however_much_was_appended_since() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let pool = sqlx::PgPool::connect(&app.database_url).await?;
+        let kept = async || {
+            let row = sqlx::query_scalar("SELECT COUNT(*) FROM ops.process_cursor WHERE process = 'replies'");
+            row.fetch_one(&pool).await.is_ok_and(|it: i64| it == 1)
+        };
+        tests::poll("its place is not kept", kept).await?;
+        pool.close().await;
+        let (data, database) = app.stop().await?;
+        // More than are looked back at where no place is kept.
+        Box::pin(crash_before(data.path(), &database, 1010)).await?;
+        let app = App::start_on(data, database).await?;
+        let id = ticket_id().to_string();
+        let open = async || app.client.look(&id).await.is_ok_and(|it| it["status"] == "OPEN");
+        tests::poll("the ticket is not open again", open).await?;
         app.finish().await
     })
 }
