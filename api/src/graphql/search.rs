@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
+    access::Permission,
     actor::ActorKind,
     text::{Piece, around_first, highlighted, words},
 };
 use projections::{
     TicketRow, message,
-    search::{Found, Place, mentions, search},
+    search::{Found, Place, Readable, mentions, search},
     ticket_list::{self, filter::Condition},
 };
 use uuid::Uuid;
@@ -85,8 +86,8 @@ pub(crate) struct SearchQuery;
 /// What can be searched.
 #[Object]
 impl SearchQuery {
-    /// Tickets by number, id, words of their subjects, messages and notes, or the name or a handle of their customer or owner;
-    /// those that fit best first. Russian and English words are found in every form, misspelt, and typed with the keyboard in the other language.
+    /// Tickets by number, id, words of their subjects, messages and notes, or the name or a handle of their customer or owner,
+    /// as far as you may read those; those that fit best first. Russian and English words are found in every form, misspelt, and typed with the keyboard in the other language.
     /// Of words that stand nearly everywhere only the newest 2000 texts are looked at; at most some 500 tickets are found.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn search_tickets(
@@ -117,7 +118,7 @@ impl SearchQuery {
             }
             None => false,
         };
-        let mut found = search(&parts(ctx)?.pool, text, &condition, reads_notes(ctx, &seen)?)
+        let mut found = search(&parts(ctx)?.pool, text, &condition, readable(ctx, &seen)?)
             .await
             .map_err(|it| postgres(ctx, &it))?;
         if let Some(row) = named(ctx, text, &seen, &condition).await? {
@@ -182,6 +183,16 @@ async fn connection(
         edges,
         page_info,
         stale,
+    })
+}
+
+/// What the caller may read counts for them: a word that finds tells that it is there.
+fn readable(ctx: &Context<'_>, seen: &Sight) -> Result<Readable> {
+    let rights = &caller(ctx)?.viewer.rights;
+    Ok(Readable {
+        notes: reads_notes(ctx, seen)?,
+        contacts: rights.has(Permission::ContactsRead),
+        addresses: rights.has(Permission::UsersRead),
     })
 }
 

@@ -11,7 +11,7 @@ use domain::event::DomainEvent;
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
 pub use lexemes::vector;
-pub use read::{Found, Mention, Place, mentions, search};
+pub use read::{Found, Mention, Place, Readable, mentions, search};
 use sqlx::PgConnection;
 
 use crate::{Model, ProjectError, Projection};

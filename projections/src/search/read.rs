@@ -51,12 +51,28 @@ pub struct Place {
     pub ticket_id: Uuid,
 }
 
+/// Which words count for who searches: only such as they may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readable {
+    /// What the team writes for itself.
+    pub notes: bool,
+    /// Names and handles of customers.
+    pub contacts: bool,
+    /// Addresses of colleagues; their names are no secret.
+    pub addresses: bool,
+}
+
 /// The tickets in which these words stand, those that fit best first; words in any form, misspelt, or typed with the keyboard
-/// in the other language. None for a text without words. `notes` when what the team writes for itself counts too.
+/// in the other language. None for a text without words.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn search(pool: &PgPool, text: &str, condition: &Condition, notes: bool) -> Result<Vec<Found>, sqlx::Error> {
+pub async fn search(
+    pool: &PgPool,
+    text: &str,
+    condition: &Condition,
+    readable: Readable,
+) -> Result<Vec<Found>, sqlx::Error> {
     let Some(asked) = Asked::of(text) else {
         return Ok(Vec::new());
     };
@@ -66,17 +82,21 @@ pub async fn search(pool: &PgPool, text: &str, condition: &Condition, notes: boo
     put(
         &mut found,
         Way::Words,
-        in_texts(pool, (&exact, &weighed), condition, notes).await?,
+        in_texts(pool, (&exact, &weighed), condition, readable.notes).await?,
     );
-    put(&mut found, Way::Person, of_people(pool, &exact, condition).await?);
+    put(
+        &mut found,
+        Way::Person,
+        of_people(pool, &exact, condition, readable).await?,
+    );
     for (way, query) in [(Way::Alike, asked.fuzzy()), (Way::Any, asked.any())] {
         if found.len() < ENOUGH {
             put(
                 &mut found,
                 way,
-                in_texts(pool, (&query, &weighed), condition, notes).await?,
+                in_texts(pool, (&query, &weighed), condition, readable.notes).await?,
             );
-            put(&mut found, way, of_people(pool, &query, condition).await?);
+            put(&mut found, way, of_people(pool, &query, condition, readable).await?);
         }
     }
     let mut found: Vec<Found> = found
@@ -133,12 +153,21 @@ fn among(condition: &Condition, sql: &mut QueryBuilder<Postgres>) {
 }
 
 /// Tickets of people of whom the query holds, the newest first.
-async fn of_people(pool: &PgPool, query: &str, condition: &Condition) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+async fn of_people(
+    pool: &PgPool,
+    query: &str,
+    condition: &Condition,
+    readable: Readable,
+) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
     let people: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT DISTINCT owner_id FROM search_part WHERE ticket_id IS NULL AND words @@ $1::tsquery LIMIT $2",
+        "SELECT DISTINCT owner_id FROM search_part WHERE ticket_id IS NULL AND words @@ $1::tsquery
+            AND (kind = 'user' AND ($4 OR part = 'name') OR kind = 'contact' AND $3)
+        LIMIT $2",
     )
     .bind(query)
     .bind(PEOPLE)
+    .bind(readable.contacts)
+    .bind(readable.addresses)
     .fetch_all(pool)
     .await?;
     if people.is_empty() {

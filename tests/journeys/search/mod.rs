@@ -7,6 +7,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use tests::{App, Client, run};
 
+use crate::people::set_up;
+
 /// `query | text that it must find`, one a line.
 const PAIRS: &str = include_str!("pairs.txt");
 /// Of the pairs, so many must be found among the first five.
@@ -122,6 +124,53 @@ fn ticket_is_found_by_number_id_people_and_words_that_are_marked() -> Result<()>
         ensure!(found["nodes"] == json!([]), "{found}");
         let found = find(&app.client, "несуществующее", now).await?;
         ensure!(found["nodes"] == json!([]), "{found}");
+        app.finish().await
+    })
+}
+
+#[test]
+fn nobody_finds_by_what_they_may_not_read() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let boss = set_up(&app).await?;
+        let make = "mutation($i: CreateContactInput!) { createContact(input: $i) { contact { id } } }";
+        let handles = json!([{"channel": "EMAIL", "value": "zoya@example.ru"}]);
+        let input = json!({"idempotencyKey": "z", "name": "Зоя Берёзкина", "handles": handles});
+        let zoya = client.data(make, json!({"i": input})).await?["createContact"]["contact"]["id"].clone();
+        let told = open(client, 1, "Возврат", &json!({"contactId": zoya})).await?;
+        let ticket = told["ticket"]["id"].as_str().context("no id")?;
+        let assigned = client
+            .must("assignTicket", "a", ticket, &json!({"agentId": boss.user}))
+            .await?;
+        let now = json!({"m": assigned["position"]});
+        let query = "mutation($i: IssueApiKeyInput!) { issueApiKey(input: $i) { secret } }";
+        let key = async |name: &str, permissions: Value, scope: Value| {
+            let input = json!({"idempotencyKey": name, "name": name, "permissions": permissions, "scope": scope});
+            let issued = client.data(query, json!({"i": input})).await?;
+            anyhow::Ok(client.with_key(issued["issueApiKey"]["secret"].as_str().context("no secret")?))
+        };
+        let customer = json!({"kind": "CONTACT", "id": zoya});
+        let customer = key("customer", json!(["tickets:read"]), customer).await?;
+        let helper = key("helper", json!(["tickets:read"]), Value::Null).await?;
+        let agent = key(
+            "agent",
+            json!(["tickets:read", "contacts:read", "users:read"]),
+            Value::Null,
+        )
+        .await?;
+        for (text, open_to_all) in [
+            ("zoya@example.ru", false),
+            ("берёзкина", false),
+            ("boss@example.com", false),
+            ("начальник", true),
+            ("возврат", true),
+        ] {
+            for (who, finds) in [(&agent, true), (&helper, open_to_all), (&customer, open_to_all)] {
+                let found = find(who, text, now.clone()).await?;
+                assert_eq!(!subjects(&found).is_empty(), finds, "{text}: {found}");
+            }
+        }
         app.finish().await
     })
 }
