@@ -295,7 +295,7 @@ impl Run {
             files.clear().await;
         }
         if self.config.roles.has(Role::Processes) {
-            tokio::spawn(working.clone().run_until_cancelled_owned(files::follow(files.clone())));
+            files::follow(&files, working);
         }
         Ok(files)
     }

@@ -2,10 +2,15 @@
 //!
 //! Nothing is kept of what comes out, but of archives in archives, which are small or refused.
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::{
+    io::{self, Cursor, Read, Seek, SeekFrom},
+    time::Instant,
+};
 
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
+
+use super::bytes::speaks_of_bytes;
 
 /// Entries of one archive.
 const ENTRIES: usize = 10_000;
@@ -17,6 +22,8 @@ const ALWAYS: u64 = 64 * 1024 * 1024;
 const NEVER: u64 = 1024 * 1024 * 1024;
 /// How many times more may come out than went in.
 const RATIO: u64 = 100;
+/// Bytes that are counted at a time.
+const PIECE: usize = 64 * 1024;
 /// Archives in archives.
 const DEPTH: u32 = 2;
 /// Bytes of an archive in an archive.
@@ -37,6 +44,9 @@ pub(super) enum Bomb {
     /// Archives lie too deep in it, or are too large there.
     #[error("it holds archives in archives, too deep or too large")]
     Depth,
+    /// It takes too long.
+    #[error("it takes too long to look through it")]
+    Slow,
     /// It is damaged.
     #[error("it is damaged: {0}")]
     Damaged(String),
@@ -65,16 +75,60 @@ impl Form {
     }
 }
 
-/// Looks through an archive of so many bytes; the type of document that a ZIP holds, if it is one.
-pub(super) fn inspect(form: Form, reader: impl Read + Seek, size: u64) -> Result<Option<&'static str>, Bomb> {
-    let mut left = size.saturating_mul(RATIO).clamp(ALWAYS, NEVER);
-    match form {
-        Form::Zip => zip(reader, &mut left, DEPTH),
-        Form::Gzip => gzip(reader, &mut left, DEPTH).map(|()| None),
+/// What may still be spent on an archive.
+struct Budget {
+    /// Bytes that may come out.
+    left: u64,
+    /// Until when.
+    until: Instant,
+}
+
+impl Budget {
+    fn spend(&mut self, bytes: u64) -> Result<(), Bomb> {
+        self.left = self.left.checked_sub(bytes).ok_or(Bomb::Size)?;
+        Ok(())
+    }
+
+    fn check_time(&self) -> Result<(), Bomb> {
+        if Instant::now() < self.until {
+            Ok(())
+        } else {
+            Err(Bomb::Slow)
+        }
+    }
+
+    /// How many bytes come.
+    fn count(&self, mut from: impl Read) -> Result<u64, Bomb> {
+        let mut piece = vec![0; PIECE];
+        let mut came = 0;
+        loop {
+            self.check_time()?;
+            match from.read(&mut piece) {
+                Ok(0) => return Ok(came),
+                Ok(count) => came += count as u64,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(damaged(error)),
+            }
+        }
     }
 }
 
-fn zip(mut reader: impl Read + Seek, left: &mut u64, depth: u32) -> Result<Option<&'static str>, Bomb> {
+/// Looks through an archive of so many bytes, `until` then at most; the type of document that a ZIP holds, if it is one.
+pub(super) fn inspect(
+    form: Form,
+    reader: impl Read + Seek,
+    size: u64,
+    until: Instant,
+) -> Result<Option<&'static str>, Bomb> {
+    let left = size.saturating_mul(RATIO).clamp(ALWAYS, NEVER);
+    let mut budget = Budget { left, until };
+    match form {
+        Form::Zip => zip(reader, &mut budget, DEPTH),
+        Form::Gzip => gzip(reader, &mut budget, DEPTH).map(|()| None),
+    }
+}
+
+fn zip(mut reader: impl Read + Seek, budget: &mut Budget, depth: u32) -> Result<Option<&'static str>, Bomb> {
     check_end(&mut reader)?;
     let mut archive = ZipArchive::new(reader).map_err(|it| Bomb::Damaged(it.to_string()))?;
     if archive.len() > ENTRIES {
@@ -87,20 +141,21 @@ fn zip(mut reader: impl Read + Seek, left: &mut u64, depth: u32) -> Result<Optio
             .map_err(|it| Bomb::Damaged(it.to_string()))?;
         said = said.saturating_add(entry.size());
     }
-    if said > *left {
+    if said > budget.left {
         return Err(Bomb::Size);
     }
     for index in 0..archive.len() {
         // What this program cannot unpack, encrypted or otherwise, its directory alone speaks for.
         let Ok(entry) = archive.by_index(index) else { continue };
         let size = entry.size();
-        entry_of(entry, size, left, depth)?;
+        entry_of(entry, size, budget, depth)?;
     }
     Ok(document(&archive))
 }
 
 /// Counts what comes out of an entry.
-fn entry_of(mut entry: impl Read, size: u64, left: &mut u64, depth: u32) -> Result<(), Bomb> {
+fn entry_of(mut entry: impl Read, size: u64, budget: &mut Budget, depth: u32) -> Result<(), Bomb> {
+    budget.check_time()?;
     let mut head = Vec::new();
     take(&mut entry, 8, &mut head)?;
     let form = Form::of(&head);
@@ -112,20 +167,19 @@ fn entry_of(mut entry: impl Read, size: u64, left: &mut u64, depth: u32) -> Resu
             came = head.len() as u64;
             let inner = Cursor::new(head);
             match form {
-                Form::Zip => drop(zip(inner, left, depth - 1)?),
-                Form::Gzip => gzip(inner, left, depth - 1)?,
+                Form::Zip => drop(zip(inner, budget, depth - 1)?),
+                Form::Gzip => gzip(inner, budget, depth - 1)?,
             }
         }
-        None => came += count(entry.by_ref().take(size.saturating_add(1)))?,
+        None => came += budget.count(entry.by_ref().take(size.saturating_add(1)))?,
     }
     if came > size {
         return Err(Bomb::Lies);
     }
-    *left = left.checked_sub(came).ok_or(Bomb::Size)?;
-    Ok(())
+    budget.spend(came)
 }
 
-fn gzip(reader: impl Read, left: &mut u64, depth: u32) -> Result<(), Bomb> {
+fn gzip(reader: impl Read, budget: &mut Budget, depth: u32) -> Result<(), Bomb> {
     let mut unpacked = MultiGzDecoder::new(reader);
     let mut head = Vec::new();
     take(&mut unpacked, 8, &mut head)?;
@@ -137,16 +191,15 @@ fn gzip(reader: impl Read, left: &mut u64, depth: u32) -> Result<(), Bomb> {
         if head.len() as u64 > INNER {
             return Err(Bomb::Depth);
         }
-        *left = left.checked_sub(head.len() as u64).ok_or(Bomb::Size)?;
+        budget.spend(head.len() as u64)?;
         let inner = Cursor::new(head);
         return match form {
-            Form::Zip => zip(inner, left, depth - 1).map(|_document| ()),
-            Form::Gzip => gzip(inner, left, depth - 1),
+            Form::Zip => zip(inner, budget, depth - 1).map(|_document| ()),
+            Form::Gzip => gzip(inner, budget, depth - 1),
         };
     }
-    let came = head.len() as u64 + count(unpacked.take(left.saturating_add(1)))?;
-    *left = left.checked_sub(came).ok_or(Bomb::Size)?;
-    Ok(())
+    let came = head.len() as u64 + budget.count(unpacked.take(budget.left.saturating_add(1)))?;
+    budget.spend(came)
 }
 
 fn take(from: &mut impl Read, most: u64, into: &mut Vec<u8>) -> Result<(), Bomb> {
@@ -154,18 +207,9 @@ fn take(from: &mut impl Read, most: u64, into: &mut Vec<u8>) -> Result<(), Bomb>
     Ok(())
 }
 
-fn count(mut from: impl Read) -> Result<u64, Bomb> {
-    io::copy(&mut from, &mut io::sink()).map_err(damaged)
-}
-
-/// What the decoder says; what the storage says comes wrapped.
+/// What the decoder says, or the storage.
 fn damaged(error: io::Error) -> Bomb {
-    let kinds = [
-        io::ErrorKind::InvalidData,
-        io::ErrorKind::InvalidInput,
-        io::ErrorKind::UnexpectedEof,
-    ];
-    if kinds.contains(&error.kind()) {
+    if speaks_of_bytes(&error) {
         Bomb::Damaged(error.to_string())
     } else {
         Bomb::Unread(error)
@@ -229,7 +273,10 @@ fn document<R: Read + Seek>(archive: &ZipArchive<R>) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Cursor, Write};
+    use std::{
+        io::{Cursor, Write},
+        time::{Duration, Instant},
+    };
 
     use flate2::{Compression, write::GzEncoder};
     use zip::{ZipWriter, write::SimpleFileOptions};
@@ -252,7 +299,11 @@ mod tests {
     }
 
     fn look(bytes: &[u8]) -> Result<Option<&'static str>, Bomb> {
-        inspect(Form::of(bytes).unwrap(), Cursor::new(bytes), bytes.len() as u64)
+        until(bytes, Instant::now() + Duration::from_mins(5))
+    }
+
+    fn until(bytes: &[u8], until: Instant) -> Result<Option<&'static str>, Bomb> {
+        inspect(Form::of(bytes).unwrap(), Cursor::new(bytes), bytes.len() as u64, until)
     }
 
     #[test]
@@ -283,6 +334,13 @@ mod tests {
         }
         assert!(look(&liar).is_err());
         assert!(look(b"PK\x03\x04 and nothing more").is_err());
+    }
+
+    #[test]
+    fn nobody_looks_longer_than_there_is_time() {
+        for bytes in [zipped(&[("a.txt", b"text")]), gzipped(b"a longer text")] {
+            assert!(matches!(until(&bytes, Instant::now()), Err(Bomb::Slow)));
+        }
     }
 
     #[test]

@@ -108,6 +108,17 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Way<S> {
     }
 }
 
+/// Whether what failed to read the bytes of a file says something of them, and so says it again next time; what the
+/// storage says comes wrapped.
+pub(super) fn speaks_of_bytes(error: &io::Error) -> bool {
+    let kinds = [
+        io::ErrorKind::InvalidData,
+        io::ErrorKind::InvalidInput,
+        io::ErrorKind::UnexpectedEof,
+    ];
+    kinds.contains(&error.kind())
+}
+
 /// Reads an object wherever it is asked to; a chunk at a time.
 pub(super) struct Reader {
     object: Sealed,

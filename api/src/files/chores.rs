@@ -1,7 +1,8 @@
 //! What is done about files by itself: scanned, depicted, taken away when nobody wants them, deleted.
 //!
 //! What is due is asked of the read model, which follows from the log: so nothing is kept that could be lost, and what was
-//! left undone is done after a restart. Several servers may do it at once: the commands say what is done already.
+//! left undone is done after a restart. Several servers may do it at once: the commands say what is done already. What
+//! fails is left alone for a while, and what is deleted waits neither for a scanner nor for pictures.
 
 use std::{io::BufReader, time::Duration};
 
@@ -13,12 +14,22 @@ use domain::{
     attachment::{AttachmentCommand, Picture, Preview},
     ids::{AttachmentId, CommandId},
 };
+use image::ImageError;
 use projections::attachment::{self, Due};
-use tokio::{runtime::Handle, task::spawn_blocking, time::sleep};
+use tokio::{
+    runtime::Handle,
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{
-    Files, Flaw, preview,
+    Files, Flaw,
+    bytes::{Sealed, speaks_of_bytes},
+    clamav::Scanner,
+    pauses::Pauses,
+    preview::{self, Small},
     reading::{named, small},
     seal::Sealer,
     upload::blob,
@@ -34,28 +45,19 @@ const WAITING: TimeDelta = TimeDelta::hours(24);
 const OVER: TimeDelta = TimeDelta::hours(2);
 /// Looks between two at what uploads have left.
 const SELDOM: u32 = 600;
-/// Looks that are left out when the scanner does not answer.
-const REST: u32 = 10;
+/// How long a scanner is left alone that does not answer.
+const REST: Duration = Duration::from_secs(10);
+/// How often it is looked whether files wait for a scanner where there is none.
+const REMINDER: Duration = Duration::from_mins(10);
 
-/// Does what is due for ever.
-pub(crate) async fn follow(files: Files) {
-    let mut rest = 0;
-    let mut round = 0_u32;
-    loop {
-        if rest > 0 {
-            rest -= 1;
-        } else if !files.scan_due().await {
-            rest = REST;
-        }
-        files.depict_due().await;
-        files.discard_due().await;
-        files.remove_due().await;
-        if round.is_multiple_of(SELDOM) {
-            files.sweep(OVER).await;
-        }
-        round = round.wrapping_add(1);
-        sleep(LOOK).await;
-    }
+/// Does what is due, until `working` ends.
+pub(crate) fn follow(files: &Files, working: &CancellationToken) {
+    let scanning = files.clone().follow_scans();
+    tokio::spawn(working.clone().run_until_cancelled_owned(scanning));
+    let depicting = files.clone().follow_pictures();
+    tokio::spawn(working.clone().run_until_cancelled_owned(depicting));
+    let removing = files.clone().follow_removals();
+    tokio::spawn(working.clone().run_until_cancelled_owned(removing));
 }
 
 fn actor() -> Actor {
@@ -63,8 +65,62 @@ fn actor() -> Actor {
 }
 
 impl Files {
-    async fn due(&self, what: Due) -> Vec<AttachmentId> {
-        match attachment::due(&self.inner.pool, what, MOST).await {
+    async fn follow_scans(self) {
+        let Some(scanner) = self.inner.scanner.clone() else {
+            return self.remind().await;
+        };
+        let mut pauses = Pauses::default();
+        loop {
+            let answers = self.scan_due(&scanner, &mut pauses).await;
+            sleep(if answers { LOOK } else { REST }).await;
+        }
+    }
+
+    async fn follow_pictures(self) {
+        let mut pauses = Pauses::default();
+        loop {
+            self.depict_due(&mut pauses).await;
+            sleep(LOOK).await;
+        }
+    }
+
+    async fn follow_removals(self) {
+        let (mut unwanted, mut gone) = (Pauses::default(), Pauses::default());
+        let mut round = 0_u32;
+        loop {
+            self.discard_due(&mut unwanted).await;
+            self.remove_due(&mut gone).await;
+            if round.is_multiple_of(SELDOM) {
+                self.sweep(OVER).await;
+            }
+            round = round.wrapping_add(1);
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Says how many files wait for a scanner that nobody asks, whenever that is another number.
+    async fn remind(&self) {
+        let mut told = 0;
+        loop {
+            // Why the table does not answer, those tell who need it.
+            let Ok(pending) = attachment::pending(&self.inner.pool).await else {
+                sleep(REST).await;
+                continue;
+            };
+            if pending > 0 && pending != told {
+                warn!(
+                    pending,
+                    "files wait for a scanner, and none is set up: nobody can read them until files.clamav names one"
+                );
+            }
+            told = pending;
+            sleep(REMINDER).await;
+        }
+    }
+
+    async fn due(&self, what: Due, pauses: &mut Pauses) -> Vec<AttachmentId> {
+        let resting = pauses.resting(Instant::now());
+        match attachment::due(&self.inner.pool, what, &resting, MOST).await {
             Ok(due) => due.into_iter().map(AttachmentId).collect(),
             Err(error) => {
                 warn!(%error, "files are left as they are for now");
@@ -89,11 +145,8 @@ impl Files {
     }
 
     /// Whether the scanner answers.
-    async fn scan_due(&self) -> bool {
-        let Some(scanner) = &self.inner.scanner else {
-            return true;
-        };
-        for id in self.due(Due::Scan).await {
+    async fn scan_due(&self, scanner: &Scanner, pauses: &mut Pauses) -> bool {
+        for id in self.due(Due::Scan, pauses).await {
             let engine = match scanner.version().await {
                 Ok(engine) => engine,
                 Err(error) => {
@@ -101,7 +154,9 @@ impl Files {
                     return false;
                 }
             };
-            if let Err(flaw) = self.scan(id, engine).await {
+            let scanned = self.scan(scanner, id, engine).await;
+            pauses.note(id, scanned.is_ok(), Instant::now());
+            if let Err(flaw) = scanned {
                 warn!(
                     file = named(id),
                     problem = flaw.problem.english,
@@ -112,10 +167,7 @@ impl Files {
         true
     }
 
-    async fn scan(&self, id: AttachmentId, engine: String) -> Result<(), Flaw> {
-        let Some(scanner) = &self.inner.scanner else {
-            return Ok(());
-        };
+    async fn scan(&self, scanner: &Scanner, id: AttachmentId, engine: String) -> Result<(), Flaw> {
         let Some(file) = self.inner.handler.file(id).await? else {
             return Ok(());
         };
@@ -130,9 +182,11 @@ impl Files {
         self.carry_out(id, "scan", command).await
     }
 
-    async fn depict_due(&self) {
-        for id in self.due(Due::Preview).await {
-            if let Err(flaw) = self.depict(id).await {
+    async fn depict_due(&self, pauses: &mut Pauses) {
+        for id in self.due(Due::Preview, pauses).await {
+            let depicted = self.depict(id).await;
+            pauses.note(id, depicted.is_ok(), Instant::now());
+            if let Err(flaw) = depicted {
                 warn!(
                     file = named(id),
                     problem = flaw.problem.english,
@@ -148,16 +202,21 @@ impl Files {
         };
         let whole = self.sealed(&file, false)?;
         let reader = BufReader::new(whole.reader(Handle::current()));
-        let made = spawn_blocking(move || preview::small(reader)).await;
-        let made = match made.map_err(|it| Flaw::fault(&it))? {
-            Ok(made) => made,
-            Err(error) => {
-                info!(file = named(id), %error, "there is no small picture of a file");
-                return self
-                    .carry_out(id, "depict", AttachmentCommand::Depict { picture: None })
-                    .await;
-            }
+        let reason = match spawn_blocking(move || preview::small(reader)).await {
+            Ok(Ok(made)) => return self.keep_picture(id, &whole, made).await,
+            // The storage, which may answer later.
+            Ok(Err(ImageError::IoError(error))) if !speaks_of_bytes(&error) => return Err(Flaw::fault(&error)),
+            Ok(Err(error)) => error.to_string(),
+            // A decoder that breaks on these bytes breaks on them again.
+            Err(broken) if broken.is_panic() => broken.to_string(),
+            Err(stopped) => return Err(Flaw::fault(&stopped)),
         };
+        info!(file = named(id), reason, "there is no small picture of a file");
+        let command = AttachmentCommand::Depict { picture: None };
+        self.carry_out(id, "depict", command).await
+    }
+
+    async fn keep_picture(&self, id: AttachmentId, whole: &Sealed, made: Small) -> Result<(), Flaw> {
         let blob = blob();
         self.note_begin(&blob, id).await?;
         let mut sealer = Sealer::new(&small(&whole.key));
@@ -181,17 +240,22 @@ impl Files {
         self.settle_blob(&blob, id).await
     }
 
-    async fn discard_due(&self) {
-        for id in self.due(Due::Orphan(self.inner.clock.now() - WAITING)).await {
-            if let Err(error) = self.inner.handler.discard_orphan(id, &actor()).await {
+    async fn discard_due(&self, pauses: &mut Pauses) {
+        let before = self.inner.clock.now() - WAITING;
+        for id in self.due(Due::Orphan(before), pauses).await {
+            let discarded = self.inner.handler.discard_orphan(id, &actor()).await;
+            pauses.note(id, discarded.is_ok(), Instant::now());
+            if let Err(error) = discarded {
                 warn!(file = named(id), %error, "a file that nobody wants could not be taken away; trying again");
             }
         }
     }
 
-    async fn remove_due(&self) {
-        for id in self.due(Due::Removal).await {
-            if let Err(flaw) = self.remove(id).await {
+    async fn remove_due(&self, pauses: &mut Pauses) {
+        for id in self.due(Due::Removal, pauses).await {
+            let removed = self.remove(id).await;
+            pauses.note(id, removed.is_ok(), Instant::now());
+            if let Err(flaw) = removed {
                 warn!(
                     file = named(id),
                     problem = flaw.problem.english,
@@ -235,7 +299,7 @@ impl Files {
     }
 
     /// Deletes an object unless the log has it.
-    async fn settle_blob(&self, blob: &str, id: AttachmentId) -> Result<(), Flaw> {
+    pub(super) async fn settle_blob(&self, blob: &str, id: AttachmentId) -> Result<(), Flaw> {
         let file = self.inner.handler.file(id).await?;
         let is_there = file.is_some_and(|it| {
             let stored = it.state.stored.is_some_and(|it| it.blob == blob);

@@ -16,6 +16,8 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Bytes of an answer.
 const LONGEST: u64 = 4096;
+/// What it says of a file that is longer than it takes, and says again however often it is asked.
+const TOO_LONG: &str = "INSTREAM size limit exceeded.";
 
 /// Where the daemon listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,9 +154,10 @@ fn read(answer: &str) -> io::Result<Scanned> {
         (ScanVerdict::Clean, None)
     } else if let Some(found) = said.strip_suffix(" FOUND") {
         (ScanVerdict::Infected, Some(found.trim().to_owned()))
-    } else if let Some(reason) = said.strip_suffix(" ERROR") {
+    } else if let Some(reason) = said.strip_suffix(" ERROR").filter(|it| it.trim() == TOO_LONG) {
         (ScanVerdict::Failed, Some(reason.trim().to_owned()))
     } else {
+        // It had no memory, no room, no signatures: later it may have.
         return Err(io::Error::other(format!("clamd answers {answer:?}")));
     };
     Ok(Scanned { verdict, signature })
@@ -175,7 +178,15 @@ mod tests {
             (ScanVerdict::Infected, Some("Eicar-Test-Signature".to_owned()))
         );
         assert_eq!(of("INSTREAM size limit exceeded. ERROR").0, ScanVerdict::Failed);
-        assert!(read("").is_err() && read("UNKNOWN COMMAND").is_err());
+        for later in [
+            "",
+            "UNKNOWN COMMAND",
+            "stream: Can't allocate memory ERROR",
+            "stream: Can't create temporary file. ERROR",
+            "COMMAND READ TIMED OUT ERROR",
+        ] {
+            assert!(read(later).is_err(), "{later}");
+        }
     }
 
     #[test]

@@ -149,6 +149,7 @@ impl From<Bomb> for Flaw {
             Bomb::Size => "из него выходит намного больше, чем вложено".to_owned(),
             Bomb::Lies => "его оглавление говорит меньше, чем в нём есть".to_owned(),
             Bomb::Depth => "в нём архивы в архивах, слишком глубоко или слишком большие".to_owned(),
+            Bomb::Slow => "его разбор занимает слишком много времени".to_owned(),
             Bomb::Damaged(reason) => format!("он повреждён: {reason}"),
             Bomb::Unread(error) => error.to_string(),
         };

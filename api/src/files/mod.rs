@@ -10,6 +10,7 @@ mod clamav;
 mod disposition;
 mod flaw;
 mod links;
+mod pauses;
 mod preview;
 mod range;
 mod reading;
@@ -18,12 +19,14 @@ mod settings;
 mod sniff;
 mod store;
 mod upload;
+mod waiting;
 
 use std::{path::Path, sync::Arc};
 
 use commands::{Clock, Handler};
 use domain::attachment::{Limits, USUAL_TYPES};
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 
 pub(crate) use self::settings::environment;
 pub(crate) use self::{
@@ -36,6 +39,9 @@ pub(crate) use self::{
 use self::{clamav::Scanner, links::Links, store::Store};
 pub use self::{settings::FilesSettings, store::StoreError};
 use crate::{auth::Door, live::Live};
+
+/// Archives that are looked through at once: it takes a processor, and memory for what lies in them.
+const INSPECTIONS: usize = 2;
 
 /// Everything that concerns the bytes of files. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -54,6 +60,7 @@ struct Inner {
     /// What inboxes take that say nothing of their own.
     usual: Limits,
     scanner: Option<Scanner>,
+    inspections: Arc<Semaphore>,
 }
 
 impl Files {
@@ -80,6 +87,7 @@ impl Files {
                     allowed: USUAL_TYPES.iter().map(|it| (*it).to_owned()).collect(),
                 },
                 scanner: settings.clamav.clone().map(Scanner::new),
+                inspections: Arc::new(Semaphore::new(INSPECTIONS)),
             }),
         })
     }

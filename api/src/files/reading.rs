@@ -10,7 +10,7 @@ use domain::{
 };
 use event_store::Key;
 
-use super::{Errand, Files, Flaw, Link, bytes::Sealed, upload::fresh};
+use super::{Errand, Files, Flaw, Link, bytes::Sealed};
 
 /// What may be read.
 pub(crate) struct Readable {
@@ -32,6 +32,12 @@ impl Files {
         let file = self.inner.handler.file(link.file).await?;
         let file = file.ok_or(AttachmentRefusal::NotFound)?;
         file.state.may_be_read()?;
+        // A crash may have come between a message that was withdrawn and its files.
+        if let Some(attached) = &file.state.attached
+            && self.inner.handler.is_withdrawn(attached).await?
+        {
+            return Err(AttachmentRefusal::Gone.into());
+        }
         let sealed = self.sealed(&file, link.errand == Errand::Preview)?;
         let hash = file.state.stored.as_ref().map_or("", |it| it.sha256.as_str());
         let (content_type, small) = match (&file.state.preview, link.errand) {
@@ -65,24 +71,19 @@ impl Files {
         })
     }
 
-    /// Puts on record that somebody reads a file. Every request for its beginning counts; further parts by the same link
-    /// belong to that.
+    /// Puts on record that somebody reads a file: once for each link, however often and in how many parts it is read; of
+    /// small pictures, which are shown whenever their message is, once for each reader.
     ///
     /// # Errors
     /// When it cannot be recorded: then nothing is given.
-    pub(crate) async fn note_reading(
-        &self,
-        link: &Link,
-        token: &str,
-        address: &str,
-        from_start: bool,
-    ) -> Result<(), Flaw> {
+    pub(crate) async fn note_reading(&self, link: &Link, token: &str, address: &str) -> Result<(), Flaw> {
+        let preview = link.errand == Errand::Preview;
         let wish = AttachmentCommand::NoteDownload {
             from: address.to_owned(),
-            preview: link.errand == Errand::Preview,
+            preview,
         };
-        let key = if from_start {
-            fresh()
+        let key = if preview {
+            "preview".to_owned()
         } else {
             blake3::hash(token.as_bytes()).to_string()
         };

@@ -1,6 +1,6 @@
 //! Takes the bytes of a file that was announced: counted, hashed and sealed as they come, then looked at.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest;
 use axum::{
@@ -23,7 +23,6 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tracing::warn;
-use uuid::Uuid;
 
 use super::{
     Errand, Files, Flaw, Link,
@@ -38,6 +37,10 @@ use super::{
 const NEXT: Duration = Duration::from_secs(30);
 /// How long all of them may take.
 const WHOLE: Duration = Duration::from_hours(1);
+/// How long an archive is looked through, however small it is.
+const LOOKING: Duration = Duration::from_secs(30);
+/// And a second more for each of so many bytes.
+const BYTES_A_SECOND: u64 = 4 * 1024 * 1024;
 
 /// What came, as far as its bytes tell.
 struct Came {
@@ -143,8 +146,17 @@ impl Files {
             Ok(true) => self.note_end(&blob).await,
             // Whether the log has it is not known: then it is looked at later.
             Err(flaw) if flaw.status.is_server_error() => {}
-            // Not taken, or another request was faster with the same bytes.
-            Ok(false) | Err(_) => self.drop_blob(&blob).await,
+            // Another request was faster with the same bytes; or this one was, and hears of it as a repetition.
+            Ok(false) => {
+                if let Err(flaw) = self.settle_blob(&blob, link.file).await {
+                    warn!(
+                        problem = flaw.problem.english,
+                        "what is left of an upload is looked at later"
+                    );
+                }
+            }
+            // Not taken.
+            Err(_) => self.drop_blob(&blob).await,
         }
         taken?;
         Ok(self.known(link.file).await?.state)
@@ -200,7 +212,7 @@ impl Files {
             key: key.clone(),
             size: came.size,
         };
-        let found = found(&sealed, &came, &file.state.content_type).await?;
+        let found = self.found(&sealed, &came, &file.state.content_type).await?;
         if settle(&file.state.content_type, &found).is_none() {
             return Err(Flaw::lies(&file.state.content_type, &found));
         }
@@ -218,6 +230,25 @@ impl Files {
             .await?;
         self.inner.live.reached(attachment::NAME, stored.position).await;
         Ok(stored.changed)
+    }
+
+    /// What the bytes show; archives are looked through, few at a time.
+    async fn found(&self, sealed: &Sealed, came: &Came, said: &str) -> Result<String, Flaw> {
+        let found = sniff::found(&came.head, said);
+        let Some(form) = Form::of(&came.head) else {
+            return Ok(found);
+        };
+        let turn = Arc::clone(&self.inner.inspections).acquire_owned().await;
+        let turn = turn.map_err(|it| Flaw::fault(&it))?;
+        let (reader, size) = (sealed.reader(Handle::current()), sealed.size);
+        let inspected = spawn_blocking(move || {
+            let until = std::time::Instant::now() + LOOKING + Duration::from_secs(size / BYTES_A_SECOND);
+            let said = archive::inspect(form, reader, size, until);
+            drop(turn);
+            said
+        });
+        let document = inspected.await.map_err(|it| Flaw::fault(&it))??;
+        Ok(document.map_or(found, str::to_owned))
     }
 
     /// Gives a command on behalf of whoever has the link; `key` names the wish.
@@ -324,21 +355,4 @@ async fn seal(writer: &mut Writer, key: &Key, announced: u64, body: BodyDataStre
     let came = counter.end()?;
     writer.push(sealer.finish().map_err(|it| Flaw::fault(&it))?).await?;
     Ok(came)
-}
-
-/// What the bytes show; archives are looked through.
-async fn found(sealed: &Sealed, came: &Came, said: &str) -> Result<String, Flaw> {
-    let found = sniff::found(&came.head, said);
-    let Some(form) = Form::of(&came.head) else {
-        return Ok(found);
-    };
-    let (reader, size) = (sealed.reader(Handle::current()), sealed.size);
-    let inspected = spawn_blocking(move || archive::inspect(form, reader, size)).await;
-    let document = inspected.map_err(|it| Flaw::fault(&it))??;
-    Ok(document.map_or(found, str::to_owned))
-}
-
-/// The id of a wish that is made once and never repeated.
-pub(super) fn fresh() -> String {
-    Uuid::from_u128(rand::random()).to_string()
 }

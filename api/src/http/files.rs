@@ -130,7 +130,7 @@ async fn give(
             response
         }
         Wanted::Part(range) => {
-            files.note_reading(&link, token, address, range.start == 0).await?;
+            files.note_reading(&link, token, address).await?;
             let mut response = Response::new(file.body(range.clone()).await?);
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
             let part = format!("bytes {}-{}/{}", range.start, range.end - 1, file.size);
@@ -143,7 +143,7 @@ async fn give(
             response
         }
         Wanted::Whole => {
-            files.note_reading(&link, token, address, true).await?;
+            files.note_reading(&link, token, address).await?;
             let mut response = Response::new(file.body(0..file.size).await?);
             put(&mut response, header::CONTENT_LENGTH, &file.size.to_string());
             response

@@ -28,27 +28,56 @@ pub enum Due {
     Removal,
 }
 
-/// The files with which something is to be done, the oldest first.
+/// The files with which something is to be done, the oldest first, but for those that are to be left alone now.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn due(pool: &PgPool, what: Due, limit: i64) -> Result<Vec<Uuid>, sqlx::Error> {
+pub async fn due(pool: &PgPool, what: Due, alone: &[Uuid], limit: i64) -> Result<Vec<Uuid>, sqlx::Error> {
     const SCAN: &str = "SELECT attachment_id FROM attachment
-        WHERE scan = 'pending' AND discarded_at IS NULL AND NOT forgotten ORDER BY stored_at LIMIT $1";
+        WHERE scan = 'pending' AND discarded_at IS NULL AND NOT forgotten AND attachment_id <> ALL($2)
+        ORDER BY stored_at LIMIT $1";
     const PREVIEW: &str = "SELECT attachment_id FROM attachment
         WHERE preview = 'untried' AND stored_at IS NOT NULL AND discarded_at IS NULL AND content_type LIKE 'image/%'
-            AND NOT forgotten AND scan IN ('unscanned', 'clean')
+            AND NOT forgotten AND scan IN ('unscanned', 'clean') AND attachment_id <> ALL($2)
         ORDER BY stored_at LIMIT $1";
     const ORPHAN: &str = "SELECT attachment_id FROM attachment
-        WHERE message_id IS NULL AND discarded_at IS NULL AND announced_at <= $2 ORDER BY announced_at LIMIT $1";
+        WHERE message_id IS NULL AND discarded_at IS NULL AND announced_at <= $3 AND attachment_id <> ALL($2)
+        ORDER BY announced_at LIMIT $1";
     const REMOVAL: &str = "SELECT attachment_id FROM attachment
         WHERE removed_at IS NULL AND blob IS NOT NULL AND (forgotten OR discarded_at IS NOT NULL)
+            AND attachment_id <> ALL($2)
         ORDER BY attachment_id LIMIT $1";
-    let query = match what {
-        Due::Scan => sqlx::query_scalar(SCAN).bind(limit),
-        Due::Preview => sqlx::query_scalar(PREVIEW).bind(limit),
-        Due::Orphan(before) => sqlx::query_scalar(ORPHAN).bind(limit).bind(before),
-        Due::Removal => sqlx::query_scalar(REMOVAL).bind(limit),
+    let (text, before) = match what {
+        Due::Scan => (SCAN, None),
+        Due::Preview => (PREVIEW, None),
+        Due::Orphan(before) => (ORPHAN, Some(before)),
+        Due::Removal => (REMOVAL, None),
     };
-    query.fetch_all(pool).await
+    let query = sqlx::query_scalar(text).bind(limit).bind(alone);
+    match before {
+        Some(before) => query.bind(before),
+        None => query,
+    }
+    .fetch_all(pool)
+    .await
+}
+
+/// How many files are kept apart until a scanner has seen them.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn pending(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    const PENDING: &str =
+        "SELECT COUNT(*) FROM attachment WHERE scan = 'pending' AND discarded_at IS NULL AND NOT forgotten";
+    sqlx::query_scalar(PENDING).fetch_one(pool).await
+}
+
+/// How many files of somebody, `kind:id`, wait for a message, and how many bytes they have or are to have; `but` one.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn waiting(pool: &PgPool, author: &str, but: Uuid) -> Result<(i64, i64), sqlx::Error> {
+    const WAITING: &str = "SELECT COUNT(*), COALESCE(SUM(size), 0)::bigint FROM attachment
+        WHERE message_id IS NULL AND discarded_at IS NULL AND author = $1 AND attachment_id <> $2 AND NOT forgotten";
+    sqlx::query_as(WAITING).bind(author).bind(but).fetch_one(pool).await
 }

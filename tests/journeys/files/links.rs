@@ -63,34 +63,53 @@ fn link_opens_what_it_was_made_for_and_nothing_else() -> Result<()> {
 }
 
 #[test]
-fn every_download_is_on_record_with_its_reader() -> Result<()> {
+fn reading_is_on_record_once_for_each_link_with_its_reader() -> Result<()> {
     run(async {
-        let app = App::start().await?;
+        let clock = Clock::manual("2026-11-21T12:00:00Z".parse()?);
+        let app = App::start_at(clock.clone()).await?;
         let client = &app.client;
         let ticket = client.ticket("t", &json!({})).await?;
         let id = bring(client, &ticket, "a.png", "image/png", &picture()).await?;
         let shown = attached(client, &ticket, "m", &id).await?;
-        let response = client.fetch(text(&shown, "url")?).await?;
+        let url = text(&shown, "url")?;
+        let response = client.fetch(url).await?;
         assert!(
             response.headers()["content-disposition"]
                 .to_str()?
                 .starts_with("inline; ")
         );
         assert_eq!(response.headers()["content-type"], "image/png");
-        client.fetch(text(&shown, "url")?).await?;
-        let pool = sqlx::PgPool::connect(&app.database_url).await?;
-        let read = async || -> Option<Vec<(String, Option<String>)>> {
-            sqlx::query_as("SELECT reader, address FROM read_attachment_v1.attachment_download ORDER BY position")
-                .fetch_all(&pool)
-                .await
-                .ok()
-        };
-        tests::poll("the downloads are not on record", async || {
-            read().await.is_some_and(|it| it.len() == 2)
+        client.fetch(url).await?;
+        for range in ["bytes=0-0", "bytes=5-"] {
+            let part = client.anonymous().request(reqwest::Method::GET, url);
+            assert_eq!(part.header("range", range).send().await?.status(), 206);
+        }
+        tests::poll("there is no small picture", async || {
+            let known = files(client, &ticket).await;
+            known.is_ok_and(|it| it[0]["previewUrl"].is_string())
         })
         .await?;
-        let expected = ("api_key:bootstrap".to_owned(), Some("127.0.0.1".to_owned()));
-        assert_eq!(read().await.context("no record")?, [expected.clone(), expected]);
+        let first = files(client, &ticket).await?;
+        clock.advance(TimeDelta::seconds(1));
+        let second = files(client, &ticket).await?;
+        for known in [&first, &first, &second] {
+            assert_eq!(client.fetch(text(&known[0], "previewUrl")?).await?.status(), 200);
+        }
+        let another = text(&second[0], "url")?;
+        assert_ne!(another, url);
+        client.fetch(another).await?;
+        let pool = sqlx::PgPool::connect(&app.database_url).await?;
+        let read = async || -> Option<Vec<(String, Option<String>, bool)>> {
+            let rows = "SELECT reader, address, preview FROM read_attachment_v1.attachment_download ORDER BY position";
+            sqlx::query_as(rows).fetch_all(&pool).await.ok()
+        };
+        tests::poll("what is read is not on record", async || {
+            read().await.is_some_and(|it| it.len() >= 3)
+        })
+        .await?;
+        let expected = |preview| ("api_key:bootstrap".to_owned(), Some("127.0.0.1".to_owned()), preview);
+        let on_record = read().await.context("no record")?;
+        assert_eq!(on_record, [expected(false), expected(true), expected(false)]);
         pool.close().await;
         app.finish().await
     })

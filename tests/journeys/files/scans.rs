@@ -26,6 +26,16 @@ fn eicar() -> Vec<u8> {
     .into_bytes()
 }
 
+/// What the scanner has no memory for when it first sees it.
+const HEAVY: &str = "heavy";
+
+fn is_news(word: &str, heard: &Mutex<Vec<String>>) -> bool {
+    let Ok(mut heard) = heard.lock() else { return false };
+    let news = heard.iter().all(|it| it != word);
+    heard.push(word.to_owned());
+    news
+}
+
 /// Answers as clamd(8) says; a file longer than 1 MiB is too long for it.
 async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<String>>>) -> Result<()> {
     let mut command = Vec::new();
@@ -54,6 +64,9 @@ async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<String>>>) -> Result<
         if bytes.len() > 1 << 20 {
             return Ok(stream.write_all(b"INSTREAM size limit exceeded. ERROR\0").await?);
         }
+    }
+    if bytes == HEAVY.as_bytes() && is_news(HEAVY, &heard) {
+        return Ok(stream.write_all(b"stream: Can't allocate memory ERROR\0").await?);
     }
     let infected = bytes.windows(eicar().len()).any(|it| it == eicar());
     let answer: &[u8] = if infected {
@@ -130,6 +143,9 @@ fn file_is_kept_apart_until_a_scanner_has_seen_it_even_over_a_restart() -> Resul
         attached(client, &ticket, "c", &id).await?;
         let failed = becomes(client, &ticket, &id, "FAILED").await?;
         assert_eq!(failed["url"], json!(null));
+        let heavy = bring(client, &ticket, "heavy.txt", "text/plain", HEAVY.as_bytes()).await?;
+        attached(client, &ticket, "h", &heavy).await?;
+        becomes(client, &ticket, &heavy, "CLEAN").await?;
         let again = bring(client, &ticket, "v2.txt", "text/plain", &eicar()).await?;
         poll("nobody looks at it", async || {
             let said = say(client, "postMessage", &ticket, "d", &[&again]).await;
@@ -138,7 +154,9 @@ fn file_is_kept_apart_until_a_scanner_has_seen_it_even_over_a_restart() -> Resul
         .await?;
         let heard = heard.lock().map(|it| it.clone()).unwrap_or_default();
         assert!(
-            heard.contains(&"zINSTREAM".to_owned()) && heard.contains(&"zVERSION".to_owned()),
+            ["zINSTREAM", "zVERSION", HEAVY]
+                .iter()
+                .all(|it| heard.contains(&(*it).to_owned())),
             "{heard:?}"
         );
         app.finish().await

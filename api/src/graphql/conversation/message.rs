@@ -271,7 +271,13 @@ impl Message {
         let found = self.related.earlier(ctx, (self.row.conversation_id, seq)).await?;
         // Nobody comes to a note by way of a message.
         let found = found.filter(|it| self.row.is_note() || !it.is_note());
-        Ok(found.map(Self::alone))
+        Ok(found.map(|it| {
+            let related = Related {
+                reader: self.related.reader.clone(),
+                ..Related::of(std::iter::once(&it))
+            };
+            Self::with(it, Arc::new(related))
+        }))
     }
 
     /// Colleagues whose attention it asks for; for those who may see users.
@@ -288,7 +294,11 @@ impl Message {
     async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Attachment>> {
         let mut shown = Vec::with_capacity(self.row.attachments.len());
         for id in &self.row.attachments {
-            shown.extend(self.related.attachment(ctx, *id).await?);
+            let file = self.related.attachment(ctx, *id).await?;
+            shown.extend(file.map(|it| match self.row.redacted_at {
+                Some(at) => it.withdrawn(at),
+                None => it,
+            }));
         }
         Ok(shown)
     }

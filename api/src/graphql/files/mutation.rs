@@ -106,6 +106,10 @@ impl FilesMutation {
             Err(problem) => return Ok(refused(problem)),
         };
         let parts = parts(ctx)?;
+        let full = parts.files.is_full(&caller.viewer.actor, id, input.size).await;
+        if let Some(reason) = full.map_err(|it| problem(ctx, it.problem))? {
+            return Ok(refused(reason));
+        }
         if let Err(error) = parts.handler.execute(&caller.viewer.rights, &request).await {
             return match Answer::from(error) {
                 Answer::Refused(reason) => Ok(refused(reason)),

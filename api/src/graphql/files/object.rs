@@ -65,7 +65,7 @@ pub(in crate::graphql) struct Attachment {
     uploaded_at: Option<DateTime<Utc>>,
     /// Pixels of its small picture, across and down; null when there is none.
     preview_size: Option<PreviewSize>,
-    /// How often somebody began to read it; every time is on record.
+    /// By how many links somebody read it; each is on record, and of its small picture the first time of each reader.
     downloads: i32,
     #[graphql(skip)]
     row: AttachmentRow,
@@ -109,6 +109,16 @@ impl Attachment {
     /// With links that count for somebody else than the one who asks.
     pub(in crate::graphql) fn for_reader(self, reader: Option<Actor>) -> Self {
         Self { reader, ..self }
+    }
+
+    /// As it is under a message that was withdrawn then, even before it is taken away itself.
+    pub(in crate::graphql) fn withdrawn(self, at: DateTime<Utc>) -> Self {
+        let (mut row, reader) = (self.row, self.reader);
+        (row.name, row.discarded_at) = (None, row.discarded_at.or(Some(at)));
+        Self {
+            reader,
+            ..Self::from(row)
+        }
     }
 
     async fn link(&self, ctx: &Context<'_>, errand: Errand) -> Result<Option<(String, DateTime<Utc>)>> {
