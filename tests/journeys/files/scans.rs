@@ -29,6 +29,13 @@ fn eicar() -> Vec<u8> {
 /// What the scanner has no memory for when it first sees it.
 const HEAVY: &str = "heavy";
 
+fn is_news(word: &str, heard: &Mutex<Vec<String>>) -> bool {
+    let Ok(mut heard) = heard.lock() else { return false };
+    let news = heard.iter().all(|it| it != word);
+    heard.push(word.to_owned());
+    news
+}
+
 /// Answers as clamd(8) says; a file longer than 1 MiB is too long for it.
 async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<String>>>) -> Result<()> {
     let mut command = Vec::new();
@@ -58,12 +65,7 @@ async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<String>>>) -> Result<
             return Ok(stream.write_all(b"INSTREAM size limit exceeded. ERROR\0").await?);
         }
     }
-    if bytes == HEAVY.as_bytes()
-        && let Ok(mut heard) = heard.lock()
-        && !heard.contains(&HEAVY.to_owned())
-    {
-        heard.push(HEAVY.to_owned());
-        drop(heard);
+    if bytes == HEAVY.as_bytes() && is_news(HEAVY, &heard) {
         return Ok(stream.write_all(b"stream: Can't allocate memory ERROR\0").await?);
     }
     let infected = bytes.windows(eicar().len()).any(|it| it == eicar());
