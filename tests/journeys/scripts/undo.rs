@@ -140,10 +140,12 @@ fn status_that_was_not_open_before_is_not_said_to_be_restored() -> Result<()> {
         assert_eq!(outcomes(&undone), ["RESTORED", "RESTORED", "RESTORED"]);
         assert_eq!(status(client, &new).await?, "OPEN");
         // A step that changed nothing is not taken back.
+        let definition = json!({"key": "again", "name": {"ru": "again"}, "steps": [{"resolve": "SOLVED"}]});
+        let script = made(client, "Macro", "again", definition).await?;
         client
             .must("resolveTicket", "r", &new, &json!({"reason": "SOLVED"}))
             .await?;
-        let run = ran(client, "again", &new, json!([{"resolve": "SOLVED"}])).await?;
+        let run = must_run(client, "again", &new, &script).await?["run"]["id"].take();
         assert_eq!(outcomes(&undo(client, "u3", &run).await?), ["RESTORED"]);
         assert_eq!(status(client, &new).await?, "RESOLVED");
         app.finish().await
