@@ -56,17 +56,17 @@ impl Desk {
     }
 
     async fn finish_replies(self) {
-        follow(Replies::new(self.handler), self.log, self.pool).await;
+        Box::pin(follow(Replies::new(self.handler), self.log, self.pool)).await;
     }
 
     async fn receive(self) {
         let reception = Reception::new(self.handler, self.pool.clone());
-        follow(reception, self.log, self.pool).await;
+        Box::pin(follow(reception, self.log, self.pool)).await;
     }
 
     async fn estimate(self) {
         let estimates = Estimates::new(self.handler, self.pool.clone());
-        follow(estimates, self.log, self.pool).await;
+        Box::pin(follow(estimates, self.log, self.pool)).await;
     }
 
     async fn finish_runs(self) {

@@ -290,7 +290,7 @@ mod tests {
                     1 => {}
                     _ => {
                         told.notify_one();
-                        std::future::pending().await
+                        std::future::pending::<()>().await;
                     }
                 }
             }

@@ -58,7 +58,7 @@ impl Reception {
         // Knows of what was chosen: its events lead to no other estimate, and the answer may tell of this one.
         estimates::note(&self.handler, &self.pool, recorded).await?;
         if !self.is_flooding(contact, recorded).await? {
-            self.handler.answer_opening(ticket).await?;
+            Box::pin(self.handler.answer_opening(ticket)).await?;
         }
         Ok(())
     }
@@ -104,7 +104,7 @@ impl Duty for Reception {
         }
         let ticket = TicketId(recorded.stream_id);
         if let DomainEvent::Ticket(TicketEvent::Opened { contact_id, .. }) = &recorded.event {
-            self.opened(recorded, *contact_id).await?;
+            Box::pin(self.opened(recorded, *contact_id)).await?;
         } else if let DomainEvent::Ticket(TicketEvent::SubjectChanged { .. } | TicketEvent::TypeChanged { .. }) =
             &recorded.event
         {

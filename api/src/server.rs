@@ -229,14 +229,7 @@ impl Run {
         let handler = Arc::new(handler);
         if self.config.roles.has(Role::Processes) {
             self.start_processes(&log, &pool, seal_key, working);
-            let desk = Desk {
-                log: log.clone(),
-                pool: pool.clone(),
-                handler: Arc::clone(&handler),
-                clock: self.clock.clone(),
-                working: working.clone(),
-            };
-            desk.start();
+            self.start_desk((&log, &pool), &handler, working);
         }
         let observatory = Observatory::start(pool.clone(), working.clone());
         let ground = Ground {
@@ -278,6 +271,18 @@ impl Run {
             ended = worker => over(ended),
             strange = guard => Err(strange.map_or_else(ServeError::Panicked, ServeError::Inventory)),
         }
+    }
+
+    /// What goes on with tickets by itself.
+    fn start_desk(&self, (log, pool): (&EventLog, &PgPool), handler: &Arc<Handler>, working: &CancellationToken) {
+        let desk = Desk {
+            log: log.clone(),
+            pool: pool.clone(),
+            handler: Arc::clone(handler),
+            clock: self.clock.clone(),
+            working: working.clone(),
+        };
+        desk.start();
     }
 
     /// What follows the log and acts on it.

@@ -155,9 +155,9 @@ impl Files {
                     return false;
                 }
             };
-            let scanned = self.scan(scanner, id, engine).await;
-            pauses.note(id, scanned.is_ok(), Instant::now());
-            if let Err(flaw) = scanned {
+            let done = self.scan(scanner, id, engine).await;
+            pauses.note(id, done.is_ok(), Instant::now());
+            if let Err(flaw) = done {
                 warn!(
                     file = named(id),
                     problem = flaw.problem.english,

@@ -67,12 +67,12 @@ mod tests {
     use super::{Small, small};
     use crate::files::bytes::speaks_of_bytes;
 
-    fn chunk(into: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) {
+    fn chunk(into: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
         into.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
         into.extend(name);
         into.extend(data);
         let mut sum = Crc::new();
-        sum.update(name);
+        sum.update(&name);
         sum.update(data);
         into.extend(sum.sum().to_be_bytes());
     }
@@ -87,10 +87,10 @@ mod tests {
             packed.write_all(&row).unwrap();
         }
         let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-        chunk(&mut png, b"IHDR", &head);
-        chunk(&mut png, b"PLTE", &[200, 30, 30]);
-        chunk(&mut png, b"IDAT", &packed.finish().unwrap());
-        chunk(&mut png, b"IEND", b"");
+        chunk(&mut png, *b"IHDR", &head);
+        chunk(&mut png, *b"PLTE", &[200, 30, 30]);
+        chunk(&mut png, *b"IDAT", &packed.finish().unwrap());
+        chunk(&mut png, *b"IEND", b"");
         png
     }
 
@@ -129,9 +129,11 @@ mod tests {
     #[test]
     fn storage_that_breaks_off_is_told_from_bytes_that_do_not_read() {
         let png = one_colour(900);
-        let about = |error| match error {
-            ImageError::IoError(error) => speaks_of_bytes(&error),
-            other => panic!("{other}"),
+        let about = |error| {
+            let ImageError::IoError(error) = error else {
+                panic!("{error}");
+            };
+            speaks_of_bytes(&error)
         };
         for broken in [0, 64] {
             let reader = BufReader::new(Breaking(Cursor::new(png.clone()), broken));
