@@ -104,7 +104,7 @@ async fn cut_off(whole: &EventLog, log: &EventLog) -> Result<()> {
 
 /// Carries out everything in a log of its own, and cuts it off in the one at `data`.
 async fn crash(data: &std::path::Path, database: &str) -> Result<()> {
-    crash_before(data, database, 0).await
+    Box::pin(crash_before(data, database, 0)).await
 }
 
 /// The same, with so many events behind it, as an import of another system's history leaves them.
