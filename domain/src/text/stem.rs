@@ -22,7 +22,15 @@ const ODD: &[(&str, &str)] = &[
     ("людям", "люди"),
     ("детей", "дети"),
     ("детям", "дети"),
+    // Their own end looks like that of a case.
+    ("прием", "приема"),
+    ("паром", "парома"),
+    ("объем", "объема"),
 ];
+/// What ends nouns such as `диплом` and `проблема` in some forms, and is taken for the end of a case in others.
+const DOUBTFUL: [&str; 2] = ["ом", "ем"];
+/// Letters that a stem keeps without it at least.
+const KEPT: usize = 4;
 
 /// The stem of a word in small letters, by the alphabet it is written in; digits and other alphabets as they are.
 ///
@@ -36,13 +44,19 @@ pub(super) fn stem(word: &str) -> String {
         if stem.chars().count() < 4 && word.chars().count() > 4 {
             without_ending(word).to_owned()
         } else {
-            stem.into_owned()
+            without_doubtful(&stem).to_owned()
         }
     } else if word.chars().all(|it| it.is_ascii_lowercase()) {
         Stemmer::create(Algorithm::English).stem(word).into_owned()
     } else {
         word.to_owned()
     }
+}
+
+/// The same for all forms of a noun: `дипломы` would be `диплом`, and `диплом` `дипл`.
+fn without_doubtful(stem: &str) -> &str {
+    let shorter = DOUBTFUL.iter().find_map(|it| stem.strip_suffix(it));
+    shorter.filter(|it| it.chars().count() >= KEPT).unwrap_or(stem)
 }
 
 /// Endings of nouns, the longest first.

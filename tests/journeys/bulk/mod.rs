@@ -348,6 +348,11 @@ fn bad_wishes_begin_nothing() -> Result<()> {
                 json!(["input", "action", "unassign"]),
             ),
             (
+                json!({"ids": [ticket], "action": {"category": {"categoryId": "net\u{0}"}}}),
+                "BAD_USER_INPUT",
+                json!(["input", "action", "category", "categoryId"]),
+            ),
+            (
                 json!({"ids": [ticket], "action": {"tag": []}}),
                 "BAD_USER_INPUT",
                 json!(["input", "action", "tag"]),

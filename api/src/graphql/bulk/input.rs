@@ -5,6 +5,7 @@ use domain::{
     bulk::Step,
     ids::{AgentId, TicketId},
     organisation::Kind as ItemKind,
+    values::CategoryKey,
 };
 use uuid::Uuid;
 
@@ -161,6 +162,13 @@ impl BulkActionInput {
             if it.category_id.is_none() && it.subcategory_id.is_some() {
                 let (russian, english) = ("categoryId вместе с subcategoryId", "categoryId beside subcategoryId");
                 return Err(bad("category", "", russian, english));
+            }
+            for (field, key) in [("categoryId", &it.category_id), ("subcategoryId", &it.subcategory_id)] {
+                let checked = key.as_deref().map(|it| CategoryKey::try_new(field, it)).transpose();
+                checked.map_err(|it| Problem {
+                    field: ["input", "action", "category", field].map(str::to_owned).to_vec(),
+                    ..Problem::from(it)
+                })?;
             }
             steps.push(Step::Categorize {
                 category_id: it.category_id,
