@@ -13,7 +13,10 @@ use domain::{
 };
 use event_store::{Position, Recorded};
 
-use crate::{Command, CommandError, Handler, Outcome, Refusal, Request, folded::read_opened};
+use crate::{
+    Command, CommandError, Handler, Outcome, Refusal, Request,
+    folded::{Folded, read_opened},
+};
 
 /// How a ticket and its assignment stand together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,18 +75,13 @@ impl Handler {
     /// # Errors
     /// When the log or the vault do not answer.
     pub async fn standing(&self, ticket_id: TicketId) -> Result<Standing, CommandError> {
-        let slot = self.slot::<Ticket>(ticket_id.0);
-        let mut ticket = slot.lock().await;
-        let ticket = self.look(&mut ticket, ticket_id.0).await?;
-        let slot = self.slot::<Assignment>(ticket_id.0);
-        let mut assignment = slot.lock().await;
-        let assignment = self.look(&mut assignment, ticket_id.0).await?;
-        Ok(Standing {
+        let standing = |ticket: &Folded<Ticket>, assignment: &Folded<Assignment>| Standing {
             ticket: ticket.state.clone(),
             owner: assignment.state.as_ref().and_then(|it| it.owner),
             version: ticket.version() + assignment.version(),
             position: ticket.position.max(assignment.position),
-        })
+        };
+        self.look_at_both(ticket_id, standing).await
     }
 
     /// How many events a ticket and its assignment had when the one at `position` was theirs.
@@ -104,14 +102,11 @@ impl Handler {
     /// # Errors
     /// When the log or the vault do not answer.
     pub async fn told_at(&self, ticket_id: TicketId, command: CommandId) -> Result<Option<Position>, CommandError> {
-        let slot = self.slot::<Ticket>(ticket_id.0);
-        let mut ticket = slot.lock().await;
-        let ticket = self.look(&mut ticket, ticket_id.0).await?;
-        let slot = self.slot::<Assignment>(ticket_id.0);
-        let mut assignment = slot.lock().await;
-        let assignment = self.look(&mut assignment, ticket_id.0).await?;
-        let done = ticket.find(command).or_else(|| assignment.find(command));
-        Ok(done.map(|it| it.position))
+        let told = |ticket: &Folded<Ticket>, assignment: &Folded<Assignment>| {
+            let done = ticket.find(command).or_else(|| assignment.find(command));
+            done.map(|it| it.position)
+        };
+        self.look_at_both(ticket_id, told).await
     }
 
     /// The events of a ticket and its assignment, oldest first.

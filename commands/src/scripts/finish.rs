@@ -14,7 +14,7 @@ use domain::{
 use event_store::{Position, Recorded};
 use uuid::Uuid;
 
-use super::turns;
+use super::status;
 use crate::{Command, CommandError, Handler, Request, caches::Cached, conversations::followed_by, within};
 
 /// Names the command that notes the end of a run.
@@ -63,7 +63,7 @@ impl Running<'_> {
 
     /// The request that takes a step.
     fn taking(&self, index: usize, step: &PlannedStep, text: &str) -> Result<Request, CommandError> {
-        let id = turns::step(self.command_id, index);
+        let id = status::step(self.command_id, index);
         Ok(self.request(id, self.command(index, step, text)?))
     }
 
@@ -221,7 +221,7 @@ impl Handler {
         running: &Running<'_>,
         run: &MacroRun,
     ) -> Result<(Position, Position), CommandError> {
-        let steps = (0..run.steps.len()).map(|index| turns::step(running.command_id, index));
+        let steps = (0..run.steps.len()).map(|index| status::step(running.command_id, index));
         let ids: Vec<CommandId> = steps.flat_map(|it| [it, followed_by(it)]).collect();
         let (ticket, said) = (run.ticket_id.0, ConversationId::of_ticket(run.ticket_id).0);
         let position = self.newest_of::<Ticket>(ticket, &ids).await?;

@@ -6,7 +6,7 @@ mod preview;
 mod rehearse;
 mod run;
 mod starter;
-mod turns;
+mod status;
 mod undo;
 mod values;
 mod words;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     run::RunReport,
-    turns::{Ids, Turns},
+    status::{Ids, Turns},
 };
 use crate::{Command, CommandError, Handler, Refusal, Request, within};
 

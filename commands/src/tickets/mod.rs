@@ -189,13 +189,25 @@ impl Handler {
         if request.expected_version.is_none() {
             return Ok(());
         }
+        let seen = |ticket: &Folded<Ticket>, assignment: &Folded<Assignment>| {
+            check_seen(request, ticket, (assignment.version(), assignment.position))
+        };
+        self.look_at_both(ticket_id, seen).await?
+    }
+
+    /// What a look at a ticket and its assignment says, while nobody changes either.
+    pub(crate) async fn look_at_both<T>(
+        &self,
+        ticket_id: TicketId,
+        look: impl FnOnce(&Folded<Ticket>, &Folded<Assignment>) -> T,
+    ) -> Result<T, CommandError> {
         let slot = self.slot::<Ticket>(ticket_id.0);
         let mut ticket = slot.lock().await;
         let ticket = self.look(&mut ticket, ticket_id.0).await?;
         let slot = self.slot::<Assignment>(ticket_id.0);
         let mut assignment = slot.lock().await;
         let assignment = self.look(&mut assignment, ticket_id.0).await?;
-        check_seen(request, ticket, (assignment.version(), assignment.position))
+        Ok(look(ticket, assignment))
     }
 }
 
