@@ -1,5 +1,5 @@
 //! Finishes replies: a message that is in the log while its ticket does not know of it yet, or withdrawn while its files
-//! are still there.
+//! are still there; or a ticket that was merged, unmerged or split while the questions it took along are not noted yet.
 //!
 //! Only a crash between two appends leaves such a message; what is appended before the next start, by an import for one,
 //! may be any number of events, so it is kept how far this came. Several servers may do this at once, and the command
@@ -33,12 +33,15 @@ impl Duty for Replies {
         "conversation.message_received",
         "conversation.message_posted",
         "conversation.message_redacted",
+        "ticket.merged",
+        "ticket.unmerged",
+        "ticket.split_off",
     ];
 
     async fn take(&self, recorded: &Recorded<DomainEvent>) -> Result<()> {
         if self.handler.finish_reply(recorded).await? {
             let position = recorded.position.0;
-            info!(position, "what a crash had cut off of a message is done");
+            info!(position, "what a crash had cut off of a message or a merge is done");
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use domain::{
     decider::Decider,
     event::DomainEvent,
     ids::{AgentId, CommandId, ConversationId, TicketId, stream_name},
-    ticket::{LEVELS, Status, Ticket, TicketEvent, TicketRefusal},
+    ticket::{Status, Ticket, TicketEvent, TicketRefusal},
 };
 use event_store::{Position, Recorded};
 use uuid::Uuid;
@@ -24,6 +24,7 @@ use crate::{
     attachments::Which,
     authorize::authorize_in,
     folded::{Folded, read_opened},
+    questions::Question,
     tickets::place_of,
 };
 
@@ -91,7 +92,7 @@ impl Handler {
         let since = (!said.changed).then_some(said.position);
         let then = if shown_with.is_some() {
             drop(ticket);
-            self.follow_shown(ticket_id, &first, since).await?
+            self.follow_shown(ticket_id, &first, (said.position, since)).await?
         } else {
             self.follow(&mut ticket, ticket_id, &first, since).await?
         };
@@ -102,17 +103,22 @@ impl Handler {
         }))
     }
 
-    /// Carries out what a message in the log means for its ticket, if that is still to be done; whether it was.
+    /// Carries out what a message in the log means for its ticket, or what a merged, unmerged or split ticket takes along, if
+    /// that is still to be done; whether it was.
     ///
     /// # Errors
     /// [`CommandError`]; the same call may succeed later.
     pub async fn finish_reply(&self, message: &Recorded<DomainEvent>) -> Result<bool, CommandError> {
+        let metadata = &message.metadata;
+        let first = (metadata.command_id, &metadata.actor, metadata.traceparent.as_ref());
+        if let DomainEvent::Ticket(event) = &message.event {
+            let carried = self.carry_along(TicketId(message.stream_id), event, message.position, first);
+            return Ok(carried.await?.is_some_and(|it| it.changed));
+        }
         let DomainEvent::Conversation(event) = &message.event else {
             return Ok(false);
         };
         if let ConversationEvent::MessageRedacted { seq, .. } = event {
-            let metadata = &message.metadata;
-            let first = (metadata.command_id, &metadata.actor, metadata.traceparent.as_ref());
             let discarded = self.discard_files(message.stream_id, Which::Place(*seq), first).await?;
             return Ok(discarded.is_some_and(|it| it > message.position));
         }
@@ -128,27 +134,34 @@ impl Handler {
             traceparent: message.metadata.traceparent.as_ref(),
             cause,
         };
-        let done = self.follow_shown(ticket_id, &first, Some(message.position)).await?;
+        let at = message.position;
+        let done = self.follow_shown(ticket_id, &first, (at, Some(at))).await?;
         Ok(done.is_some_and(|it| it.changed))
     }
 
-    /// The second step, at the ticket with which this one is shown: there it is worked on.
+    /// The second step, at the ticket with which this one is shown: there it is worked on, and there the customer waits.
     async fn follow_shown(
         &self,
         ticket_id: TicketId,
         first: &First<'_>,
-        since: Option<Position>,
+        (at, since): (Position, Option<Position>),
     ) -> Result<Option<Outcome>, CommandError> {
-        let mut shown = ticket_id;
-        for _ in 0..LEVELS {
-            match self.ticket(shown).await?.and_then(|it| it.merged_into) {
-                Some(into) => shown = into,
-                None => break,
-            }
-        }
-        let slot = self.slot::<Ticket>(shown.0);
-        let mut ticket = slot.lock().await;
-        self.follow(&mut ticket, shown, first, since).await
+        let shown = self.shown_with(ticket_id).await?;
+        let worked_on = shown.map_or(ticket_id, |it| it.0);
+        let done = {
+            let slot = self.slot::<Ticket>(worked_on.0);
+            let mut ticket = slot.lock().await;
+            self.follow(&mut ticket, worked_on, first, since).await?
+        };
+        let Some((into, from)) = shown.filter(|_| first.cause == Cause::Customer) else {
+            return Ok(done);
+        };
+        let Some(since) = self.arrived(ticket_id, first.command_id).await? else {
+            return Ok(done);
+        };
+        let origin = (first.command_id, first.actor, first.traceparent);
+        let carried = self.carry(into, Question { from, since }, at, origin).await?;
+        Ok(later(done, carried))
     }
 
     /// Place of the last message under a ticket; 0 when there is none.
@@ -285,6 +298,18 @@ pub(crate) fn thread_of(ticket_id: TicketId, ticket: &Ticket) -> Thread {
         inbox_id: ticket.place.inbox_id,
         channel: CHANNEL.to_owned(),
         closed: ticket.status == Status::Closed,
+    }
+}
+
+/// Both, as one.
+fn later(first: Option<Outcome>, then: Option<Outcome>) -> Option<Outcome> {
+    match (first, then) {
+        (Some(first), Some(then)) => Some(Outcome {
+            position: first.position.max(then.position),
+            changed: first.changed || then.changed,
+            ..then
+        }),
+        (one, other) => one.or(other),
     }
 }
 

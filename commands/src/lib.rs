@@ -26,6 +26,7 @@ mod numbers;
 mod organisation;
 mod places;
 pub mod processes;
+mod questions;
 mod reception;
 mod router;
 mod scripts;

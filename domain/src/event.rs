@@ -238,6 +238,7 @@ fn personal_of_ticket(event: &mut TicketEvent) -> Vec<(&'static str, &mut dyn Pe
         | TicketEvent::Unmerged { .. }
         | TicketEvent::Split { .. }
         | TicketEvent::SplitOff { .. }
+        | TicketEvent::QuestionCarried { .. }
         | TicketEvent::Archived { .. }
         | TicketEvent::TrackingLinkIssued { .. }
         | TicketEvent::TrackingLinkRevoked {}

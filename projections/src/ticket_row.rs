@@ -356,6 +356,7 @@ impl TicketRow {
             | TicketEvent::Absorbed { .. }
             | TicketEvent::Separated { .. }
             | TicketEvent::Split { .. }
+            | TicketEvent::QuestionCarried { .. }
             | TicketEvent::ReplyPromised { .. } => {}
         }
     }

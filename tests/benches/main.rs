@@ -76,8 +76,10 @@ fn main() -> Result<()> {
         }
         let settings = Settings::read()?;
         let mut report = Report::default();
-        measure(&settings, &mut report).await?;
-        report.print()
+        let measured = measure(&settings, &mut report).await;
+        // What was measured before a failure took long to come by.
+        report.print()?;
+        measured
     })
 }
 

@@ -157,7 +157,7 @@ fn analyst_reads_every_view_and_nothing_else() -> Result<()> {
             assert_eq!(rows, i64::from(!empty), "{view}");
         }
         for statement in [
-            "SELECT * FROM read_ticket_list_v5.ticket_list",
+            "SELECT * FROM read_ticket_list_v6.ticket_list",
             "SELECT * FROM read_ticket_history_v4.ticket_history",
             "SELECT * FROM read_organisation_v1.organisation_item",
             "SELECT * FROM read_message_v2.message",

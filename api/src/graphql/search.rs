@@ -88,7 +88,7 @@ pub(crate) struct SearchQuery;
 impl SearchQuery {
     /// Tickets by number, id, words of their subjects, messages and notes, or the name or a handle of their customer or owner,
     /// as far as you may read those; those that fit best first. Russian and English words are found in every form, misspelt, and typed with the keyboard in the other language.
-    /// Of words that stand nearly everywhere only the newest 2000 texts are looked at; at most some 500 tickets are found.
+    /// Of words that stand nearly everywhere only the newest 1000 texts are looked at; at most some 500 tickets are found.
     #[graphql(complexity = "cost(first, None, child_complexity)")]
     async fn search_tickets(
         &self,

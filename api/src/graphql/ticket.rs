@@ -110,6 +110,8 @@ pub(crate) struct Ticket {
     #[graphql(skip)]
     uuid: uuid::Uuid,
     #[graphql(skip)]
+    waits_since: Option<DateTime<Utc>>,
+    #[graphql(skip)]
     resolution_note: Option<String>,
     #[graphql(skip)]
     assignee_uuid: Option<uuid::Uuid>,
@@ -281,9 +283,9 @@ impl Ticket {
         self.related.threads.attachments(ctx, self.uuid).await
     }
 
-    /// How its conversation stands; null before the first message.
+    /// How its conversation stands; null before the first message, unless a question of another ticket waits here.
     async fn thread(&self, ctx: &Context<'_>) -> Result<Option<Standing>> {
-        self.related.threads.standing(ctx, self.uuid).await
+        self.related.threads.standing(ctx, self.uuid, self.waits_since).await
     }
 
     /// What happened to it, oldest first. Give `first` or `last`, 1 to 100.
@@ -415,6 +417,7 @@ impl Ticket {
             resolved_at: row.resolved_at,
             closed_at: row.closed_at,
             uuid: row.ticket_id,
+            waits_since: row.needs_answer_since,
             related,
         }
     }

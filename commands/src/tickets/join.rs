@@ -3,7 +3,7 @@
 use domain::{
     access::Rights,
     ids::{CommandId, TicketId},
-    ticket::{Join, LEVELS, Mark, Relation, Ticket, TicketCommand, TicketRefusal, TicketSource},
+    ticket::{Join, LEVELS, Mark, Relation, Ticket, TicketCommand, TicketEvent, TicketRefusal, TicketSource},
     values::CategoryKey,
 };
 use uuid::Uuid;
@@ -34,7 +34,7 @@ impl Handler {
             Join::MergeInto { into } => self.merge_ticket(id, *into, rights, request).await,
             Join::Unmerge => self.unmerge_ticket(id, rights, request).await,
             Join::Split { .. } => self.split(id, join, rights, request).await,
-            Join::Absorb { .. } | Join::Separate { .. } | Join::NoteSplit { .. } => {
+            Join::Absorb { .. } | Join::Separate { .. } | Join::NoteSplit { .. } | Join::CarryQuestion { .. } => {
                 self.change_alone(id, rights, request).await
             }
         }
@@ -76,7 +76,23 @@ impl Handler {
             self.part_from(into, id, request).await?;
             return Err(refused(TicketRefusal::MergeRing));
         }
-        Ok(merged)
+        let event = TicketEvent::Merged { into };
+        self.with_questions(merged, id, (&event, request)).await
+    }
+
+    /// After that event the customers' questions are taken along.
+    async fn with_questions(
+        &self,
+        outcome: Outcome,
+        id: TicketId,
+        (event, request): (&TicketEvent, &Request),
+    ) -> Result<Outcome, CommandError> {
+        let origin = (request.command_id, &request.actor, request.traceparent.as_ref());
+        let carried = self.carry_along(id, event, outcome.position, origin).await?;
+        Ok(Outcome {
+            position: carried.map_or(outcome.position, |it| it.position.max(outcome.position)),
+            ..outcome
+        })
     }
 
     async fn unmerge_ticket(&self, id: TicketId, rights: &Rights, request: &Request) -> Result<Outcome, CommandError> {
@@ -84,10 +100,12 @@ impl Handler {
         let outcome = self.change_alone(id, rights, request).await?;
         let Some(from) = from else { return Ok(outcome) };
         let apart = self.part_from(from, id, request).await?;
-        Ok(Outcome {
+        let outcome = Outcome {
             position: outcome.position.max(apart.position),
             ..outcome
-        })
+        };
+        let event = TicketEvent::Unmerged { from };
+        self.with_questions(outcome, id, (&event, request)).await
     }
 
     /// The ticket itself notes it first: so its rules and its version count, and a repetition makes up for what is missing.
@@ -143,10 +161,15 @@ impl Handler {
         };
         let noting = part(request, "split off", *new_ticket_id, note);
         let told = self.change_alone(*new_ticket_id, &Rights::all(), &noting).await?;
-        Ok(Outcome {
+        let outcome = Outcome {
             position: noted.position.max(told.position),
             ..noted
-        })
+        };
+        let event = TicketEvent::SplitOff {
+            from: id,
+            from_message_seq,
+        };
+        self.with_questions(outcome, *new_ticket_id, (&event, &noting)).await
     }
 
     /// A link is kept once, by the ticket of which it is said; what either is to the other is seen from both.

@@ -138,7 +138,7 @@ impl Handler {
     }
 
     /// A wish that concerns one ticket; other tickets were looked at before.
-    async fn change_alone(
+    pub(crate) async fn change_alone(
         &self,
         ticket_id: TicketId,
         rights: &Rights,

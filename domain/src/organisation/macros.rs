@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Definition, Identity, Kind, Label, Reference, Rule, Template,
+    Category, Definition, Identity, Kind, Label, Reference, Rule, Template,
     check::{Check, normal_key},
 };
 use crate::values::{HoldReason, Priority, ResolutionReason};
@@ -111,11 +111,11 @@ impl Definition for Macro {
             let (kind, id) = match step {
                 MacroStep::Team { team_id } => (Kind::Team, *team_id),
                 MacroStep::Tag { tag_id } => (Kind::Tag, *tag_id),
+                MacroStep::Categorize { category_key } => (Kind::Category, Category::id_of(category_key)),
                 MacroStep::Reply { .. }
                 | MacroStep::Note { .. }
                 | MacroStep::Take {}
                 | MacroStep::Prioritize { .. }
-                | MacroStep::Categorize { .. }
                 | MacroStep::Hold { .. }
                 | MacroStep::Resolve { .. }
                 | MacroStep::Close { .. } => return None,

@@ -237,6 +237,13 @@ pub enum Join {
         /// Number, there, of the first message of that part, from 1.
         from_message_seq: u64,
     },
+    /// Note that a customer waits here for an answer to what was asked under another.
+    CarryQuestion {
+        /// The other.
+        from: TicketId,
+        /// When the oldest of what nobody has answered arrived.
+        since: DateTime<Utc>,
+    },
 }
 
 /// A wish about a ticket's tracking link.

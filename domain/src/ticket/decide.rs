@@ -47,7 +47,9 @@ impl Decider for Ticket {
         } else {
             matches!(
                 event,
-                TicketEvent::ResolutionEstimated { .. } | TicketEvent::ReplyPromised { .. }
+                TicketEvent::ResolutionEstimated { .. }
+                    | TicketEvent::ReplyPromised { .. }
+                    | TicketEvent::QuestionCarried { .. }
             )
             .then_some(Touches::Nothing)
         }

@@ -230,6 +230,13 @@ pub enum TicketEvent {
         /// Number, there, of the first message of that part, from 1.
         from_message_seq: u64,
     },
+    /// A customer waits here for an answer to what was asked under another ticket.
+    QuestionCarried {
+        /// The other: one that is shown with this, was split into this, or showed this one until now.
+        from: TicketId,
+        /// When the oldest of what nobody has answered arrived.
+        since: DateTime<Utc>,
+    },
     /// It was put away.
     Archived {
         /// By which policy; `None` when somebody did it.

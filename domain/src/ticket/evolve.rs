@@ -54,6 +54,7 @@ impl Ticket {
             absorbed: BTreeSet::new(),
             splits: BTreeSet::new(),
             split_from: None,
+            questions: BTreeMap::new(),
             archived: false,
             tracking: None,
             estimate: None,
@@ -119,7 +120,8 @@ impl Ticket {
             | TicketEvent::Merged { .. }
             | TicketEvent::Unmerged { .. }
             | TicketEvent::Split { .. }
-            | TicketEvent::SplitOff { .. } => self.apply_join(event),
+            | TicketEvent::SplitOff { .. }
+            | TicketEvent::QuestionCarried { .. } => self.apply_join(event),
             TicketEvent::TrackingLinkIssued { .. }
             | TicketEvent::TrackingLinkRevoked {}
             | TicketEvent::ResolutionEstimated { .. }
@@ -158,6 +160,7 @@ impl Ticket {
             self.absorbed.insert(*ticket_id);
         } else if let TicketEvent::Separated { ticket_id } = event {
             self.absorbed.remove(ticket_id);
+            self.questions.remove(ticket_id);
         } else if let TicketEvent::Merged { into } = event {
             self.merged_into = Some(*into);
         } else if let TicketEvent::Unmerged { .. } = event {
@@ -166,6 +169,8 @@ impl Ticket {
             self.splits.insert(*new_ticket_id);
         } else if let TicketEvent::SplitOff { from, .. } = event {
             self.split_from = Some(*from);
+        } else if let TicketEvent::QuestionCarried { from, since } = event {
+            self.questions.insert(*from, *since);
         }
     }
 

@@ -32,6 +32,11 @@ impl Ticket {
                 from: *from,
                 from_message_seq: *from_message_seq,
             }]),
+            Join::CarryQuestion { from, since } if self.questions.get(from) == Some(since) => Ok(vec![]),
+            Join::CarryQuestion { from, since } => Ok(vec![TicketEvent::QuestionCarried {
+                from: *from,
+                since: *since,
+            }]),
         }
     }
 

@@ -56,6 +56,9 @@ pub struct Ticket {
     pub splits: BTreeSet<TicketId>,
     /// The ticket it was a part of.
     pub split_from: Option<TicketId>,
+    /// Since when customers wait here for answers to what was asked under other tickets, as it was last noted; answers are
+    /// not its own.
+    pub questions: BTreeMap<TicketId, DateTime<Utc>>,
     /// Whether it was put away; only a closed ticket is.
     pub archived: bool,
     /// Who may follow it without signing in.
@@ -232,6 +235,7 @@ impl Status {
             | TicketEvent::Unmerged { .. }
             | TicketEvent::Split { .. }
             | TicketEvent::SplitOff { .. }
+            | TicketEvent::QuestionCarried { .. }
             | TicketEvent::Archived { .. }
             | TicketEvent::TrackingLinkIssued { .. }
             | TicketEvent::TrackingLinkRevoked {}

@@ -80,7 +80,7 @@ COMMENT ON COLUMN ticket_list.split_from IS 'Id of the ticket it was a part of; 
 COMMENT ON COLUMN ticket_list.archived_at IS 'Instant at which it was put away; NULL when it was not.';
 COMMENT ON COLUMN ticket_list.tracked_until IS 'Instant until which its tracking link counts; NULL when it has none.';
 COMMENT ON COLUMN ticket_list.eta IS 'Instant of its resolution, as it was last worked out; NULL when it never was.';
-COMMENT ON COLUMN ticket_list.needs_answer_since IS 'Instant of the oldest message of the customer that nobody has answered; NULL when the team was last to speak.';
+COMMENT ON COLUMN ticket_list.needs_answer_since IS 'Instant of the oldest message of a customer that nobody has answered, under this ticket or one that was merged into it or that it was split from; NULL when the team was last to speak.';
 
 CREATE TABLE ticket_link (
     ticket_id uuid NOT NULL,
@@ -98,6 +98,7 @@ CREATE TABLE ticket_waiting (
     conversation_id uuid NOT NULL,
     ticket_id uuid NOT NULL,
     since timestamptz,
+    carried jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (conversation_id)
 ) WITH (fillfactor = 80);
 
@@ -105,3 +106,4 @@ COMMENT ON TABLE ticket_waiting IS 'Since when does the customer of each convers
 COMMENT ON COLUMN ticket_waiting.conversation_id IS 'Id of the conversation.';
 COMMENT ON COLUMN ticket_waiting.ticket_id IS 'Id of the ticket it lies under.';
 COMMENT ON COLUMN ticket_waiting.since IS 'Instant of the oldest message of the customer that nobody has answered; NULL when the team was last to speak.';
+COMMENT ON COLUMN ticket_waiting.carried IS 'Since when customers wait under this ticket for an answer to what they asked under others: {id of the other ticket: instant}.';

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use domain::text::{Term, near, readings, sound, terms};
 
+use super::frequency::Frequencies;
+
 /// Words of a text that are kept at most; what stands behind them is not searched.
 const MOST: usize = 2_000;
 /// Words of a text whose near spellings are kept: those of short texts, where each word counts.
@@ -57,39 +59,72 @@ impl Asked {
     }
 
     /// Each word in one of its forms, or those of its kin.
-    pub(super) fn exact(&self) -> String {
-        self.all(|it| vec![it.family.clone()])
+    pub(super) fn exact(&self) -> Query {
+        self.query(false, |it| vec![it.family.clone()])
     }
 
     /// Each word, or what sounds or is spelt like it.
-    pub(super) fn fuzzy(&self) -> String {
-        self.all(alike)
+    pub(super) fn fuzzy(&self) -> Query {
+        self.query(false, alike)
     }
 
     /// Any of the words, or what sounds or is spelt like it.
-    pub(super) fn any(&self) -> String {
-        self.join(" | ", alike)
+    pub(super) fn any(&self) -> Query {
+        self.query(true, alike)
     }
 
     /// What counts in the order of what was found.
     pub(super) fn weighed(&self) -> String {
-        self.join(" | ", |it| {
+        let forms = |it: &Term| {
             let mut all = alike(it);
             all.push(format!("={}", it.stem));
             all
-        })
+        };
+        self.query(true, forms).text()
     }
 
-    fn all(&self, forms: impl Fn(&Term) -> Vec<String>) -> String {
-        self.join(" & ", forms)
+    /// Everything that any of the queries looks for.
+    pub(super) fn lexemes(&self) -> Vec<String> {
+        self.words.iter().flatten().flat_map(alike).collect()
     }
 
-    fn join(&self, between: &str, forms: impl Fn(&Term) -> Vec<String>) -> String {
-        let word = |readings: &Vec<Term>| {
-            let forms: Vec<String> = readings.iter().flat_map(&forms).map(|it| format!("'{it}'")).collect();
+    fn query(&self, is_any: bool, forms: impl Fn(&Term) -> Vec<String>) -> Query {
+        let words = self.words.iter().map(|it| it.iter().flat_map(&forms).collect());
+        Query {
+            words: words.collect(),
+            is_any,
+        }
+    }
+}
+
+/// Lexemes that are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Query {
+    /// For each word what it is kept as; one of it is enough.
+    words: Vec<Vec<String>>,
+    /// Whether one of the words is enough, too.
+    is_any: bool,
+}
+
+impl Query {
+    /// As a `tsquery`, in the form Postgres reads.
+    pub(super) fn text(&self) -> String {
+        let word = |forms: &Vec<String>| {
+            let forms: Vec<String> = forms.iter().map(|it| format!("'{it}'")).collect();
             format!("({})", forms.join(" | "))
         };
+        let between = if self.is_any { " | " } else { " & " };
         self.words.iter().map(word).collect::<Vec<_>>().join(between)
+    }
+
+    /// The share of texts that it fits, as if words kept away from each other by chance alone.
+    pub(super) fn share(&self, known: &Frequencies) -> f64 {
+        let shares = self.words.iter().map(|it| known.one_of(it));
+        if self.is_any {
+            shares.sum::<f64>().min(1.0)
+        } else {
+            shares.product()
+        }
     }
 }
 
@@ -115,13 +150,12 @@ mod tests {
     fn word_typed_in_the_other_layout_is_asked_both_ways() {
         let asked = Asked::of("ghbdtn 42").unwrap();
         assert!(
-            asked.exact().contains("'привет'") && asked.exact().ends_with("& ('42')"),
-            "{}",
-            asked.exact()
+            asked.exact().text().contains("'привет'") && asked.exact().text().ends_with("& ('42')"),
+            "{asked:?}"
         );
         assert!(
-            Asked::of("[jxe").unwrap().exact().contains("'хоч'")
-                || Asked::of("[jxe").unwrap().exact().contains("'хот'")
+            Asked::of("[jxe").unwrap().exact().text().contains("'хоч'")
+                || Asked::of("[jxe").unwrap().exact().text().contains("'хот'")
         );
         assert_eq!(Asked::of(" ,. "), None);
     }

@@ -1,5 +1,6 @@
 //! Where do which words stand? One row a text.
 
+mod frequency;
 mod lexemes;
 mod messages;
 mod read;

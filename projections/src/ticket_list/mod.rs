@@ -33,7 +33,7 @@ pub const NAME: &str = "ticket_list";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 5,
+    version: 6,
     // Of changes of many tickets nothing is kept: but whoever waits for one sees the tickets too, at one position.
     types: &["ticket.", "assignment.", "conversation.", "subject.", "bulk."],
     tables: include_str!("../../../migrations/read_models/ticket_list/tables.sql"),

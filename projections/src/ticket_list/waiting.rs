@@ -1,7 +1,8 @@
-//! Which tickets wait for an answer: what their conversations say, kept beside the tickets and shown in their rows.
+//! Which tickets wait for an answer: what their conversations say, and what they took over from other tickets, kept beside
+//! the tickets and shown in their rows.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -13,16 +14,34 @@ use domain::{
     ticket::TicketEvent,
 };
 use event_store::Recorded;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{ProjectError, ticket_row::Rows};
 
 /// A row of `ticket_waiting`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Thread {
     ticket_id: Uuid,
     since: Option<DateTime<Utc>>,
+    carried: Carried,
+}
+
+/// Since when customers wait for an answer to what they asked under other tickets, by ticket.
+type Carried = BTreeMap<Uuid, DateTime<Utc>>;
+
+impl Thread {
+    fn of(ticket_id: Uuid) -> Self {
+        Self {
+            ticket_id,
+            since: None,
+            carried: Carried::new(),
+        }
+    }
+
+    fn waits_since(&self) -> Option<DateTime<Utc>> {
+        self.since.into_iter().chain(self.carried.values().copied()).min()
+    }
 }
 
 /// The conversations of a batch, as it leaves them.
@@ -45,16 +64,15 @@ impl Waiting {
     }
 
     fn take(&mut self, recorded: &Recorded<DomainEvent>) -> Result<(), ProjectError> {
+        let id = recorded.stream_id;
+        if let DomainEvent::Ticket(event) = &recorded.event {
+            self.take_ticket(id, event);
+        }
         let DomainEvent::Conversation(event) = &recorded.event else {
             return Ok(());
         };
-        let id = recorded.stream_id;
         if let ConversationEvent::Started { ticket_id, .. } = event {
-            let born = Thread {
-                ticket_id: ticket_id.0,
-                since: None,
-            };
-            self.threads.insert(id, born);
+            self.threads.entry(id).or_insert_with(|| Thread::of(ticket_id.0));
             self.changed.insert(id);
             return Ok(());
         }
@@ -66,11 +84,29 @@ impl Waiting {
         })?;
         match Cause::of(event) {
             Some(Cause::Customer) => thread.since = thread.since.or(Some(recorded.metadata.at)),
-            Some(Cause::Answer) => thread.since = None,
+            Some(Cause::Answer) => {
+                thread.since = None;
+                thread.carried.clear();
+            }
             None => return Ok(()),
         }
         self.changed.insert(id);
         Ok(())
+    }
+
+    /// A ticket may take over questions before anything is said under it.
+    fn take_ticket(&mut self, ticket_id: Uuid, event: &TicketEvent) {
+        let id = ConversationId::of_ticket(TicketId(ticket_id)).0;
+        if let TicketEvent::QuestionCarried { from, since } = event {
+            let thread = self.threads.entry(id).or_insert_with(|| Thread::of(ticket_id));
+            thread.carried.entry(from.0).or_insert(*since);
+            self.changed.insert(id);
+        } else if let TicketEvent::Separated { ticket_id: other } = event
+            && let Some(thread) = self.threads.get_mut(&id)
+            && thread.carried.remove(&other.0).is_some()
+        {
+            self.changed.insert(id);
+        }
     }
 
     /// The tickets of the conversations.
@@ -84,9 +120,9 @@ impl Waiting {
         for thread in self.threads.values() {
             // A ticket that is parked has no row yet.
             if let Some(row) = rows.get_mut(&thread.ticket_id)
-                && row.needs_answer_since != thread.since
+                && row.needs_answer_since != thread.waits_since()
             {
-                row.needs_answer_since = thread.since;
+                row.needs_answer_since = thread.waits_since();
                 changed.push(thread.ticket_id);
             }
         }
@@ -98,13 +134,18 @@ impl Waiting {
             return Ok(Self::default());
         }
         let rows = sqlx::query!(
-            "SELECT conversation_id, ticket_id, since FROM ticket_waiting WHERE conversation_id = ANY($1)",
+            r#"SELECT conversation_id, ticket_id, since, carried AS "carried: Json<Carried>"
+            FROM ticket_waiting WHERE conversation_id = ANY($1)"#,
             ids
         );
         let rows = rows.fetch_all(tx).await?.into_iter();
         let threads = rows.map(|it| {
-            let (ticket_id, since) = (it.ticket_id, it.since);
-            (it.conversation_id, Thread { ticket_id, since })
+            let thread = Thread {
+                ticket_id: it.ticket_id,
+                since: it.since,
+                carried: it.carried.0,
+            };
+            (it.conversation_id, thread)
         });
         Ok(Self {
             threads: threads.collect(),
@@ -113,20 +154,22 @@ impl Waiting {
     }
 
     pub(super) async fn write(&self, tx: &mut PgConnection) -> Result<(), ProjectError> {
-        let changed = || self.changed.iter().filter_map(|it| Some((*it, *self.threads.get(it)?)));
+        let changed = || self.changed.iter().filter_map(|it| Some((*it, self.threads.get(it)?)));
         let ids: Vec<Uuid> = changed().map(|it| it.0).collect();
         if ids.is_empty() {
             return Ok(());
         }
         let tickets: Vec<Uuid> = changed().map(|it| it.1.ticket_id).collect();
         let since: Vec<Option<DateTime<Utc>>> = changed().map(|it| it.1.since).collect();
+        let carried: Vec<Json<&Carried>> = changed().map(|it| Json(&it.1.carried)).collect();
         sqlx::query!(
-            "INSERT INTO ticket_waiting (conversation_id, ticket_id, since)
-            SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::timestamptz[])
-            ON CONFLICT (conversation_id) DO UPDATE SET since = EXCLUDED.since",
+            "INSERT INTO ticket_waiting (conversation_id, ticket_id, since, carried)
+            SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::timestamptz[], $4::jsonb[])
+            ON CONFLICT (conversation_id) DO UPDATE SET since = EXCLUDED.since, carried = EXCLUDED.carried",
             &ids[..],
             &tickets[..],
-            &since[..] as &[Option<DateTime<Utc>>]
+            &since[..] as &[Option<DateTime<Utc>>],
+            &carried[..] as &[Json<&Carried>]
         )
         .execute(tx)
         .await?;
@@ -134,17 +177,17 @@ impl Waiting {
     }
 }
 
-/// The conversations whose rows a batch needs.
+/// The conversations whose rows a batch needs; a ticket may have taken questions over before its own begins.
 fn wanted(events: &[Arc<Recorded<DomainEvent>>]) -> Vec<Uuid> {
     let mut wanted: Vec<Uuid> = Vec::new();
-    let mut born = HashSet::new();
     for event in events {
         let id = event.stream_id;
-        if let DomainEvent::Conversation(ConversationEvent::Started { .. }) = &event.event {
-            born.insert(id);
-        } else if matches!(event.event, DomainEvent::Conversation(_)) && !born.contains(&id) {
+        if let DomainEvent::Conversation(_) = &event.event {
             wanted.push(id);
-        } else if let DomainEvent::Ticket(TicketEvent::Opened { .. }) = &event.event {
+        } else if let DomainEvent::Ticket(
+            TicketEvent::Opened { .. } | TicketEvent::QuestionCarried { .. } | TicketEvent::Separated { .. },
+        ) = &event.event
+        {
             wanted.push(ConversationId::of_ticket(TicketId(id)).0);
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod customer;
 mod joined;
 mod race;
 mod shuffled;
+mod waiting;
 mod watching;
 
 use anyhow::{Context, Result, ensure};

@@ -163,6 +163,10 @@ samples! {
         from: TicketId(Uuid::from_u128(3)),
         from_message_seq: 4,
     },
+    DomainEvent::Ticket(TicketEvent::QuestionCarried { .. }) => TicketEvent::QuestionCarried {
+        from: TicketId(Uuid::from_u128(3)),
+        since: "2026-11-21T08:15:00Z".parse().unwrap(),
+    },
     DomainEvent::Ticket(TicketEvent::Archived { .. }) => TicketEvent::Archived { policy_id: Some(Uuid::from_u128(0xa1)) },
     DomainEvent::Ticket(TicketEvent::TrackingLinkIssued { .. }) => TicketEvent::TrackingLinkIssued {
         token_hash: "0d".repeat(32),

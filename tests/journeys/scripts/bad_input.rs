@@ -45,7 +45,9 @@ fn macro_with_an_impossible_step_does_nothing() -> Result<()> {
         let steps = json!([say, {"priority": "HIGH"}, {"tagId": tag}]);
         let definition = |key: &str, steps: &Value| json!({"key": key, "name": {"ru": "Макрос"}, "steps": steps});
         let tagging = made(admin, "Macro", "m", definition("tagging", &steps)).await?;
-        let free = json!([{"note": {"en": "x"}}, {"categoryKey": "nowhere"}]);
+        let mail = json!({"key": "mail", "name": {"en": "Mail"}});
+        let mail = made(admin, "Category", "mail", mail).await?;
+        let free = json!([{"note": {"en": "x"}}, {"categoryKey": "mail"}]);
         let categorizing = made(admin, "Macro", "c", definition("categorizing", &free)).await?;
         let taking = made(admin, "Macro", "t", definition("taking", &json!([{"take": true}]))).await?;
         let maria = contact(client, "Мария").await?;
@@ -53,6 +55,7 @@ fn macro_with_an_impossible_step_does_nothing() -> Result<()> {
         let unknown = client.ticket("u", &json!({})).await?;
         let missing = refused(client, &unknown, &tagging, json!([])).await?;
         assert_eq!(missing, (json!("VARIABLE_MISSING"), json!(["input", "values"])));
+        tell(admin, "retire", "Category", json!({"idempotencyKey": "x", "id": mail})).await?;
         let category = refused(client, &ticket, &categorizing, json!([])).await?;
         assert_eq!(category, (json!("REFERENCE_UNKNOWN"), json!(["steps", "1"])));
         let nobody = refused(client, &ticket, &taking, json!([])).await?;
@@ -86,6 +89,16 @@ fn macro_with_an_impossible_step_does_nothing() -> Result<()> {
         )
         .await?;
         assert_eq!(wrong["userErrors"][0]["code"], "BAD_USER_INPUT");
+        let nowhere = definition("nowhere", &json!([{"note": {"en": "x"}}, {"categoryKey": "nowhere"}]));
+        let nowhere = json!({"idempotencyKey": "n", "definition": nowhere});
+        let error = tell(client, "create", "Macro", nowhere).await?["userErrors"][0].take();
+        assert_eq!(
+            (&error["code"], &error["field"]),
+            (
+                &json!("REFERENCE_UNKNOWN"),
+                &json!(["input", "definition", "steps", "1"])
+            )
+        );
         app.finish().await
     })
 }

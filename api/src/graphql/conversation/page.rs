@@ -46,10 +46,11 @@ pub(in crate::graphql) struct MessageConnection {
 }
 
 /// How the conversation under a ticket stands.
-#[derive(Debug, SimpleObject)]
+#[derive(Debug, Default, SimpleObject)]
 #[graphql(name = "TicketThread")]
 pub(in crate::graphql) struct Standing {
-    /// When the customer wrote the oldest message that nobody has answered; null when the team was last to speak.
+    /// When the customer wrote the oldest message that nobody has answered, here or in a ticket that was merged into this or
+    /// that this was split from; null when the team was last to speak.
     needs_answer_since: Option<DateTime<Utc>>,
     /// When the newest message between customer and team arrived.
     last_message_at: Option<DateTime<Utc>>,
@@ -166,14 +167,30 @@ impl Cache {
         Ok(of.filter_map(|it| files.known.get(it).cloned()).collect())
     }
 
-    /// How the conversation under one of the tickets stands; `None` before its first message.
-    pub(in crate::graphql) async fn standing(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<Option<Standing>> {
+    /// How the conversation under one of the tickets stands; `None` before its first message. The team sees since when the
+    /// ticket waits for an answer, as in lists; others only what they may read.
+    pub(in crate::graphql) async fn standing(
+        &self,
+        ctx: &Context<'_>,
+        ticket: Uuid,
+        waits_since: Option<DateTime<Utc>>,
+    ) -> Result<Option<Standing>> {
         let read = || async {
             let threads = message::standings(&parts(ctx)?.pool, &self.wanted(ctx)?).await;
             threads.map_err(|it| postgres(ctx, &it))
         };
         let threads = self.threads.get_or_try_init(read).await?;
-        Ok(threads.get(&conversation_of(ticket)).map(Standing::from))
+        let standing = threads.get(&conversation_of(ticket)).map(Standing::from);
+        let team = self.wanted(ctx)?.iter().any(|it| it.ticket_id == ticket && it.team);
+        if !team {
+            return Ok(standing);
+        }
+        Ok(standing
+            .or_else(|| waits_since.is_some().then(Standing::default))
+            .map(|it| Standing {
+                needs_answer_since: waits_since,
+                ..it
+            }))
     }
 }
 

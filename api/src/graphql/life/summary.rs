@@ -48,6 +48,10 @@ fn words(event_type: &str) -> (&'static str, &'static str) {
         "ticket.unmerged" => ("Снова отдельная заявка", "Unmerged"),
         "ticket.split" => ("Часть выделена в новую заявку", "A part became a new ticket"),
         "ticket.split_off" => ("Выделена из другой заявки", "Split off another ticket"),
+        "ticket.question_carried" => (
+            "Ждёт ответа на вопрос из другой заявки",
+            "Waits for an answer to a question of another ticket",
+        ),
         "ticket.archived" => ("Убрана в архив", "Archived"),
         "ticket.tracking_link_issued" => ("Выдана ссылка для отслеживания", "Tracking link issued"),
         "ticket.tracking_link_revoked" => ("Отозвана ссылка для отслеживания", "Tracking link revoked"),

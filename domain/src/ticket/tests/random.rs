@@ -22,6 +22,7 @@ use crate::{
 fn asleep_of(ticket: Option<&Ticket>) -> Option<Ticket> {
     ticket.map(|it| Ticket {
         absorbed: std::collections::BTreeSet::new(),
+        questions: std::collections::BTreeMap::new(),
         ..it.clone()
     })
 }
@@ -151,6 +152,10 @@ fn any_join() -> impl Strategy<Value = Join> {
         some_id().prop_map(|it| Join::NoteSplit {
             from: TicketId(it),
             from_message_seq: 3,
+        }),
+        (some_id(), 0..5_i64).prop_map(|(it, hours)| Join::CarryQuestion {
+            from: TicketId(it),
+            since: noon() - TimeDelta::hours(hours),
         }),
     ]
 }
