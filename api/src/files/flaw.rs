@@ -47,6 +47,15 @@ impl Flaw {
         )
     }
 
+    pub(super) fn full() -> Self {
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "FILE_STORAGE_FULL",
+            "на диске файлов не осталось места: освободите его или уменьшите files.keep_free_bytes",
+            "no room is left on the disk of files: make some, or lower files.keep_free_bytes",
+        )
+    }
+
     pub(super) fn size(said: u64, came: &str) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -105,6 +114,12 @@ impl From<CommandError> for Flaw {
 
 impl From<StoreError> for Flaw {
     fn from(error: StoreError) -> Self {
+        Self::fault(&error)
+    }
+}
+
+impl From<std::io::Error> for Flaw {
+    fn from(error: std::io::Error) -> Self {
         Self::fault(&error)
     }
 }

@@ -1,6 +1,6 @@
 //! Settings of files: the section `[files]`, or `LETOPIS_FILES_…` in the environment.
 
-use std::path::PathBuf;
+use std::{ops::RangeInclusive, path::PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
@@ -8,6 +8,8 @@ use super::clamav::Address;
 
 /// 25 MiB.
 const USUAL: u64 = 25 * 1024 * 1024;
+/// 512 MiB.
+const RESERVE: u64 = 512 * 1024 * 1024;
 
 /// Where files lie, and what is taken.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,8 +25,11 @@ pub struct FilesSettings {
     /// Its region.
     pub s3_region: Option<String>,
     /// Bytes of the largest file that inboxes take which say nothing of their own.
-    #[serde(deserialize_with = "bytes")]
+    #[serde(deserialize_with = "size")]
     pub max_bytes: u64,
+    /// Bytes of the folder's disk that files leave free: the log and the tables may lie on the same.
+    #[serde(deserialize_with = "reserve")]
+    pub keep_free_bytes: u64,
     /// Where ClamAV listens: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`; no scanner is asked when absent.
     #[serde(deserialize_with = "clamav")]
     pub clamav: Option<Address>,
@@ -38,6 +43,7 @@ impl Default for FilesSettings {
             s3_endpoint: None,
             s3_region: None,
             max_bytes: USUAL,
+            keep_free_bytes: RESERVE,
             clamav: None,
         }
     }
@@ -51,6 +57,7 @@ pub(crate) fn environment() -> Vec<(&'static str, String)> {
         ("LETOPIS_FILES_S3_ENDPOINT", "files.s3_endpoint"),
         ("LETOPIS_FILES_S3_REGION", "files.s3_region"),
         ("LETOPIS_FILES_MAX_BYTES", "files.max_bytes"),
+        ("LETOPIS_FILES_KEEP_FREE_BYTES", "files.keep_free_bytes"),
         ("LETOPIS_FILES_CLAMAV", "files.clamav"),
     ];
     known
@@ -59,8 +66,16 @@ pub(crate) fn environment() -> Vec<(&'static str, String)> {
         .collect()
 }
 
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    bytes(deserializer, 1..=2_147_483_648)
+}
+
+fn reserve<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    bytes(deserializer, 0..=1_125_899_906_842_624)
+}
+
 /// A number, or its text in the environment.
-fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+fn bytes<'de, D: Deserializer<'de>>(deserializer: D, accepted: RangeInclusive<u64>) -> Result<u64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Given {
@@ -72,9 +87,10 @@ fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         Ok(Given::Text(text)) => text.trim().parse().ok(),
         Err(_unreadable) => None,
     };
-    number
-        .filter(|it| (1..=2_147_483_648).contains(it))
-        .ok_or_else(|| D::Error::custom("give whole bytes, 1 to 2147483648"))
+    number.filter(|it| accepted.contains(it)).ok_or_else(|| {
+        let (least, most) = (accepted.start(), accepted.end());
+        D::Error::custom(format!("give whole bytes, {least} to {most}"))
+    })
 }
 
 fn clamav<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {

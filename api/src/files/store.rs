@@ -9,6 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
+use nix::sys::statvfs::statvfs;
 use object_store::{
     GetOptions, GetRange, ObjectStore, ObjectStoreExt, WriteMultipart, aws::AmazonS3Builder, local::LocalFileSystem,
     path::Path,
@@ -41,6 +42,8 @@ pub(super) struct Store {
     objects: Arc<dyn ObjectStore>,
     /// The folder, if it is one.
     root: Option<PathBuf>,
+    /// Bytes of the folder's disk that are left free.
+    keep_free: u64,
 }
 
 impl Store {
@@ -58,6 +61,7 @@ impl Store {
             return Ok(Self {
                 objects: Arc::new(builder.build()?),
                 root: None,
+                keep_free: 0,
             });
         }
         let root = settings.dir.clone().unwrap_or_else(|| data.join("files"));
@@ -72,7 +76,21 @@ impl Store {
         Ok(Self {
             objects: Arc::new(folder),
             root: Some(root),
+            keep_free: settings.keep_free_bytes,
         })
+    }
+
+    /// Whether so many bytes more may be kept; of a storage elsewhere nobody knows how full it is.
+    ///
+    /// # Errors
+    /// When the system does not say what is free.
+    pub(super) fn has_room_for(&self, bytes: u64) -> io::Result<bool> {
+        let Some(root) = &self.root else {
+            return Ok(true);
+        };
+        let disk = statvfs(root)?;
+        let free = u128::from(disk.blocks_available()) * u128::from(disk.fragment_size());
+        Ok(free >= u128::from(self.keep_free) + u128::from(bytes))
     }
 
     /// Begins an object.

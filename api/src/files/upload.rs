@@ -139,6 +139,9 @@ impl Files {
         if state.stored.is_some() {
             return self.compare(&file, body).await;
         }
+        if !self.inner.store.has_room_for(state.size)? {
+            return Err(Flaw::full());
+        }
         let blob = blob();
         self.note_begin(&blob, link.file).await?;
         let taken = self.take(link, &file, &blob, limits.allowed, body).await;

@@ -8,7 +8,7 @@ use domain::{
     conversation::{Body, Conversation, ConversationCommand, NewMessage},
     decider::Decider,
     ids::{CommandId, ConversationId, MessageId, TicketId, stream_name},
-    ticket::{Ticket, TicketCommand, TicketPlace, TicketSource},
+    ticket::{Join, Ticket, TicketCommand, TicketPlace, TicketSource},
     values::{CloseCause, Priority, ResolutionReason, Subject, TicketType},
 };
 use event_store::{EventLog, Expected, NewEvent, Vault};
@@ -143,15 +143,31 @@ fn process_reopens_the_ticket_of_a_message_that_a_crash_cut_off() -> Result<()> 
         app.client
             .must("closeTicket", "again", &id, &json!({"reason": "SOLVED"}))
             .await?;
-        let app = app.restart().await?;
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        let (data, database) = app.stop().await?;
+        let pool = sqlx::PgPool::connect(&database).await?;
+        sqlx::query("DELETE FROM ops.process_cursor").execute(&pool).await?;
+        let message = sqlx::query_scalar("SELECT MAX(position) FROM read_message_v2.message");
+        let message: i64 = message.fetch_one(&pool).await?;
+        let app = App::start_on(data, database).await?;
+        came_to(&pool, message).await?;
+        pool.close().await;
         assert_eq!(app.client.look(&id).await?["status"], "CLOSED");
         app.finish().await
     })
 }
 
-/// Another ticket with so many changes; its stream.
-async fn changed_often(handler: &Handler, times: usize) -> Result<String> {
+/// Waits until the process that finishes messages has looked at everything up to that position, and says so.
+async fn came_to(pool: &sqlx::PgPool, position: i64) -> Result<()> {
+    const FURTHER: &str = "SELECT EXISTS (SELECT FROM ops.process_cursor WHERE process = 'replies' AND position >= $1)";
+    let there = async || {
+        let row = sqlx::query_scalar(FURTHER).bind(position).fetch_one(pool).await;
+        row.unwrap_or(false)
+    };
+    tests::poll("its place is not kept", there).await
+}
+
+/// Opens another ticket.
+async fn open_other(handler: &Handler) -> Result<TicketId> {
     let command_id = CommandId::of_request("api_key:test", "message", "", "other");
     let id = TicketId::opened_by(command_id);
     let mut opening = open()?;
@@ -160,6 +176,12 @@ async fn changed_often(handler: &Handler, times: usize) -> Result<String> {
         *ticket = id;
     }
     handler.execute(&Rights::all(), &opening).await?;
+    Ok(id)
+}
+
+/// Another ticket with so many changes; its stream.
+async fn changed_often(handler: &Handler, times: usize) -> Result<String> {
+    let id = open_other(handler).await?;
     for time in 0..times {
         let subject = Subject::try_new(&format!("Тема {time}"))?;
         let command = Command::Ticket(id, TicketCommand::ChangeSubject { subject });
@@ -175,11 +197,7 @@ fn message_is_finished_however_much_was_appended_since() -> Result<()> {
     run(async {
         let app = App::start().await?;
         let pool = sqlx::PgPool::connect(&app.database_url).await?;
-        let kept = async || {
-            let row = sqlx::query_scalar("SELECT COUNT(*) FROM ops.process_cursor WHERE process = 'replies'");
-            row.fetch_one(&pool).await.is_ok_and(|it: i64| it == 1)
-        };
-        tests::poll("its place is not kept", kept).await?;
+        came_to(&pool, 0).await?;
         pool.close().await;
         let (data, database) = app.stop().await?;
         // More than are looked back at where no place is kept.
@@ -188,6 +206,51 @@ fn message_is_finished_however_much_was_appended_since() -> Result<()> {
         let id = ticket_id().to_string();
         let open = async || app.client.look(&id).await.is_ok_and(|it| it["status"] == "OPEN");
         tests::poll("the ticket is not open again", open).await?;
+        app.finish().await
+    })
+}
+
+/// A ticket in which a customer asked is merged into another, in a log of its own, and cut off before the other notes the
+/// question; which the other is.
+async fn crash_in_merge(data: &std::path::Path, database: &str) -> Result<TicketId> {
+    let other = tempfile::tempdir()?;
+    let (node, whole) = open_log(other.path()).await?;
+    let vault: Vault = open_vault(data, database).await?;
+    let handler = Handler::new(whole.clone(), vault, Clock::System, Sharing::Alone).await?;
+    let into = open_other(&handler).await?;
+    let merge = TicketCommand::Join(Join::MergeInto { into });
+    for it in [open()?, reply()?, request("merge", Command::Ticket(ticket_id(), merge))] {
+        handler.execute(&Rights::all(), &it).await?;
+    }
+    let (mine, log) = open_log(data).await?;
+    let conversation = stream_name(Conversation::CATEGORY, ConversationId::of_ticket(ticket_id()).0);
+    let merged = stream_name(Ticket::CATEGORY, ticket_id().0);
+    let target = stream_name(Ticket::CATEGORY, into.0);
+    let mut of_target = events(&whole, &target).await?;
+    let last = of_target.pop().context("no events")?;
+    ensure!(last.event_type == "ticket.question_carried", "{last:?}");
+    log.append(&target, Expected::NoStream, &of_target).await?;
+    for stream in [merged, conversation] {
+        log.append(&stream, Expected::NoStream, &events(&whole, &stream).await?)
+            .await?;
+    }
+    node.stop().await?;
+    mine.stop().await?;
+    Ok(into)
+}
+
+#[test]
+fn process_notes_the_question_of_a_merge_that_a_crash_cut_off() -> Result<()> {
+    run(async {
+        let data = tempfile::tempdir()?;
+        let database = Cluster::shared().await?.database().await?;
+        let into = Box::pin(crash_in_merge(data.path(), &database)).await?.to_string();
+        let app = App::start_on(data, database).await?;
+        let waits = async || {
+            let thread = read(&app.client, &into).await;
+            thread.is_ok_and(|it| it["thread"]["needsAnswerSince"].is_string())
+        };
+        tests::poll("nobody waits", waits).await?;
         app.finish().await
     })
 }

@@ -108,6 +108,29 @@ fn what_cannot_be_a_file_is_refused_when_it_is_announced() -> Result<()> {
 }
 
 #[test]
+fn disk_is_not_filled_beyond_its_reserve() -> Result<()> {
+    run(async {
+        let settings = api::config::Config::from_toml("[files]\nkeep_free_bytes = 1125899906842624")?.files;
+        let app = App::start_with(|config| api::config::Config {
+            files: settings,
+            ..config
+        })
+        .await?;
+        let client = &app.client;
+        let ticket = client.ticket("t", &json!({})).await?;
+        let (_, url) = announced(client, file(&ticket, "f", "a.txt", "text/plain", 3)).await?;
+        let refused = code(put(client, &url, b"abc".to_vec()).await?).await?;
+        assert_eq!(refused, (507, "FILE_STORAGE_FULL".to_owned()));
+        let (data, database) = app.stop().await?;
+        // The disk has room again: the same path takes the file.
+        let app = App::start_on(data, database).await?;
+        let taken = put(&app.client, &url, b"abc".to_vec()).await?;
+        ensure!(taken.status() == 201, "{taken:?}");
+        app.finish().await
+    })
+}
+
+#[test]
 fn bytes_that_are_not_what_was_announced_leave_nothing() -> Result<()> {
     run(async {
         let app = App::start().await?;
