@@ -11,7 +11,7 @@ use anyhow::Result;
 use commands::Handler;
 use domain::event::DomainEvent;
 use event_store::Recorded;
-use tracing::info;
+use tracing::debug;
 
 use crate::following::Duty;
 
@@ -41,7 +41,7 @@ impl Duty for Replies {
     async fn take(&self, recorded: &Recorded<DomainEvent>) -> Result<()> {
         if self.handler.finish_reply(recorded).await? {
             let position = recorded.position.0;
-            info!(position, "what a crash had cut off of a message or a merge is done");
+            debug!(position, "what follows from a message or a merge is done");
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ use crate::{
     attachments::Which,
     authorize::authorize_in,
     folded::{Folded, read_opened},
-    questions::Question,
+    questions::later,
     tickets::place_of,
 };
 
@@ -146,21 +146,20 @@ impl Handler {
         first: &First<'_>,
         (at, since): (Position, Option<Position>),
     ) -> Result<Option<Outcome>, CommandError> {
-        let shown = self.shown_with(ticket_id).await?;
-        let worked_on = shown.map_or(ticket_id, |it| it.0);
+        let shown = self.shown_at(ticket_id).await?;
         let done = {
-            let slot = self.slot::<Ticket>(worked_on.0);
+            let slot = self.slot::<Ticket>(shown.0);
             let mut ticket = slot.lock().await;
-            self.follow(&mut ticket, worked_on, first, since).await?
+            self.follow(&mut ticket, shown, first, since).await?
         };
-        let Some((into, from)) = shown.filter(|_| first.cause == Cause::Customer) else {
+        if shown == ticket_id || first.cause != Cause::Customer {
             return Ok(done);
-        };
+        }
         let Some(since) = self.arrived(ticket_id, first.command_id).await? else {
             return Ok(done);
         };
         let origin = (first.command_id, first.actor, first.traceparent);
-        let carried = self.carry(into, Question { from, since }, at, origin).await?;
+        let carried = self.carry((ticket_id, since), at, origin).await?;
         Ok(later(done, carried))
     }
 
@@ -298,18 +297,6 @@ pub(crate) fn thread_of(ticket_id: TicketId, ticket: &Ticket) -> Thread {
         inbox_id: ticket.place.inbox_id,
         channel: CHANNEL.to_owned(),
         closed: ticket.status == Status::Closed,
-    }
-}
-
-/// Both, as one.
-fn later(first: Option<Outcome>, then: Option<Outcome>) -> Option<Outcome> {
-    match (first, then) {
-        (Some(first), Some(then)) => Some(Outcome {
-            position: first.position.max(then.position),
-            changed: first.changed || then.changed,
-            ..then
-        }),
-        (one, other) => one.or(other),
     }
 }
 

@@ -24,26 +24,16 @@ use crate::{Command, CommandError, Handler, Outcome, Request, folded::read_opene
 /// What a note follows from: the command's id, who gave it, and its trace.
 pub(crate) type Origin<'a> = (CommandId, &'a Actor, Option<&'a String>);
 
-/// A question that nobody has answered where it was asked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Question {
-    /// The ticket that shows it.
-    pub(crate) from: TicketId,
-    /// When it arrived.
-    pub(crate) since: DateTime<Utc>,
-}
+/// Since when customers wait for an answer, by the ticket under which they asked.
+type Questions = BTreeMap<TicketId, DateTime<Utc>>;
 
 impl Handler {
-    /// The ticket with which one is shown, and the last one before it; `None` when it is by itself.
-    pub(crate) async fn shown_with(&self, ticket_id: TicketId) -> Result<Option<(TicketId, TicketId)>, CommandError> {
-        let mut shown = None;
-        let mut at = ticket_id;
+    /// The ticket with which one is shown at last; itself when it is by itself.
+    pub(crate) async fn shown_at(&self, ticket_id: TicketId) -> Result<TicketId, CommandError> {
+        let mut shown = ticket_id;
         for _ in 0..LEVELS {
-            match self.ticket(at).await?.and_then(|it| it.merged_into) {
-                Some(into) => {
-                    shown = Some((into, at));
-                    at = into;
-                }
+            match self.ticket(shown).await?.and_then(|it| it.merged_into) {
+                Some(into) => shown = into,
                 None => break,
             }
         }
@@ -58,41 +48,79 @@ impl Handler {
         at: Position,
         origin: Origin<'_>,
     ) -> Result<Option<Outcome>, CommandError> {
-        let (into, question) = if let TicketEvent::Merged { .. } = event {
-            let Some((into, from)) = self.shown_with(ticket_id).await? else {
-                return Ok(None);
-            };
-            let since = self.unanswered(ticket_id).await?;
-            (into, since.map(|since| Question { from, since }))
+        let mut done = None;
+        if let TicketEvent::Merged { .. } = event {
+            for (from, since) in self.unanswered(ticket_id).await? {
+                done = later(done, self.carry((from, since), at, origin).await?);
+            }
         } else if let TicketEvent::SplitOff { from, from_message_seq } = event {
-            let since = self.asked(*from, *from_message_seq).await?.0;
-            (ticket_id, since.map(|since| Question { from: *from, since }))
+            if let Some(since) = self.asked(*from, *from_message_seq).await?.0 {
+                // Its own from then on: no parting takes it away again.
+                done = self.note(ticket_id, (ticket_id, Some(since)), at, origin).await?;
+            }
         } else if let TicketEvent::Unmerged { from } = event {
-            (ticket_id, self.left(*from, ticket_id).await?)
-        } else {
-            return Ok(None);
-        };
-        match question {
-            Some(question) => self.carry(into, question, at, origin).await,
-            None => Ok(None),
+            done = self.part_questions(*from, at, origin).await?;
         }
+        Ok(done)
     }
 
-    /// Notes a question at the ticket where it waits from now on, if nobody has answered there since `at`.
+    /// Notes a question where it is shown; whoever merges or unmerges at the same time does not lose it.
     pub(crate) async fn carry(
         &self,
+        (from, since): (TicketId, DateTime<Utc>),
+        at: Position,
+        origin: Origin<'_>,
+    ) -> Result<Option<Outcome>, CommandError> {
+        let mut done = None;
+        for _ in 0..LEVELS {
+            let into = self.shown_at(from).await?;
+            if into == from {
+                break;
+            }
+            done = later(done, self.note(into, (from, Some(since)), at, origin).await?);
+            if self.shown_at(from).await? == into {
+                break;
+            }
+            done = later(done, self.note(into, (from, None), at, origin).await?);
+        }
+        Ok(done)
+    }
+
+    /// Moves on what is noted where a ticket is shown, and is shown elsewhere by now.
+    async fn part_questions(
+        &self,
+        with: TicketId,
+        at: Position,
+        origin: Origin<'_>,
+    ) -> Result<Option<Outcome>, CommandError> {
+        let shown = self.shown_at(with).await?;
+        let answered = self.asked(shown, 1).await?.1;
+        let mut done = None;
+        for (from, since) in self.noted(shown, answered).await? {
+            let now = self.shown_at(from).await?;
+            if now != shown {
+                done = later(done, self.note(shown, (from, None), at, origin).await?);
+                done = later(done, self.carry((from, since), at, origin).await?);
+            }
+        }
+        Ok(done)
+    }
+
+    /// Notes at a ticket since when a question waits there, if nobody has answered there since `at`; or, with `None`, that it
+    /// no longer does.
+    async fn note(
+        &self,
         into: TicketId,
-        question: Question,
+        (from, since): (TicketId, Option<DateTime<Utc>>),
         at: Position,
         (command_id, actor, traceparent): Origin<'_>,
     ) -> Result<Option<Outcome>, CommandError> {
-        if self.asked(into, 1).await?.1 > at {
+        if since.is_some() && self.asked(into, 1).await?.1 > at {
             return Ok(None);
         }
-        let Question { from, since } = question;
         let join = Join::CarryQuestion { from, since };
         let request = Request {
-            command_id: carried_by(command_id),
+            command_id: carried_by(command_id, (from, into), since.is_some()),
             command: Command::Ticket(into, TicketCommand::Join(join)),
             actor: actor.clone(),
             expected_version: None,
@@ -118,21 +146,14 @@ impl Handler {
     }
 
     /// Since when somebody waits for an answer to what a ticket shows.
-    async fn unanswered(&self, ticket_id: TicketId) -> Result<Option<DateTime<Utc>>, CommandError> {
+    async fn unanswered(&self, ticket_id: TicketId) -> Result<Questions, CommandError> {
         let (own, answered) = self.asked(ticket_id, 1).await?;
-        let carried = self.carried(ticket_id, answered, None).await?.0;
-        Ok(own.into_iter().chain(carried.into_values()).min())
-    }
-
-    /// What nobody answered at `with` while a ticket was shown there, if the ticket does not wait by itself.
-    async fn left(&self, with: TicketId, ticket_id: TicketId) -> Result<Option<Question>, CommandError> {
-        if self.unanswered(ticket_id).await?.is_some() {
-            return Ok(None);
+        let mut questions = self.noted(ticket_id, answered).await?;
+        if let Some(own) = own {
+            let known = questions.entry(ticket_id).or_insert(own);
+            *known = own.min(*known);
         }
-        let answered = self.asked(with, 1).await?.1;
-        let (carried, parted) = self.carried(with, answered, Some(ticket_id)).await?;
-        let since = parted.or(carried.get(&ticket_id).copied());
-        Ok(since.map(|since| Question { from: with, since }))
+        Ok(questions)
     }
 
     /// When the oldest message of the customer that nobody has answered arrived in a ticket's own conversation, of those from
@@ -156,32 +177,28 @@ impl Handler {
         Ok((since, answered))
     }
 
-    /// What was noted at a ticket behind a position and is not by itself again, by where it was asked; and what was noted of
-    /// `parted` before it was parted last.
-    async fn carried(
-        &self,
-        ticket_id: TicketId,
-        after: Position,
-        parted: Option<TicketId>,
-    ) -> Result<(BTreeMap<TicketId, DateTime<Utc>>, Option<DateTime<Utc>>), CommandError> {
+    /// What was noted at a ticket behind a position, and still is.
+    async fn noted(&self, ticket_id: TicketId, after: Position) -> Result<Questions, CommandError> {
         let stream = stream_name(Ticket::CATEGORY, ticket_id.0);
-        let (mut carried, mut left) = (BTreeMap::new(), None);
+        let mut noted = Questions::new();
         for recorded in read_opened(&self.log, &self.vault, &stream).await? {
             let DomainEvent::Ticket(event) = recorded.event else {
                 continue;
             };
             if let TicketEvent::Separated { ticket_id } = event {
-                let since = carried.remove(&ticket_id);
-                if parted == Some(ticket_id) {
-                    left = since;
-                }
-            } else if let TicketEvent::QuestionCarried { from, since } = event
+                noted.remove(&ticket_id);
+            } else if let TicketEvent::QuestionCarried { from, since: None } = event {
+                noted.remove(&from);
+            } else if let TicketEvent::QuestionCarried {
+                from,
+                since: Some(since),
+            } = event
                 && recorded.position > after
             {
-                carried.entry(from).or_insert(since);
+                noted.entry(from).or_insert(since);
             }
         }
-        Ok((carried, left))
+        Ok(noted)
     }
 
     async fn said(&self, ticket_id: TicketId) -> Result<Vec<Recorded<DomainEvent>>, CommandError> {
@@ -204,7 +221,22 @@ fn place(event: &ConversationEvent) -> u64 {
     }
 }
 
-/// Id of the note that a question waits elsewhere, by the id of the command that brought it there.
-fn carried_by(first: CommandId) -> CommandId {
-    CommandId(Uuid::new_v5(&first.0, b"question"))
+/// Id of the note that a question waits elsewhere, or no longer does, by the id of the command that brought that about.
+fn carried_by(first: CommandId, (from, into): (TicketId, TicketId), waits: bool) -> CommandId {
+    CommandId(Uuid::new_v5(
+        &first.0,
+        format!("question {from} {into} {waits}").as_bytes(),
+    ))
+}
+
+/// Both, as one.
+pub(crate) fn later(first: Option<Outcome>, then: Option<Outcome>) -> Option<Outcome> {
+    match (first, then) {
+        (Some(first), Some(then)) => Some(Outcome {
+            position: first.position.max(then.position),
+            changed: first.changed || then.changed,
+            ..then
+        }),
+        (one, other) => one.or(other),
+    }
 }

@@ -277,8 +277,8 @@ fn checked(text: &str) -> Result<&str, Problem> {
         return Ok(text);
     }
     let (russian, english) = (
-        "до 200 символов, хотя бы одна буква или цифра; образцы и операторы не понимаются",
-        "up to 200 characters with a letter or a digit; patterns and operators are not understood",
+        "до 200 символов, хотя бы одно слово из букв и цифр, не длиннее 40; образцы и операторы не понимаются",
+        "up to 200 characters with a word of letters and digits, at most 40; patterns and operators are not understood",
     );
     Err(Problem::bad_input("text", text, russian, english))
 }

@@ -237,12 +237,12 @@ pub enum Join {
         /// Number, there, of the first message of that part, from 1.
         from_message_seq: u64,
     },
-    /// Note that a customer waits here for an answer to what was asked under another.
+    /// Note that a customer waits here for an answer to what was asked under another, or no longer does.
     CarryQuestion {
-        /// The other.
+        /// The other; this one itself for what it was split off with.
         from: TicketId,
-        /// When the oldest of what nobody has answered arrived.
-        since: DateTime<Utc>,
+        /// When the oldest of what nobody has answered arrived; `None` when it waits here no longer.
+        since: Option<DateTime<Utc>>,
     },
 }
 

@@ -230,12 +230,13 @@ pub enum TicketEvent {
         /// Number, there, of the first message of that part, from 1.
         from_message_seq: u64,
     },
-    /// A customer waits here for an answer to what was asked under another ticket.
+    /// A customer waits here for an answer to what was asked under another ticket, or no longer does.
     QuestionCarried {
-        /// The other: one that is shown with this, was split into this, or showed this one until now.
+        /// The other, which is shown with this one; this one itself for what it was split off with.
         from: TicketId,
-        /// When the oldest of what nobody has answered arrived.
-        since: DateTime<Utc>,
+        /// When the oldest of what nobody has answered arrived; `None` when it waits here no longer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<DateTime<Utc>>,
     },
     /// It was put away.
     Archived {

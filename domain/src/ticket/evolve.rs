@@ -170,7 +170,10 @@ impl Ticket {
         } else if let TicketEvent::SplitOff { from, .. } = event {
             self.split_from = Some(*from);
         } else if let TicketEvent::QuestionCarried { from, since } = event {
-            self.questions.insert(*from, *since);
+            match since {
+                Some(since) => self.questions.insert(*from, *since),
+                None => self.questions.remove(from),
+            };
         }
     }
 

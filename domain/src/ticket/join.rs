@@ -32,7 +32,7 @@ impl Ticket {
                 from: *from,
                 from_message_seq: *from_message_seq,
             }]),
-            Join::CarryQuestion { from, since } if self.questions.get(from) == Some(since) => Ok(vec![]),
+            Join::CarryQuestion { from, since } if self.questions.get(from) == since.as_ref() => Ok(vec![]),
             Join::CarryQuestion { from, since } => Ok(vec![TicketEvent::QuestionCarried {
                 from: *from,
                 since: *since,

@@ -99,7 +99,10 @@ impl Waiting {
         let id = ConversationId::of_ticket(TicketId(ticket_id)).0;
         if let TicketEvent::QuestionCarried { from, since } = event {
             let thread = self.threads.entry(id).or_insert_with(|| Thread::of(ticket_id));
-            thread.carried.entry(from.0).or_insert(*since);
+            match since {
+                Some(since) => drop(thread.carried.entry(from.0).or_insert(*since)),
+                None => drop(thread.carried.remove(&from.0)),
+            }
             self.changed.insert(id);
         } else if let TicketEvent::Separated { ticket_id: other } = event
             && let Some(thread) = self.threads.get_mut(&id)

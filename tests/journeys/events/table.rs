@@ -165,7 +165,7 @@ samples! {
     },
     DomainEvent::Ticket(TicketEvent::QuestionCarried { .. }) => TicketEvent::QuestionCarried {
         from: TicketId(Uuid::from_u128(3)),
-        since: "2026-11-21T08:15:00Z".parse().unwrap(),
+        since: "2026-11-21T08:15:00Z".parse().ok(),
     },
     DomainEvent::Ticket(TicketEvent::Archived { .. }) => TicketEvent::Archived { policy_id: Some(Uuid::from_u128(0xa1)) },
     DomainEvent::Ticket(TicketEvent::TrackingLinkIssued { .. }) => TicketEvent::TrackingLinkIssued {

@@ -49,8 +49,8 @@ fn words(event_type: &str) -> (&'static str, &'static str) {
         "ticket.split" => ("Часть выделена в новую заявку", "A part became a new ticket"),
         "ticket.split_off" => ("Выделена из другой заявки", "Split off another ticket"),
         "ticket.question_carried" => (
-            "Ждёт ответа на вопрос из другой заявки",
-            "Waits for an answer to a question of another ticket",
+            "Вопрос клиента перенесён при объединении или разделении",
+            "A customer's question moved with a merge or a split",
         ),
         "ticket.archived" => ("Убрана в архив", "Archived"),
         "ticket.tracking_link_issued" => ("Выдана ссылка для отслеживания", "Tracking link issued"),

@@ -153,9 +153,9 @@ fn any_join() -> impl Strategy<Value = Join> {
             from: TicketId(it),
             from_message_seq: 3,
         }),
-        (some_id(), 0..5_i64).prop_map(|(it, hours)| Join::CarryQuestion {
+        (some_id(), prop::option::of(0..5_i64)).prop_map(|(it, hours)| Join::CarryQuestion {
             from: TicketId(it),
-            since: noon() - TimeDelta::hours(hours),
+            since: hours.map(|it| noon() - TimeDelta::hours(it)),
         }),
     ]
 }
