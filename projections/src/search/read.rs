@@ -147,7 +147,14 @@ impl Texts<'_> {
         sql.push_bind(NEWEST)
             .push(") AS newest GROUP BY ticket_id ORDER BY rank DESC, MAX(at) DESC LIMIT ");
         sql.push_bind(MOST);
-        sql.build_query_as().fetch_all(pool).await
+        let mut tx = pool.begin().await?;
+        if !by_time {
+            // Nor is it to read the whole table for many spellings that it takes for frequent.
+            sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut *tx).await?;
+        }
+        let found = sql.build_query_as().fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(found)
     }
 }
 
