@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use domain::{
     access::Rights,
-    actor::Actor,
     conversation::{Cause, Conversation, ConversationEvent},
     decider::Decider,
     event::DomainEvent,
@@ -19,10 +18,7 @@ use domain::{
 use event_store::{Position, Recorded};
 use uuid::Uuid;
 
-use crate::{Command, CommandError, Handler, Outcome, Request, folded::read_opened};
-
-/// What a note follows from: the command's id, who gave it, and its trace.
-pub(crate) type Origin<'a> = (CommandId, &'a Actor, Option<&'a String>);
+use crate::{Command, CommandError, Handler, Outcome, Request, attachments::First, folded::read_opened};
 
 /// Since when customers wait for an answer, by the ticket under which they asked.
 type Questions = BTreeMap<TicketId, DateTime<Utc>>;
@@ -46,20 +42,20 @@ impl Handler {
         ticket_id: TicketId,
         event: &TicketEvent,
         at: Position,
-        origin: Origin<'_>,
+        first: First<'_>,
     ) -> Result<Option<Outcome>, CommandError> {
         let mut done = None;
         if let TicketEvent::Merged { .. } = event {
             for (from, since) in self.unanswered(ticket_id).await? {
-                done = later(done, self.carry((from, since), at, origin).await?);
+                done = later(done, self.carry((from, since), at, first).await?);
             }
         } else if let TicketEvent::SplitOff { from, from_message_seq } = event {
             if let Some(since) = self.asked(*from, *from_message_seq).await?.0 {
                 // Its own from then on: no parting takes it away again.
-                done = self.note(ticket_id, (ticket_id, Some(since)), at, origin).await?;
+                done = self.note(ticket_id, (ticket_id, Some(since)), at, first).await?;
             }
         } else if let TicketEvent::Unmerged { from } = event {
-            done = self.part_questions(*from, at, origin).await?;
+            done = self.part_questions(*from, at, first).await?;
         }
         Ok(done)
     }
@@ -69,7 +65,7 @@ impl Handler {
         &self,
         (from, since): (TicketId, DateTime<Utc>),
         at: Position,
-        origin: Origin<'_>,
+        first: First<'_>,
     ) -> Result<Option<Outcome>, CommandError> {
         let mut done = None;
         for _ in 0..LEVELS {
@@ -77,11 +73,11 @@ impl Handler {
             if into == from {
                 break;
             }
-            done = later(done, self.note(into, (from, Some(since)), at, origin).await?);
+            done = later(done, self.note(into, (from, Some(since)), at, first).await?);
             if self.shown_at(from).await? == into {
                 break;
             }
-            done = later(done, self.note(into, (from, None), at, origin).await?);
+            done = later(done, self.note(into, (from, None), at, first).await?);
         }
         Ok(done)
     }
@@ -91,7 +87,7 @@ impl Handler {
         &self,
         with: TicketId,
         at: Position,
-        origin: Origin<'_>,
+        first: First<'_>,
     ) -> Result<Option<Outcome>, CommandError> {
         let shown = self.shown_at(with).await?;
         let answered = self.asked(shown, 1).await?.1;
@@ -99,8 +95,8 @@ impl Handler {
         for (from, since) in self.noted(shown, answered).await? {
             let now = self.shown_at(from).await?;
             if now != shown {
-                done = later(done, self.note(shown, (from, None), at, origin).await?);
-                done = later(done, self.carry((from, since), at, origin).await?);
+                done = later(done, self.note(shown, (from, None), at, first).await?);
+                done = later(done, self.carry((from, since), at, first).await?);
             }
         }
         Ok(done)
@@ -113,7 +109,7 @@ impl Handler {
         into: TicketId,
         (from, since): (TicketId, Option<DateTime<Utc>>),
         at: Position,
-        (command_id, actor, traceparent): Origin<'_>,
+        (command_id, actor, traceparent): First<'_>,
     ) -> Result<Option<Outcome>, CommandError> {
         if since.is_some() && self.asked(into, 1).await?.1 > at {
             return Ok(None);

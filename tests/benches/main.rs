@@ -38,6 +38,7 @@ mod workload;
 use std::env;
 
 use anyhow::{Result, bail};
+use tests::Cluster;
 
 use crate::{
     import::{Incidents, import},
@@ -75,6 +76,7 @@ fn main() -> Result<()> {
             return plain::serve().await;
         }
         let settings = Settings::read()?;
+        Cluster::shared().await?.be_as_served().await?;
         let mut report = Report::default();
         let measured = measure(&settings, &mut report).await;
         // What was measured before a failure took long to come by.

@@ -85,6 +85,17 @@ impl Cluster {
         Ok(())
     }
 
+    /// With the settings that the product gives its own server: what is measured is to be what people get.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn be_as_served(&self) -> Result<()> {
+        let mut admin = self.admin().await?;
+        admin.execute("ALTER SYSTEM RESET ALL").await?;
+        admin.execute("SELECT pg_reload_conf()").await?;
+        Ok(())
+    }
+
     /// Removes what an earlier run left, and makes an empty template.
     async fn sweep(&self) -> Result<()> {
         let mut admin = self.admin().await?;

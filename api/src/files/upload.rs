@@ -140,6 +140,11 @@ impl Files {
             return self.compare(&file, body).await;
         }
         if !self.inner.store.has_room_for(state.size)? {
+            let bytes = state.size;
+            warn!(
+                bytes,
+                "an upload is refused: the disk of files has no room beside its reserve (files.keep_free_bytes)"
+            );
             return Err(Flaw::full());
         }
         let blob = blob();

@@ -34,6 +34,14 @@ async fn ticket(client: &Client, name: &str, contact: &str) -> Result<String> {
         .await
 }
 
+/// A ticket in which its customer has asked.
+async fn asked(client: &Client, name: &str) -> Result<String> {
+    let maria = contact(client, "Мария").await?;
+    let id = ticket(client, name, &maria).await?;
+    must(client, "receiveMessage", &id, words("1", "1")).await?;
+    Ok(id)
+}
+
 /// A ticket of a part of the messages.
 async fn split(client: &Client, whole: &str, name: &str, first: i32) -> Result<String> {
     let query = "mutation($i: SplitTicketInput!) { splitTicket(input: $i) {
@@ -150,9 +158,7 @@ fn part_keeps_its_question_when_the_whole_was_merged_into_it_and_left() -> Resul
     run(async {
         let app = App::start().await?;
         let client = &app.client;
-        let maria = contact(client, "Мария").await?;
-        let whole = ticket(client, "whole", &maria).await?;
-        must(client, "receiveMessage", &whole, words("1", "1")).await?;
+        let whole = asked(client, "whole").await?;
         let part = split(client, &whole, "part", 1).await?;
         client
             .must("mergeTickets", "m", &whole, &json!({"intoId": part}))
@@ -169,9 +175,7 @@ fn part_waits_for_what_was_asked_in_it() -> Result<()> {
     run(async {
         let app = App::start().await?;
         let client = &app.client;
-        let maria = contact(client, "Мария").await?;
-        let whole = ticket(client, "whole", &maria).await?;
-        must(client, "receiveMessage", &whole, words("1", "1")).await?;
+        let whole = asked(client, "whole").await?;
         must(client, "postMessage", &whole, words("2", "2")).await?;
         split(client, &whole, "answered", 1).await?;
         assert_eq!(waiting(client).await?, [""; 0]);

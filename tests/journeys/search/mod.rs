@@ -81,6 +81,35 @@ fn words_are_found_as_people_type_them() -> Result<()> {
 }
 
 #[test]
+fn word_of_very_many_texts_is_looked_for_from_the_newest_on() -> Result<()> {
+    const OLDER: &str =
+        "INSERT INTO read_search_v3.search_part (owner_id, part, kind, ticket_id, subject_id, words, at)
+        SELECT gen_random_uuid(), part, kind, ticket_id, subject_id, words, at - INTERVAL '1 day'
+        FROM read_search_v3.search_part, generate_series(1, 3000) WHERE part = 'subject'";
+    const KNOWN: &str =
+        "SELECT EXISTS (SELECT FROM UNNEST(most_common_elems::text::text[]) AS it WHERE it LIKE '%печ%')
+        FROM pg_stats WHERE schemaname = 'read_search_v3' AND tablename = 'search_part' AND attname = 'words'";
+    run(async {
+        let app = App::start().await?;
+        let opened = open(&app.client, 1, "Не работает печать", &json!({})).await?;
+        let now = json!({"m": opened["position"]});
+        let before = find(&app.client, "печать", now.clone()).await?;
+        assert_eq!(subjects(&before), ["Не работает печать"]);
+        let pool = sqlx::PgPool::connect(&app.database_url).await?;
+        sqlx::query(OLDER).execute(&pool).await?;
+        sqlx::query("ANALYZE read_search_v3.search_part").execute(&pool).await?;
+        let is_known: bool = sqlx::query_scalar(KNOWN).fetch_one(&pool).await?;
+        ensure!(is_known, "the statistics do not know the word");
+        let found = find(&app.client, "печать", now).await?;
+        assert_eq!(subjects(&found), ["Не работает печать"]);
+        pool.close().await;
+        // What is in no event would be no part of a rebuild, so that is not compared.
+        app.stop().await?;
+        Ok(())
+    })
+}
+
+#[test]
 fn ticket_is_found_by_number_id_people_and_words_that_are_marked() -> Result<()> {
     run(async {
         let app = App::start().await?;
