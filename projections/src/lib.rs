@@ -39,6 +39,7 @@ pub mod ticket_history;
 pub mod ticket_list;
 mod ticket_row;
 mod unit;
+mod words;
 mod worker;
 
 pub use error::ProjectError;
@@ -48,6 +49,7 @@ pub use model::{Model, search_path};
 pub use projection::Projection;
 use sqlx::migrate::Migrator;
 pub use ticket_row::{TicketRow, from_events, priority_rank};
+pub use words::{Words, words};
 pub use worker::Worker;
 
 /// The tables beside the read models.

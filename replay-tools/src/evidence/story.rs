@@ -1,33 +1,10 @@
 //! The ticket's events in words, Russian and English: an aid to reading; what counts are the stored bytes.
 
 use domain::metadata::Metadata;
+use projections::words;
 use uuid::Uuid;
 
 use super::Exhibit;
-
-/// Stored type, in Russian, in English. A type that is not here is told by its stored name.
-const WORDS: &[(&str, &str, &str)] = &[
-    ("ticket.opened", "заявка открыта", "the ticket was opened"),
-    ("ticket.subject_changed", "тема изменена", "the subject was changed"),
-    ("ticket.categorized", "категория назначена", "the category was set"),
-    ("ticket.prioritized", "приоритет изменён", "the priority was changed"),
-    ("ticket.started", "работа начата", "work began"),
-    ("ticket.put_on_hold", "заявка отложена", "the ticket was put on hold"),
-    ("ticket.resumed", "работа возобновлена", "work was resumed"),
-    ("ticket.resolved", "заявка решена", "the ticket was resolved"),
-    ("ticket.closed", "заявка закрыта", "the ticket was closed"),
-    ("ticket.reopened", "заявка открыта снова", "the ticket was opened again"),
-    (
-        "assignment.agent_assigned",
-        "назначен исполнитель",
-        "an agent was assigned",
-    ),
-    (
-        "assignment.agent_unassigned",
-        "исполнитель снят",
-        "the agent was taken off",
-    ),
-];
 
 pub(super) fn tell(id: Uuid, exhibits: &[Exhibit<'_>]) -> String {
     let head = format!(
@@ -46,8 +23,8 @@ fn event(number: usize, exhibit: &Exhibit<'_>) -> String {
         || ("?".to_owned(), "?".to_owned()),
         |it| (it.at.to_rfc3339(), it.actor.to_string()),
     );
-    let words = WORDS.iter().find(|(name, ..)| *name == leaf.event_type);
-    let (russian, english) = words.map_or((leaf.event_type, leaf.event_type), |it| (it.1, it.2));
+    let words = words(leaf.event_type);
+    let (russian, english) = words.map_or((leaf.event_type, leaf.event_type), |it| (it.russian, it.english));
     let sealed = if exhibit.proof.is_some() {
         "запечатано / sealed"
     } else {

@@ -194,6 +194,17 @@ fn every_event_has_a_golden_file_of_its_schema() -> Result<()> {
 }
 
 #[test]
+fn every_event_has_words_in_both_languages() -> Result<()> {
+    for sample in samples() {
+        let (event_type, ..) = stored(&sample)?;
+        let words = projections::words(&event_type).with_context(|| format!("{event_type} has no words"))?;
+        assert!(!words.russian.is_ascii() && words.english.is_ascii(), "{event_type}");
+    }
+    assert_eq!(projections::words("ship.sailed"), None);
+    Ok(())
+}
+
+#[test]
 fn golden_files_reach_back_to_the_first_schema() -> Result<()> {
     let there: BTreeSet<(String, u16)> = golden()?.into_iter().map(|it| (it.event_type, it.schema)).collect();
     for sample in samples() {

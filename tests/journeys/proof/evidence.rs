@@ -90,7 +90,7 @@ fn package_verifies_with_standard_tools_and_not_after_any_change() -> Result<()>
         odd_arguments_are_refused(&package)?;
         number_is_no_program(&package)?;
         let story = fs::read_to_string(package.join("story.md"))?;
-        ensure!(story.contains("заявка открыта · the ticket was opened"), "{story}");
+        ensure!(story.contains("Создана заявка · Opened as ticket"), "{story}");
 
         let files = relied_on(&package)?;
         ensure!(files.len() >= 9, "{files:?}");
