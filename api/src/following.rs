@@ -241,6 +241,7 @@ mod tests {
             at: DateTime::UNIX_EPOCH,
             chain: None,
             command_id: CommandId(Uuid::nil()),
+            from: None,
             request: String::new(),
             schema: 1,
             subjects: None,

@@ -22,6 +22,7 @@ pub mod http;
 pub mod import;
 mod key;
 pub mod live;
+mod looks;
 pub mod migrate;
 pub mod observatory;
 pub mod open_files;

@@ -247,6 +247,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Organisation(refusal) => return flaw::refused(refusal),
         Refusal::Assignment(never) => match never {},
         Refusal::Denial(never) => match never {},
+        Refusal::Reading(never) => match never {},
         Refusal::SignIn(never) => match never {},
         Refusal::Access(it) => access(it),
         Refusal::User(it) => user(it),
@@ -288,6 +289,7 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::Organisation(_)
         | Refusal::Assignment(_)
         | Refusal::Denial(_)
+        | Refusal::Reading(_)
         | Refusal::Conversation(_)
         | Refusal::Attachment(_)
         | Refusal::MacroRun(_)

@@ -39,6 +39,7 @@ use crate::{
     http::{Front, Listening, Phase, Ready, Shared, router, tls},
     key,
     live::Live,
+    looks::Looks,
     observatory::Observatory,
     outbox,
     roles::Role,
@@ -193,20 +194,13 @@ impl Run {
         let seal_key = SealKey::load_or_make(&self.seal_key_file())?;
         let log = self.log(embedded).await?;
         let (database, pool) = self.database(embedded).await?;
-        let sharing = if embedded.node.is_some() {
-            Sharing::Alone
-        } else {
-            Sharing::Shared
-        };
+        // Nobody else can have the log that lies in our folder.
+        let is_alone = embedded.node.is_some();
+        let sharing = if is_alone { Sharing::Alone } else { Sharing::Shared };
         let vault = vault::open(&self.config, self.data.root(), database.clone()).await?;
         let handler = self.handler(&log, &vault, sharing).await?;
         let worker = Worker::new(log.clone(), vault.clone(), database);
-        // Nobody else can have the log that lies in our folder.
-        let worker = if embedded.node.is_some() {
-            worker.alone()
-        } else {
-            worker
-        };
+        let worker = if is_alone { worker.alone() } else { worker };
         // Before anything is written: what goes into an older log is lost when the right one comes back.
         if let Err(error @ ProjectError::Ahead { .. }) = worker.check().await {
             return Err(error.into());
@@ -249,6 +243,7 @@ impl Run {
             tend("bulk", working, move || runner.clone().follow(live.clone()));
         }
         let parts = Parts {
+            looks: Looks::start(vault.clone()).await?,
             counts: Counts::start(pool.clone(), &live, working.clone()),
             handler,
             log,

@@ -77,7 +77,7 @@ pub fn needs(command: &Command) -> Need {
         Command::View(..) => Need::Right(Permission::TicketsRead),
         Command::Access(_) => Need::Right(Permission::AccessWrite),
         Command::User(id, command) => user(*id, command),
-        Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) | Command::Denial(..) => {
+        Command::Session(_, SessionCommand::Start { .. }) | Command::SignIn(..) | Command::Denial(..) | Command::Reading(..) => {
             Need::Proof(Permission::AccessWrite)
         }
         Command::Session(_, SessionCommand::End { .. }) => Need::Proof(Permission::UsersWrite),
@@ -125,6 +125,8 @@ pub enum Read {
     ApiKeys,
     /// Who was refused, and who was not let in.
     Refusals,
+    /// Who did what.
+    Audit,
     /// How the system is doing inside.
     Operations,
 }
@@ -138,7 +140,7 @@ pub fn reads(read: Read) -> Permission {
         Read::People => Permission::UsersRead,
         Read::Sessions => Permission::UsersWrite,
         Read::ApiKeys => Permission::ApiKeysWrite,
-        Read::Refusals => Permission::AuditRead,
+        Read::Refusals | Read::Audit => Permission::AuditRead,
         Read::Operations => Permission::OperationsRead,
     }
 }
@@ -171,6 +173,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::Session(..)
         | Command::SignIn(..)
         | Command::Denial(..)
+        | Command::Reading(..)
         | Command::ApiKey(..)
         | Command::VisitorSecret(..)
         | Command::View(..)
@@ -265,6 +268,7 @@ fn is_of_staff(command: &Command) -> bool {
         | Command::Session(..)
         | Command::SignIn(..)
         | Command::Denial(..)
+        | Command::Reading(..)
         | Command::ApiKey(..)
         | Command::VisitorSecret(..) => false,
     }

@@ -202,6 +202,7 @@ fn envelope(stream: &str, version: u64, request: &Request) -> Envelope {
         correlation_id: id,
         causation_id: id,
         actor: request.actor.clone(),
+        from: None,
         request: String::new(),
         traceparent: request.traceparent.clone(),
     }

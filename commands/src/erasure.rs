@@ -45,6 +45,7 @@ impl Handler {
             correlation_id: command_id.0,
             causation_id: command_id.0,
             actor: actor.clone(),
+            from: None,
             request: String::new(),
             traceparent: None,
         };

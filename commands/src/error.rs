@@ -2,8 +2,8 @@ use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, attachment::AttachmentRefusal,
     bulk::BulkRefusal, classifier::ClassifierRefusal, contact::ContactRefusal, conversation::ConversationRefusal,
     denial::DenialRefusal, macro_run::MacroRunRefusal, organisation::ItemRefusal, organization::OrganizationRefusal,
-    session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal,
-    user::UserRefusal, view::ViewRefusal, visitor_secret::VisitorSecretRefusal,
+    reading::ReadingRefusal, session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal,
+    ticket_numbers::TicketNumbersRefusal, user::UserRefusal, view::ViewRefusal, visitor_secret::VisitorSecretRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -39,6 +39,9 @@ pub enum Refusal {
     /// Of the record of refusals.
     #[error(transparent)]
     Denial(#[from] DenialRefusal),
+    /// Of what was looked at.
+    #[error(transparent)]
+    Reading(#[from] ReadingRefusal),
     /// Of the door's record.
     #[error(transparent)]
     SignIn(#[from] SignInRefusal),

@@ -138,7 +138,12 @@ impl<D: Stored> Folded<D> {
     ) -> Result<Proposal<D::Event>, CommandError> {
         let mut dated: Vec<(DomainEvent, _)> = events.iter().map(|(event, at)| (event.clone().into(), *at)).collect();
         let sealed_for = subjects(dated.iter_mut().map(|(event, _)| event));
-        let keys = vault.keys_or_new(&sealed_for).await?;
+        let mut keys = vault.keys_or_new(&sealed_for).await?;
+        if let Some(from) = &envelope.from
+            && let Some(key) = vault.key_at_hand(from.of()).await
+        {
+            keys.put(from.of(), key);
+        }
         let (encoded, chain) = encode(self.chain, envelope, first_index, dated, &keys)?;
         Ok(Proposal {
             events: events.into_iter().map(|(event, _)| event).collect(),

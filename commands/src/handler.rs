@@ -24,6 +24,7 @@ use domain::{
     macro_run::MacroRun,
     organisation::{Inbox, Item},
     organization::Organization,
+    reading::Reading,
     session::Session,
     sign_in::SignIn,
     ticket::{Join, Mark, Ticket, TicketCommand},
@@ -169,6 +170,7 @@ impl Handler {
             }
             Command::User(id, command) => self.with_address(*id, command, request).await,
             Command::Session(id, command) => self.plain::<Session>(id.0, command, request).await,
+            Command::Reading(id, command) => self.plain::<Reading>(*id, command, request).await,
             Command::Denial(id, command) => self.plain::<Denial>(*id, command, request).await,
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
             Command::ApiKey(id, command) => self.admit(*id, command, request).await,
@@ -244,6 +246,7 @@ impl Handler {
             Command::Access(_) => self.drop_slot::<Access>(singleton(Access::CATEGORY)).await,
             Command::User(id, _) => self.drop_slot::<User>(id.0).await,
             Command::Session(id, _) => self.drop_slot::<Session>(id.0).await,
+            Command::Reading(id, _) => self.drop_slot::<Reading>(*id).await,
             Command::Denial(id, _) => self.drop_slot::<Denial>(*id).await,
             Command::SignIn(id, _) => self.drop_slot::<SignIn>(*id).await,
             Command::ApiKey(id, _) => self.drop_slot::<ApiKey>(id.0).await,

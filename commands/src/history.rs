@@ -84,6 +84,7 @@ impl Handler {
             correlation_id: id,
             causation_id: id,
             actor: history.actor.clone(),
+            from: None,
             request: String::new(),
             traceparent: None,
         };

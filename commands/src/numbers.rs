@@ -125,6 +125,7 @@ fn envelope(actor: &Actor, first: i64) -> Envelope {
         correlation_id: command_id.0,
         causation_id: command_id.0,
         actor: actor.clone(),
+        from: None,
         request: String::new(),
         traceparent: None,
     }

@@ -1,8 +1,10 @@
 //! From a request to the aggregate that decides it: THE list of commands.
 
+use std::net::IpAddr;
+
 use domain::{
     access::AccessCommand,
-    actor::Actor,
+    actor::{Actor, ActorKind},
     api_key::ApiKeyCommand,
     assignment::AssignmentCommand,
     attachment::AttachmentCommand,
@@ -15,6 +17,8 @@ use domain::{
     macro_run::MacroRunCommand,
     organisation::OrganisationCommand,
     organization::OrganizationCommand,
+    personal::{DataSubject, Personal},
+    reading::ReadingCommand,
     session::SessionCommand,
     sign_in::SignInCommand,
     ticket::TicketCommand,
@@ -28,6 +32,25 @@ use uuid::Uuid;
 
 tokio::task_local! {
     static BATCH: Uuid;
+    static ADDRESS: IpAddr;
+}
+
+/// Gives commands for somebody at this internet address: their events say so.
+pub async fn from_address<F: Future>(address: IpAddr, commands: F) -> F::Output {
+    ADDRESS.scope(address, commands).await
+}
+
+/// Where the commands at hand are asked from, as a secret of who asks.
+fn origin(actor: &Actor) -> Option<Personal<String>> {
+    let address = ADDRESS.try_with(|it| *it).ok()?;
+    let subject = Uuid::parse_str(&actor.id)
+        .unwrap_or_else(|_no_uuid| Uuid::new_v5(&Uuid::NAMESPACE_OID, actor.to_string().as_bytes()));
+    match actor.kind {
+        ActorKind::Agent | ActorKind::Contact | ActorKind::ApiKey => {
+            Some(Personal::new(DataSubject(subject), address.to_string()))
+        }
+        ActorKind::Bot | ActorKind::System | ActorKind::Import => None,
+    }
 }
 
 /// Gives commands within an operation: their events say so.
@@ -60,6 +83,8 @@ pub enum Command {
     Session(SessionId, SessionCommand),
     /// About a try that was refused; the id stands for whoever tried.
     Denial(Uuid, DenialCommand),
+    /// About what was looked at; the id stands for the reader and the hour.
+    Reading(Uuid, ReadingCommand),
     /// About a try to sign in; the id is the user's, or one that stands for an address nobody has.
     SignIn(Uuid, SignInCommand),
     /// About a key that lets a program in.
@@ -111,6 +136,7 @@ impl Request {
             correlation_id: correlation().unwrap_or(self.command_id.0),
             causation_id: correlation().unwrap_or(self.command_id.0),
             actor: self.actor.clone(),
+            from: origin(&self.actor),
             request: self.command.fingerprint(),
             traceparent: self.traceparent.clone(),
         }

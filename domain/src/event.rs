@@ -26,6 +26,7 @@ use crate::{
     organization::{Organization, OrganizationEvent},
     personal::PersonalField,
     read_model::{ReadModel, ReadModelEvent},
+    reading::{Reading, ReadingEvent},
     session::{Session, SessionEvent},
     sign_in::{SignIn, SignInEvent},
     ticket::{Ticket, TicketEvent},
@@ -69,6 +70,8 @@ pub enum DomainEvent {
     Session(SessionEvent),
     /// Of tries that were refused.
     Denial(DenialEvent),
+    /// Of what was looked at.
+    Reading(ReadingEvent),
     /// Of tries to sign in.
     SignIn(SignInEvent),
     /// Of a key that lets a program in.
@@ -135,6 +138,7 @@ impl DomainEvent {
             Self::User(event) => split(User::CATEGORY, event),
             Self::Session(event) => split(Session::CATEGORY, event),
             Self::Denial(event) => split(Denial::CATEGORY, event),
+            Self::Reading(event) => split(Reading::CATEGORY, event),
             Self::SignIn(event) => split(SignIn::CATEGORY, event),
             Self::ApiKey(event) => split(ApiKey::CATEGORY, event),
             Self::VisitorSecret(event) => split(VisitorSecret::CATEGORY, event),
@@ -159,6 +163,7 @@ impl DomainEvent {
             | Self::Organisation(_)
             | Self::Access(_)
             | Self::Denial(_)
+            | Self::Reading(_)
             | Self::SignIn(_)
             | Self::ApiKey(_)
             | Self::VisitorSecret(_)
@@ -199,6 +204,7 @@ impl DomainEvent {
             Some((User::CATEGORY, name)) => join(event_type, name, payload).map(Self::User),
             Some((Session::CATEGORY, name)) => join(event_type, name, payload).map(Self::Session),
             Some((Denial::CATEGORY, name)) => join(event_type, name, payload).map(Self::Denial),
+            Some((Reading::CATEGORY, name)) => join(event_type, name, payload).map(Self::Reading),
             Some((SignIn::CATEGORY, name)) => join(event_type, name, payload).map(Self::SignIn),
             Some((ApiKey::CATEGORY, name)) => join(event_type, name, payload).map(Self::ApiKey),
             Some((VisitorSecret::CATEGORY, name)) => join(event_type, name, payload).map(Self::VisitorSecret),
@@ -356,6 +362,7 @@ member!(Access, AccessEvent);
 member!(User, UserEvent);
 member!(Session, SessionEvent);
 member!(Denial, DenialEvent);
+member!(Reading, ReadingEvent);
 member!(SignIn, SignInEvent);
 member!(ApiKey, ApiKeyEvent);
 member!(VisitorSecret, VisitorSecretEvent);

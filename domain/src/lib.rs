@@ -26,6 +26,7 @@ pub mod organisation;
 pub mod organization;
 pub mod personal;
 pub mod read_model;
+pub mod reading;
 pub mod session;
 pub mod sign_in;
 pub mod text;

@@ -9,12 +9,16 @@ use domain::{
     event::{DomainEvent, EventError},
     ids::CommandId,
     metadata::Metadata,
-    personal::DataSubject,
+    personal::{DataSubject, Personal, PersonalField},
     upcast::{current_schema, upcast},
 };
 use uuid::Uuid;
 
-use crate::{Chain, DecodeError, EncodeError, Keys, NewEvent, Raw, Recorded, SealError};
+use crate::{Chain, DecodeError, EncodeError, Keys, NewEvent, Raw, Recorded, SealError, SubjectKey};
+
+/// The place of the address in an event, as its seal knows it; no payload has a personal field of this name under the key of
+/// who asked.
+const FROM: &str = "metadata.from";
 
 /// What all events of one append have in common.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ pub struct Envelope {
     pub causation_id: Uuid,
     /// Who asked.
     pub actor: Actor,
+    /// Internet address that they asked from, if somebody outside did.
+    pub from: Option<Personal<String>>,
     /// Fingerprint of what was asked.
     pub request: String,
     /// W3C trace context of the request.
@@ -51,7 +57,8 @@ pub fn encode(
     let mut encoded = Vec::with_capacity(events.len());
     for (index, (mut event, at)) in (first_index..).zip(events) {
         let id = envelope.command_id.event_id(index);
-        let subjects = seal(id, &mut event, keys)?;
+        let mut from = envelope.from.clone();
+        let subjects = seal(id, &mut event, &mut from, keys)?;
         let stored = event.to_stored()?;
         let mut metadata = Metadata {
             causation_id: envelope.causation_id,
@@ -60,6 +67,7 @@ pub fn encode(
             at: at.trunc_subsecs(6),
             chain: None,
             command_id: envelope.command_id,
+            from,
             request: envelope.request.clone(),
             schema: current_schema(&stored.event_type),
             subjects,
@@ -90,12 +98,28 @@ fn to_json(metadata: &Metadata, event_type: &str) -> Result<Vec<u8>, EventError>
     })
 }
 
-/// Seals an event's personal fields; returns whose keys did.
-fn seal(id: Uuid, event: &mut DomainEvent, keys: &Keys) -> Result<Option<String>, SealError> {
+/// Seals an event's personal fields and where it was asked from; returns whose keys did.
+fn seal(
+    id: Uuid,
+    event: &mut DomainEvent,
+    from: &mut Option<Personal<String>>,
+    keys: &Keys,
+) -> Result<Option<String>, SealError> {
     let mut subjects = BTreeSet::new();
     for (name, field) in event.personal_mut() {
         keys.seal(id, name, field)?;
         subjects.insert(field.subject());
+    }
+    // Whoever was forgotten may still act, and leaves nothing more of themselves.
+    if from
+        .as_ref()
+        .is_some_and(|it| !matches!(keys.get(it.of()), Some(SubjectKey::Known(_))))
+    {
+        *from = None;
+    }
+    if let Some(from) = from {
+        keys.seal(id, FROM, from)?;
+        subjects.insert(from.subject());
     }
     let names: Vec<String> = subjects.iter().map(ToString::to_string).collect();
     Ok((!names.is_empty()).then(|| names.join(",")))
@@ -112,7 +136,17 @@ pub fn subjects<'a>(events: impl IntoIterator<Item = &'a mut DomainEvent>) -> Ve
     subjects.into_iter().collect()
 }
 
-/// Opens an event's sealed fields; those whose key was destroyed become forgotten.
+/// Whose keys open everything that is sealed in these events.
+pub fn subjects_of<'a>(events: impl IntoIterator<Item = &'a mut Recorded<DomainEvent>>) -> Vec<DataSubject> {
+    let mut all = BTreeSet::new();
+    for it in events {
+        all.extend(it.metadata.from.as_ref().map(Personal::of));
+        all.extend(subjects([&mut it.event]));
+    }
+    all.into_iter().collect()
+}
+
+/// Opens an event's sealed fields; those whose key was destroyed become forgotten, and so does a damaged address.
 ///
 /// # Errors
 /// When a key was never made, or does not open what it should.
@@ -123,6 +157,20 @@ pub fn open(event: &mut Recorded<DomainEvent>, keys: &Keys) -> Result<(), Decode
             position: event.position.0,
             source,
         })?;
+    }
+    if let Some(from) = &mut event.metadata.from {
+        match keys.open(event.id, FROM, from) {
+            Ok(()) => {}
+            // An address is not worth that what happened does not show.
+            Err(SealError::Damaged { .. }) => from.forget(),
+            Err(source) => {
+                return Err(DecodeError::Sealed {
+                    event_type: event.event_type.clone(),
+                    position: event.position.0,
+                    source,
+                });
+            }
+        }
     }
     Ok(())
 }

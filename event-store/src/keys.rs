@@ -137,6 +137,11 @@ pub enum SealError {
 }
 
 impl Keys {
+    /// Adds the key of a subject.
+    pub fn put(&mut self, subject: DataSubject, key: SubjectKey) {
+        self.0.insert(subject, key);
+    }
+
     /// The key of a subject, if it is among these.
     pub fn get(&self, subject: DataSubject) -> Option<&SubjectKey> {
         self.0.get(&subject)

@@ -27,7 +27,7 @@ use std::fmt;
 use bytes::Bytes;
 pub use chain::{Chain, ChainBreak, ChainFault, verify_stream};
 use chrono::{DateTime, Utc};
-pub use codec::{Envelope, decode, encode, open, subjects};
+pub use codec::{Envelope, decode, encode, open, subjects, subjects_of};
 pub use error::{DecodeError, EncodeError, LogError};
 pub use esdb::EventLog;
 pub use keys::{DoesNotOpen, Key, Keys, SealError, SubjectKey, TooLong};

@@ -17,7 +17,7 @@ use uuid::Uuid;
 const JSONB: Oid = Oid(3802);
 
 /// What custom fields say, by their ids; an empty field is absent.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Fields(BTreeMap<Uuid, FieldValue>);
 
 impl Fields {

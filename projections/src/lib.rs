@@ -7,6 +7,7 @@
 
 mod analytics;
 pub mod attachment;
+pub mod audit_entry;
 mod batch;
 mod build;
 pub mod bulk_operation;
@@ -79,5 +80,6 @@ pub fn registry() -> Vec<Model> {
         saved_view::MODEL,
         bulk_operation::MODEL,
         resolution_estimate::MODEL,
+        audit_entry::MODEL,
     ]
 }

@@ -15,12 +15,13 @@ use domain::{
     values::Priority,
 };
 use event_store::Recorded;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{ProjectError, fields::Fields};
 
 /// One ticket at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 pub struct TicketRow {
     /// Id of the ticket.
     pub ticket_id: Uuid,
@@ -77,10 +78,13 @@ pub struct TicketRow {
     /// Id of the organisation's word for its status; `None` for the one that is meant when only the status is known.
     pub status_label_id: Option<Uuid>,
     /// Ids of its tags, in their order.
+    #[serde(default)]
     pub tag_ids: Vec<Uuid>,
     /// What its custom fields say.
+    #[serde(default)]
     pub fields: Fields,
     /// Ids of those who want to hear of it, in their order.
+    #[serde(default)]
     pub follower_ids: Vec<Uuid>,
     /// Since when nobody wants to see it, UTC; `None` when it is to be seen.
     pub snoozed_at: Option<DateTime<Utc>>,

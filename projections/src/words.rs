@@ -22,7 +22,7 @@ pub fn words(event_type: &str) -> Option<Words> {
         "contact" => contact(name),
         "organization" => organization(name),
         "user" => user(name),
-        "access" | "api_key" | "visitor_secret" | "session" | "sign_in" | "denial" => door(category, name),
+        "access" | "api_key" | "visitor_secret" | "session" | "sign_in" | "denial" | "reading" => door(category, name),
         "macro_run" | "bulk" | "view" => help(category, name),
         _ if Kind::parse(category).is_some() => item(name),
         _ => care(event_type),
@@ -191,6 +191,8 @@ fn door(category: &str, name: &str) -> Both {
         ("session", "started") => ("Вход в систему", "Signed in"),
         ("session", "ended") => ("Сеанс окончен", "Session ended"),
         ("sign_in", "failed") => ("Неудачная попытка входа", "Sign-in failed"),
+        ("reading", "shown") => ("Показаны личные данные", "Personal data shown"),
+        ("reading", "exported") => ("Данные выгружены", "Data exported"),
         ("denial", "denied") => ("Отказано: нет права", "Refused: no right"),
         _ => return None,
     })

@@ -5,11 +5,12 @@
 //! event log the embedded node, and the load generator shares the cores with both.
 //!
 //! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_CLIENTS` at a time
-//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,reads,subscribers,lists,messages,lag,import,projector`, and
+//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,reads,subscribers,lists,messages,audit,lag,import,projector`, and
 //! `LETOPIS_SHARED_DATA` for the real incident log. The section `subscribers` needs 11,000 open files.
 
 mod appends;
 mod audience;
+mod audit;
 mod copy;
 mod database;
 mod disk;
@@ -60,6 +61,7 @@ Settings come from the environment:
   BENCH_CLIENTS=1,16,64      clients at a time
   BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,reads,subscribers,lists,messages,lag,import,projector
   BENCH_TICKETS=25000,1000000  tickets among which lists are read
+  BENCH_ENTRIES=5000000      entries of the audit
   LETOPIS_SHARED_DATA=DIR    where the real incident log is";
 
 fn main() -> Result<()> {
@@ -120,6 +122,9 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
         }
         if wants(Section::Messages) {
             messages::measure(settings, &mut limits).await?;
+        }
+        if wants(Section::Audit) {
+            audit::measure(settings, &mut limits).await?;
         }
         if wants(Section::Lag) {
             lag::measure(settings, &mut limits).await?;

@@ -103,6 +103,7 @@ fn envelope(index: usize) -> Envelope {
         correlation_id: command_id.0,
         causation_id: command_id.0,
         actor: Actor::new(ActorKind::ApiKey, "bootstrap"),
+        from: None,
         request: "00f1e2d3c4b5a697".to_owned(),
         traceparent: None,
     }

@@ -16,13 +16,14 @@ pub(crate) enum Section {
     Subscribers,
     Lists,
     Messages,
+    Audit,
     Lag,
     Import,
     Projector,
 }
 
 impl Section {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Limits,
         Self::Log,
         Self::Proof,
@@ -32,6 +33,7 @@ impl Section {
         Self::Subscribers,
         Self::Lists,
         Self::Messages,
+        Self::Audit,
         Self::Lag,
         Self::Import,
         Self::Projector,
@@ -48,6 +50,7 @@ impl Section {
             Self::Subscribers => "subscribers",
             Self::Lists => "lists",
             Self::Messages => "messages",
+            Self::Audit => "audit",
             Self::Lag => "lag",
             Self::Import => "import",
             Self::Projector => "projector",
@@ -68,6 +71,7 @@ impl Section {
                 "Pages and counters of views, and searches, through GraphQL over HTTP, among few and many tickets"
             }
             Self::Messages => "Answers to customers through GraphQL over HTTP, the whole server, until they show",
+            Self::Audit => "Pages of the audit through GraphQL over HTTP, among very many entries",
             Self::Lag => "Live lag, append acknowledged to visible in the ticket list, all projections running",
             Self::Import => "Import of a ServiceNow incident log into an empty event log",
             Self::Projector => "Catch-up of read models from an empty database",

@@ -153,6 +153,11 @@ fn analyst_reads_every_view_and_nothing_else() -> Result<()> {
                 "analytics.attachment_download",
                 "analytics.macro_run",
             ];
+            // One row an event, of which there are many.
+            if view == "analytics.audit_entry" {
+                assert!(rows > 10, "{view}: {rows}");
+                continue;
+            }
             let empty = empty.contains(&view.as_str());
             assert_eq!(rows, i64::from(!empty), "{view}");
         }

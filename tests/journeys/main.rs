@@ -5,6 +5,7 @@
 
 mod analytics;
 mod architecture;
+mod audit;
 mod auth;
 mod builds;
 mod bulk;

@@ -3,6 +3,7 @@
 use async_graphql::{OutputType, SimpleObject};
 
 use super::{
+    audit::AuditEntry,
     bulk::BulkItem,
     contacts::{Contact, Organization},
     conversation::Message,
@@ -36,6 +37,7 @@ pub(super) struct PageInfo {
 /// A node and its place.
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(concrete(name = "TicketEdge", params(Ticket)))]
+#[graphql(concrete(name = "AuditEntryEdge", params(AuditEntry)))]
 #[graphql(concrete(name = "BulkItemEdge", params(BulkItem)))]
 #[graphql(concrete(name = "TicketHistoryEdge", params(TicketHappening)))]
 #[graphql(concrete(name = "BranchEdge", params(Branch)))]

@@ -1,5 +1,6 @@
 //! The GraphQL schema: what frontends ask, tell and watch.
 
+mod audit;
 mod builds;
 mod bulk;
 mod classifier;
@@ -42,7 +43,8 @@ use std::{
     },
 };
 
-use async_graphql::{Context, Error, MergedObject, Result, Schema};
+use async_graphql::{Context, Error, MergedObject, Result, Schema, parser::types::Selection};
+use audit::AuditQuery;
 pub(crate) use bulk::refused as bulk_problem;
 use bulk::{BulkMutation, BulkQuery};
 pub(crate) use classifier::refused as classifier_problem;
@@ -51,7 +53,7 @@ use commands::{Handler, Read, permit, reads};
 use contacts::{ContactsMutation, ContactsQuery};
 use conversation::ConversationMutation;
 pub(crate) use conversation::refused as message_problem;
-use domain::access::Permission;
+use domain::{access::Permission, reading::Exposed};
 use estimates::EstimatesQuery;
 use event_store::{EventLog, Vault};
 use files::FilesMutation;
@@ -69,6 +71,7 @@ use sqlx::PgPool;
 use statistics::StatisticsQuery;
 use subscription::Subscription;
 pub(crate) use subscription::{Entrance, Source};
+use uuid::Uuid;
 pub(crate) use views::refused as view_problem;
 use views::{ViewsMutation, ViewsQuery};
 pub(crate) use words::{Hold, Resolution, Sort, Status, Urgency};
@@ -79,6 +82,7 @@ use crate::{
     files::Files,
     geo::Geo,
     live::Live,
+    looks::{Looks, Shown},
     observatory::Observatory,
     problem::{Language, Problem, internal},
     tickets::Tickets,
@@ -106,6 +110,7 @@ pub struct Queries(
     TrackedQuery,
     ViewsQuery,
     BulkQuery,
+    AuditQuery,
 );
 
 /// What can be told.
@@ -156,6 +161,8 @@ pub struct Parts {
     pub(crate) door: Arc<Door>,
     /// Takes and gives the bytes of files.
     pub(crate) files: Files,
+    /// Records who was shown what.
+    pub(crate) looks: Looks,
 }
 
 /// The schema over `parts`.
@@ -183,6 +190,7 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         TrackedQuery,
         ViewsQuery,
         BulkQuery,
+        AuditQuery,
     );
     let mutations = Mutations(
         Mutation,
@@ -233,6 +241,8 @@ pub struct Call {
     pub failed: Arc<AtomicU32>,
     /// What was refused for want of a right, until that is on record.
     pub denied: Arc<Mutex<BTreeSet<(String, Permission)>>>,
+    /// What personal data was shown, until that is on record.
+    pub(crate) shown: Shown,
 }
 
 impl Call {
@@ -298,6 +308,23 @@ fn problem(ctx: &Context<'_>, problem: Problem) -> Error {
 
 fn postgres(ctx: &Context<'_>, error: &sqlx::Error) -> Error {
     problem(ctx, internal(error))
+}
+
+/// Notes that personal data is shown: it is on record before the answer goes out.
+fn shows(ctx: &Context<'_>, what: Exposed, id: Uuid) {
+    if let Some(shown) = ctx.data_opt::<Shown>() {
+        shown.note(what, id, || asked(ctx));
+    }
+}
+
+/// The fields at the top of the operation at hand.
+fn asked(ctx: &Context<'_>) -> BTreeSet<String> {
+    let selections = &ctx.query_env.operation.node.selection_set.node.items;
+    let names = selections.iter().filter_map(|it| match &it.node {
+        Selection::Field(field) => Some(field.node.name.node.to_string()),
+        Selection::FragmentSpread(_) | Selection::InlineFragment(_) => None,
+    });
+    names.collect()
 }
 
 /// Waits until reads show `min_position`; whether they do not.

@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
     access::Permission,
     actor::ActorKind,
+    reading::Searched,
     text::{Piece, around_first, highlighted, words},
 };
 use projections::{
@@ -17,7 +18,7 @@ use projections::{
 use uuid::Uuid;
 
 use super::{
-    caller,
+    asked, caller,
     connection::{PageArgs, PageInfo, cost},
     filter::{TicketFilter, condition},
     ids::{self, Kind, LogPosition},
@@ -26,7 +27,7 @@ use super::{
     sight::{Sight, sight},
     ticket::Ticket,
 };
-use crate::problem::Problem;
+use crate::{looks::Shown, problem::Problem};
 
 /// Characters of a query at most.
 const LONGEST: usize = 200;
@@ -107,7 +108,7 @@ impl SearchQuery {
         let behind = args
             .after
             .as_deref()
-            .map(place)
+            .map(|it| place(it, text))
             .transpose()
             .map_err(|it| problem(ctx, it))?;
         let condition = seen.narrow(condition(filter, me(&caller(ctx)?.viewer)).map_err(|it| problem(ctx, it))?);
@@ -129,6 +130,13 @@ impl SearchQuery {
                 ticket_id,
             };
             found.insert(0, Found { ticket_id, place });
+        }
+        if let Some(shown) = ctx.data_opt::<Shown>() {
+            let searched = Searched {
+                fingerprint: parts(ctx)?.looks.fingerprint(text),
+                found: u32::try_from(found.len()).unwrap_or(u32::MAX),
+            };
+            shown.note_search(searched, || asked(ctx));
         }
         found.retain(|it| behind.is_none_or(|behind| it.place < behind));
         let (found, more) = args.cut(found);
@@ -167,7 +175,7 @@ async fn connection(
         .into_iter()
         .zip(tickets)
         .map(|((place, highlights), node)| TicketSearchEdge {
-            cursor: cursor(place),
+            cursor: cursor(place, text),
             node,
             highlights,
         })
@@ -283,14 +291,23 @@ fn checked(text: &str) -> Result<&str, Problem> {
     Err(Problem::bad_input("text", text, russian, english))
 }
 
-fn cursor(place: Place) -> String {
-    URL_SAFE_NO_PAD.encode(format!("s:{}:{}", place.score, place.ticket_id))
+fn cursor(place: Place, text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("s{}:{}:{}", mark(text), place.score, place.ticket_id))
 }
 
-fn place(cursor: &str) -> Result<Place, Problem> {
+/// Tells the cursors of one search from those of others.
+fn mark(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..8].to_owned()
+}
+
+fn place(cursor: &str, text: &str) -> Result<Place, Problem> {
     let parse = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor.trim_end_matches('=')).ok()?).ok()?;
-        let (score, id) = text.strip_prefix("s:")?.split_once(':')?;
+        let found = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor.trim_end_matches('=')).ok()?).ok()?;
+        let (score, id) = found
+            .strip_prefix('s')?
+            .strip_prefix(&mark(text))?
+            .strip_prefix(':')?
+            .split_once(':')?;
         Some(Place {
             score: score.parse().ok()?,
             ticket_id: id.parse().ok()?,

@@ -8,6 +8,7 @@ use commands::{Read, reads};
 use domain::{
     access::Place,
     organisation::Kind as ItemKind,
+    reading::Exposed,
     ticket::{StatusCategory, Verdict},
     values::{HoldReason, ResolutionReason, TicketType},
 };
@@ -27,6 +28,7 @@ use super::{
     people::User,
     problem,
     related::{self, Related},
+    shows,
     words::{Hold, Resolution, Sort, Status, Urgency, priority},
 };
 
@@ -43,7 +45,7 @@ pub(crate) struct Ticket {
     /// What sort of request it is.
     #[graphql(name = "type")]
     sort: Sort,
-    /// What it is about; null when the customer's personal data was erased.
+    #[graphql(skip)]
     subject: Option<String>,
     /// Where it stands in its life.
     status: Status,
@@ -135,6 +137,12 @@ struct Marks {
 
 #[ComplexObject]
 impl Ticket {
+    /// What it is about; null when the customer's personal data was erased.
+    async fn subject(&self, ctx: &Context<'_>) -> Option<&str> {
+        shows(ctx, Exposed::Ticket, self.uuid);
+        self.subject.as_deref()
+    }
+
     /// The organisation's word for its status: the one that was chosen, else the usual one; null when there is none.
     async fn status_label(&self, ctx: &Context<'_>) -> Result<Option<StatusLabel>> {
         match self.marks.label {
@@ -153,7 +161,8 @@ impl Ticket {
     }
 
     /// What its custom fields say; those that are empty are absent.
-    async fn fields(&self) -> Vec<TicketFieldValue> {
+    async fn fields(&self, ctx: &Context<'_>) -> Vec<TicketFieldValue> {
+        shows(ctx, Exposed::Ticket, self.uuid);
         values(&self.marks.fields, &self.related)
     }
 

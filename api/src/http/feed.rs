@@ -22,6 +22,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{Ready, operation::Answer};
 use crate::{
     graphql::{Caller, Source},
+    looks::Shown,
     watch::{Changes, Watch, Wish},
 };
 
@@ -76,9 +77,18 @@ impl Asked {
             request.set_parsed_query(document.clone());
         }
         let language = self.caller.language;
+        let shown = Shown::default();
         let request = request.data(self.caller.clone()).data(Source::new(changes));
-        let responses = ready.schema.execute_stream(request);
-        responses.map(move |it| Arc::new(Answer::of(it, language)))
+        let responses = ready.schema.execute_stream(request.data(shown.clone()));
+        let (parts, viewer) = (ready.parts.clone(), self.caller.viewer.clone());
+        // All who share it are the same reader.
+        responses.then(move |it| {
+            let (parts, viewer, shown) = (parts.clone(), viewer.clone(), shown.clone());
+            async move {
+                parts.looks.record(&parts.handler, &viewer, &shown).await;
+                Arc::new(Answer::of(it, language))
+            }
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response as HttpResponse},
 };
+use commands::from_address;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -17,9 +18,10 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::{
-    LARGEST_BODY, Ready, Shared, denied,
+    LARGEST_BODY, Ready, Shared,
     prepare::{BY_POST, Prepared, named, prepare},
     refusal::{Refusal, retry_after},
+    trail,
     worded::worded,
 };
 use crate::{
@@ -67,7 +69,7 @@ async fn respond(
     let prepared = match prepare(shared, call, &caller, request) {
         Ok(prepared) => prepared,
         Err(refused) => {
-            denied::record(&ready, call, &caller).await;
+            trail::leave(&ready, call, &caller).await;
             return Ok(shown(*refused));
         }
     };
@@ -90,10 +92,10 @@ pub(super) async fn carried_out(
     let (asking, caller) = (call.clone(), caller.clone());
     let executed = async move {
         let response = ready.schema.execute(request).await;
-        denied::record(&ready, &asking, &caller).await;
+        trail::leave(&ready, &asking, &caller).await;
         response
     };
-    let executed = executed.in_current_span();
+    let executed = from_address(call.address, executed.in_current_span());
     let mut running = AbortOnDropHandle::new(tokio::spawn(executed));
     let answered = if kind == Some(OperationType::Mutation) {
         // A client that goes away does not break off a command that is half-way.

@@ -9,6 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use commands::from_address;
 use tracing::{Instrument, info_span};
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
     refusal::Refusal,
     rest,
 };
-use crate::graphql::Call;
+use crate::{graphql::Call, looks::Shown};
 
 /// Name of a request, in both directions.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,8 +43,9 @@ pub(super) async fn guard(State(shared): State<Shared>, mut request: Request, ne
     };
     let mut response = match passed {
         Ok(()) => {
+            let address = call.address;
             request.extensions_mut().insert(call);
-            next.run(request).instrument(span).await
+            from_address(address, next.run(request).instrument(span)).await
         }
         Err(exhausted) => {
             let refusal = Refusal::too_many_requests(exhausted);
@@ -72,6 +74,7 @@ fn call(shared: &Shared, request: &Request) -> Call {
         may_change: request.method() == Method::POST,
         failed: Arc::default(),
         denied: Arc::default(),
+        shown: Shown::default(),
     }
 }
 

@@ -4,7 +4,6 @@ mod address;
 mod admit;
 mod asset;
 mod cors;
-mod denied;
 mod documents;
 mod feed;
 mod files;
@@ -27,6 +26,7 @@ mod rest;
 mod socket;
 mod stream;
 mod tls;
+mod trail;
 mod welcome;
 mod worded;
 

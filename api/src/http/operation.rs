@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Pos, Request, Response, ServerError, parser::types::OperationType};
+use commands::from_address;
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -14,10 +15,11 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::{
-    Ready, Shared, denied,
+    Ready, Shared,
     feed::{Asked, Subscriber},
     graphql::coded,
     prepare::{Prepared, named, one_field_only, prepare},
+    trail,
 };
 use crate::{
     graphql::{Call, Caller, Entrance},
@@ -73,7 +75,9 @@ pub(super) fn begin(
     call: Call,
 ) -> BoxStream<'static, Option<Arc<Answer>>> {
     let (sender, steps) = mpsc::channel(1);
+    let address = call.address;
     let answering = answer(shared, ready, request, (caller, call), sender).in_current_span();
+    let answering = from_address(address, answering);
     let running = AbortOnDropHandle::new(tokio::spawn(answering));
     let operation = Operation::Answering {
         steps,
@@ -122,7 +126,7 @@ async fn answer(
         Ok(prepared) => prepared,
         // The socket may have gone meanwhile.
         Err(refused) => {
-            denied::record(&ready, &call, &caller).await;
+            trail::leave(&ready, &call, &caller).await;
             return drop(
                 sender
                     .send(Step::Answer(Arc::new(Answer::of(*refused, caller.language))))
@@ -139,7 +143,7 @@ async fn answer(
         if let Some(charge) = charge.take() {
             charge.settle(&call, &mut response);
         }
-        denied::record(&ready, &call, &caller).await;
+        trail::leave(&ready, &call, &caller).await;
         named(&mut response, &call.id);
         let step = Step::Answer(Arc::new(Answer::of(response, caller.language)));
         if sender.send(step).await.is_err() {

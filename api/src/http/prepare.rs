@@ -125,7 +125,7 @@ pub(super) fn prepare_known(
 }
 
 fn admitted(request: Request, call: &Call, caller: &Caller) -> Request {
-    request.data(caller.clone()).data(call.clone())
+    request.data(caller.clone()).data(call.clone()).data(call.shown.clone())
 }
 
 fn measured(request: &mut Request) -> Result<Option<Measure>, Problem> {

@@ -352,6 +352,7 @@ fn envelope(actor: &Actor, seal: &Sealed) -> Envelope {
         correlation_id: command_id.0,
         causation_id: command_id.0,
         actor: actor.clone(),
+        from: None,
         request: String::new(),
         traceparent: None,
     }

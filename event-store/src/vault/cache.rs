@@ -41,6 +41,12 @@ impl Cache {
         (found, missing)
     }
 
+    /// What is here of a subject, however old.
+    pub(super) fn peek(&self, subject: DataSubject) -> Option<SubjectKey> {
+        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.peek(&subject).map(|(key, _)| key.clone())
+    }
+
     /// A destroyed key does not come back, however late the answer that knew it.
     pub(super) fn put(&self, subject: DataSubject, key: SubjectKey) {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,17 +18,19 @@ use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::warn;
 
 use self::cache::Cache;
-use crate::{DecodeError, Keys, Recorded, SubjectKey, open, subjects};
+use crate::{DecodeError, Keys, Recorded, SubjectKey, open, subjects_of};
 
 const CONNECTIONS: u32 = 4;
 /// After which Postgres itself gives a statement up, so that no connection waits for a lock after its asker has gone.
 const STATEMENT_TIMEOUT: &str = "10s";
 /// How long a question is repeated before its asker is told that the vault is away.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a question is waited for that can be done without.
+const AT_ONCE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -192,12 +194,21 @@ impl Vault {
         self.keys(subjects).await
     }
 
+    /// A key for what may be left out: from memory however old, else from the database if that answers at once.
+    pub async fn key_at_hand(&self, subject: DataSubject) -> Option<SubjectKey> {
+        if let Some(key) = self.inner.cache.peek(subject) {
+            return Some(key);
+        }
+        let found = timeout(AT_ONCE, self.keys_or_new(&[subject])).await.ok()?.ok()?;
+        found.get(subject).cloned()
+    }
+
     /// Opens the personal fields of these events, with one question to the vault at most.
     ///
     /// # Errors
     /// [`OpenError`].
     pub async fn open_events(&self, events: &mut [Recorded<DomainEvent>]) -> Result<(), OpenError> {
-        let needed = subjects(events.iter_mut().map(|it| &mut it.event));
+        let needed = subjects_of(events.iter_mut());
         if needed.is_empty() {
             return Ok(());
         }

@@ -30,6 +30,7 @@ async fn chained(log: &EventLog, stream: String) -> (String, Vec<Raw>) {
             correlation_id: command_id.0,
             causation_id: command_id.0,
             actor: Actor::new(ActorKind::System, "test"),
+            from: None,
             request: String::new(),
             traceparent: None,
         };

@@ -72,12 +72,14 @@ pub async fn pending(pool: &PgPool) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(PENDING).fetch_one(pool).await
 }
 
-/// How many files of somebody, `kind:id`, wait for a message, and how many bytes they have or are to have; `but` one.
+/// How many files of somebody, `kind:id`, wait for a message, and how many bytes they have or are to have; `but` one, and none
+/// when that one is there already.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn waiting(pool: &PgPool, author: &str, but: Uuid) -> Result<(i64, i64), sqlx::Error> {
     const WAITING: &str = "SELECT COUNT(*), COALESCE(SUM(size), 0)::bigint FROM attachment
-        WHERE message_id IS NULL AND discarded_at IS NULL AND author = $1 AND attachment_id <> $2 AND NOT forgotten";
+        WHERE message_id IS NULL AND discarded_at IS NULL AND author = $1 AND NOT forgotten
+            AND NOT EXISTS (SELECT FROM attachment WHERE attachment_id = $2)";
     sqlx::query_as(WAITING).bind(author).bind(but).fetch_one(pool).await
 }

@@ -84,6 +84,7 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
             | DomainEvent::Access(_)
             | DomainEvent::Session(_)
             | DomainEvent::Denial(_)
+            | DomainEvent::Reading(_)
             | DomainEvent::SignIn(_)
             | DomainEvent::ApiKey(_)
             | DomainEvent::VisitorSecret(_)

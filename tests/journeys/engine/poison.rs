@@ -32,6 +32,7 @@ pub(super) async fn decide(bench: &Bench, event: ReadModelEvent, number: u64) ->
         correlation_id: command_id.0,
         causation_id: command_id.0,
         actor: Actor::new(ActorKind::System, "operator"),
+        from: None,
         request: String::new(),
         traceparent: None,
     };

@@ -68,6 +68,7 @@ fn stored(event: &DomainEvent) -> Result<(String, Value, Value)> {
         correlation_id: command_id.0,
         causation_id: command_id.0,
         actor: Actor::new(ActorKind::System, "golden"),
+        from: None,
         request: String::new(),
         traceparent: None,
     };
@@ -154,6 +155,7 @@ fn every_golden_event_reads_and_is_written_as_it_was() -> Result<()> {
             correlation_id: metadata.correlation_id,
             causation_id: metadata.causation_id,
             actor: metadata.actor.clone(),
+            from: metadata.from.clone(),
             request: metadata.request.clone(),
             traceparent: metadata.traceparent.clone(),
         };
@@ -198,6 +200,10 @@ fn every_event_has_words_in_both_languages() -> Result<()> {
     for sample in samples() {
         let (event_type, ..) = stored(&sample)?;
         let words = projections::words(&event_type).with_context(|| format!("{event_type} has no words"))?;
+        let is_audited = projections::audit_entry::TYPES
+            .iter()
+            .any(|it| event_type.starts_with(it));
+        assert_eq!(is_audited, event_type != "log_seal.sealed", "{event_type}");
         assert!(!words.russian.is_ascii() && words.english.is_ascii(), "{event_type}");
     }
     assert_eq!(projections::words("ship.sailed"), None);

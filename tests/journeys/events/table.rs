@@ -23,6 +23,7 @@ use domain::{
     organization::{Definition, OrganizationEvent},
     personal::{DataSubject, Personal},
     read_model::ReadModelEvent,
+    reading::{Exposed, ReadingEvent, Searched, Seen},
     session::{SessionEnd, SessionEvent, SignInMethod},
     sign_in::{SignInEvent, SignInFault},
     ticket::{Relation, TicketEvent, TicketPlace, WakeCause},
@@ -260,6 +261,19 @@ samples! {
     DomainEvent::Session(SessionEvent::Ended { .. }) => SessionEvent::Ended {
         user_id: AGENT,
         reason: SessionEnd::TokenReused,
+    },
+    DomainEvent::Reading(ReadingEvent::Shown { .. }) => ReadingEvent::Shown {
+        operations: vec!["tickets".to_owned()],
+        seen: vec![Seen { what: Exposed::Ticket, ids: vec![Uuid::from_u128(7)] }],
+        searches: vec![Searched { fingerprint: "0f".repeat(8), found: 1 }],
+        unseen: true,
+    },
+    DomainEvent::Reading(ReadingEvent::Exported { .. }) => ReadingEvent::Exported {
+        operation: "exportAudit".to_owned(),
+        form: "csv".to_owned(),
+        wanted: "{}".to_owned(),
+        count: 2,
+        digest: "0b".repeat(32),
     },
     DomainEvent::Denial(DenialEvent::Denied { .. }) => DenialEvent::Denied {
         operation: "apiKeys".to_owned(),

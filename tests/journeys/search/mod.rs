@@ -239,6 +239,8 @@ fn pages_go_on_and_what_is_no_search_is_refused() -> Result<()> {
             json!({"t": "я".repeat(201), "n": 5}),
             json!({"t": "возврат", "n": 0}),
             json!({"t": "возврат", "n": 5, "a": foreign}),
+            // Of a search for another form of the word.
+            json!({"t": "возврат", "n": 5, "a": after}),
         ] {
             let (code, field) = app.client.error(SEARCH, variables.clone()).await?;
             ensure!(

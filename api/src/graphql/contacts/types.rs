@@ -2,7 +2,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::{contact, values::HandleChannel};
+use domain::{contact, reading::Exposed, values::HandleChannel};
 use projections::{
     contact_card::{self, CardRow, HandleRow},
     list::filter::{Condition, Test},
@@ -16,6 +16,7 @@ use crate::graphql::{
     filter::{TicketFilter, TicketOrder},
     ids::{Kind, global},
     query::{Asked, TicketConnection, ticket_page},
+    shows,
 };
 
 /// How much is known of a contact.
@@ -98,16 +99,15 @@ pub(crate) struct Contact {
     version: i64,
     /// How much is known of the person.
     kind: ContactKind,
-    /// What the person is called; if that is not known here, by a contact merged into this one. Null when nobody knows,
-    /// or the person's data was erased.
+    #[graphql(skip)]
     pub(in crate::graphql) name: Option<String>,
     /// Language and region, as BCP 47 writes them.
     locale: Option<String>,
     /// Time zone by its IANA name.
     time_zone: Option<String>,
-    /// What staff should know.
+    #[graphql(skip)]
     note: Option<String>,
-    /// How the person is reached, those of merged contacts included, oldest first.
+    #[graphql(skip)]
     handles: Vec<ContactHandle>,
     /// Where the person belongs; if that is not known here, by a contact merged into this one.
     organization: Option<Organization>,
@@ -136,6 +136,25 @@ pub(crate) struct Contact {
 
 #[ComplexObject]
 impl Contact {
+    /// What the person is called; if that is not known here, by a contact merged into this one. Null when nobody knows,
+    /// or the person's data was erased.
+    async fn name(&self, ctx: &Context<'_>) -> Option<&str> {
+        self.shown(ctx);
+        self.name.as_deref()
+    }
+
+    /// What staff should know.
+    async fn note(&self, ctx: &Context<'_>) -> Option<&str> {
+        self.shown(ctx);
+        self.note.as_deref()
+    }
+
+    /// How the person is reached, those of merged contacts included, oldest first.
+    async fn handles(&self, ctx: &Context<'_>) -> &[ContactHandle] {
+        self.shown(ctx);
+        &self.handles
+    }
+
     /// The contact's tickets and those of contacts merged into it, newest number first by default. Give `first` or
     /// `last`, 1 to 100, unless only `totalCount` is asked for.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
@@ -161,6 +180,14 @@ impl Contact {
         };
         let own = Condition::Id(IdColumn::Contact, Test::In(self.uuids.clone()));
         ticket_page(ctx, asked, Some(own)).await
+    }
+}
+
+impl Contact {
+    fn shown(&self, ctx: &Context<'_>) {
+        for id in &self.uuids {
+            shows(ctx, Exposed::Contact, *id);
+        }
     }
 }
 

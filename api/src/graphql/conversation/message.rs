@@ -9,6 +9,7 @@ use domain::{
     access::Permission,
     actor::{Actor, ActorKind},
     conversation::EDIT_WINDOW,
+    reading::Exposed,
 };
 use projections::{
     message::{self, MessageRow, ThreadRow},
@@ -22,7 +23,7 @@ use super::{
     sight::{shows, shows_notes},
 };
 use crate::graphql::{
-    caller,
+    self, caller,
     contacts::{self, Contact},
     files::{Attachment, Wait, attachments},
     ids::{self, Kind},
@@ -64,7 +65,7 @@ pub(in crate::graphql) struct Message {
     ticket_id: ID,
     /// Who it is for.
     visibility: MessageVisibility,
-    /// Its text as it was written, in Markdown; null when it was withdrawn, or the customer's personal data was erased.
+    #[graphql(skip)]
     body: Option<String>,
     /// The author's own name of it.
     client_message_id: Option<String>,
@@ -227,9 +228,16 @@ impl Related {
 
 #[ComplexObject]
 impl Message {
+    /// Its text as it was written, in Markdown; null when it was withdrawn, or the customer's personal data was erased.
+    async fn body(&self, ctx: &Context<'_>) -> Option<&str> {
+        graphql::shows(ctx, Exposed::Thread, self.row.ticket_id);
+        self.body.as_deref()
+    }
+
     /// Its text as HTML that is safe to show: links carry `rel="nofollow noopener noreferrer"`, images are links.
     #[graphql(complexity = 10)]
-    async fn body_html(&self) -> Option<String> {
+    async fn body_html(&self, ctx: &Context<'_>) -> Option<String> {
+        graphql::shows(ctx, Exposed::Thread, self.row.ticket_id);
         self.body.as_deref().map(html::render)
     }
 

@@ -19,6 +19,6 @@ pub(super) use mutation::LifeMutation;
 pub(super) use named::Named;
 pub(super) use neighbours::{Neighbours, TicketLink};
 pub(super) use personal::{is_staff, me};
-pub(super) use summary::summary;
+pub(super) use summary::{said, summary};
 pub(super) use tracked::{TrackedMutation, TrackedQuery};
 pub(super) use words::Judgement;

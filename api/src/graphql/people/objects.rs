@@ -5,6 +5,7 @@ use domain::{
     access::{BUILT_IN, Permission, Reach, Rights, Scope},
     ids::AgentId,
     organisation::Kind as ItemKind,
+    reading::Exposed,
     user::Standing,
 };
 use projections::people::{self, ApiKeyRow, GrantRow, RoleRow, SessionRow, UserRow};
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use super::door::is_me;
 use crate::graphql::{
     ids::{self, Kind},
-    may_read, parts, postgres,
+    may_read, parts, postgres, shows,
 };
 
 /// Sessions shown of one person.
@@ -107,7 +108,7 @@ pub(in crate::graphql) struct User {
     version: i64,
     /// Where the account stands.
     standing: UserStanding,
-    /// Address for sign-in and mails; null when erased.
+    #[graphql(skip)]
     email: Option<String>,
     /// What others call them; null when erased.
     name: Option<String>,
@@ -142,6 +143,12 @@ impl From<UserRow> for User {
 
 #[ComplexObject]
 impl User {
+    /// Address for sign-in and mails; null when erased.
+    async fn email(&self, ctx: &Context<'_>) -> Option<&str> {
+        shows(ctx, Exposed::User, self.uuid);
+        self.email.as_deref()
+    }
+
     /// The roles they have, and where.
     #[graphql(complexity = 5)]
     async fn grants(&self, ctx: &Context<'_>) -> Result<Vec<RoleGrant>> {
@@ -158,6 +165,7 @@ impl User {
         }
         let sessions = people::sessions(&parts(ctx)?.pool, self.uuid, SESSIONS).await;
         let sessions = sessions.map_err(|it| postgres(ctx, &it))?;
+        shows(ctx, Exposed::Session, self.uuid);
         Ok(sessions.into_iter().map(Session::from).collect())
     }
 }

@@ -77,7 +77,7 @@ impl Asking {
         let response = match prepare_known(shared, &self.call, &self.caller, request) {
             Ok(prepared) => carried_out(&self.call, &self.caller, ready, prepared).await,
             Err(refused) => {
-                crate::http::denied::record(&ready, &self.call, &self.caller).await;
+                crate::http::trail::leave(&ready, &self.call, &self.caller).await;
                 Ok(*refused)
             }
         };

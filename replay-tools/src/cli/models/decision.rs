@@ -81,6 +81,7 @@ fn envelope(wish: &ReadModelCommand, model: &Model, actor: &Actor, at: DateTime<
         correlation_id: command_id.0,
         causation_id: command_id.0,
         actor: actor.clone(),
+        from: None,
         request: blake3::hash(&asked).to_hex()[..16].to_owned(),
         traceparent: None,
     }
