@@ -18,7 +18,7 @@ use figment::{
     value::Dict,
 };
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::files::{FilesSettings, environment as files_environment};
 use crate::provider::{self, Provider};
@@ -35,7 +35,7 @@ pub struct Config {
     /// Folder that holds everything the embedded parts keep.
     pub data: PathBuf,
     /// Address of the API.
-    #[serde(deserialize_with = "address")]
+    #[serde(deserialize_with = "settings::address")]
     pub listen: SocketAddr,
     /// What this server does.
     pub roles: Roles,
@@ -61,6 +61,12 @@ pub struct Config {
     /// Seconds after which what is new in the log is sealed, from 1 on.
     #[serde(deserialize_with = "settings::interval")]
     pub seal_interval_s: u64,
+    /// Days between a request to erase a person's data and the erasure, unless the request says when; 0 to 365.
+    #[serde(deserialize_with = "settings::waiting_days")]
+    pub erasure_waiting_days: u32,
+    /// Megabytes that a table may have to be written anew after an erasure, while nobody can use it.
+    #[serde(deserialize_with = "settings::limit")]
+    pub erasure_rewrite_mb: u32,
     /// MaxMind file that says where addresses are; nobody knows when absent.
     pub geoip_file: Option<PathBuf>,
     /// Where people reach this server, for the links in mails; `http://` and `listen` when absent.
@@ -134,6 +140,8 @@ impl Default for Config {
             bootstrap_api_key: None,
             seal_key_file: None,
             seal_interval_s: 60,
+            erasure_waiting_days: 14,
+            erasure_rewrite_mb: 1024,
             geoip_file: None,
             public_url: None,
             registration_domains: Vec::new(),
@@ -336,16 +344,6 @@ impl From<&figment::Error> for ConfigError {
     }
 }
 
-fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let wrong = || {
-        serde::de::Error::custom(format!(
-            "{text:?} is no address: give ADDRESS:PORT, such as 127.0.0.1:8080"
-        ))
-    };
-    text.parse().map_err(|_unparsable| wrong())
-}
-
 /// Settings of the environment, each as the text it is: a key of digits is no number.
 fn environment() -> BTreeMap<&'static str, String> {
     let known = [
@@ -359,6 +357,8 @@ fn environment() -> BTreeMap<&'static str, String> {
         ("LETOPIS_PREVIOUS_MASTER_KEY_FILE", "previous_master_key_file"),
         ("LETOPIS_SEAL_KEY_FILE", "seal_key_file"),
         ("LETOPIS_SEAL_INTERVAL_S", "seal_interval_s"),
+        ("LETOPIS_ERASURE_WAITING_DAYS", "erasure_waiting_days"),
+        ("LETOPIS_ERASURE_REWRITE_MB", "erasure_rewrite_mb"),
         ("LETOPIS_GEOIP_FILE", "geoip_file"),
         ("LETOPIS_PUBLIC_URL", "public_url"),
         ("LETOPIS_REGISTRATION_DOMAINS", "registration_domains"),

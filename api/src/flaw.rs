@@ -123,6 +123,10 @@ pub(crate) fn refused(refusal: ItemRefusal) -> Problem {
             let russian = format!("{field}: возможно не больше 8 уровней: выберите ближе к верху");
             about(&[field], Problem::new("TOO_DEEP", russian, english))
         }
+        ItemRefusal::DryRunFirst(field) => {
+            let russian = format!("{field}: сначала сохраните то же самое с dryRun и посмотрите, что будет сделано");
+            about(&[field], Problem::new("DRY_RUN_FIRST", russian, english))
+        }
     }
 }
 

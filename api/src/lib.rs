@@ -4,6 +4,7 @@
 //! rules (in `domain`) and tables (in `projections`).
 
 pub mod auth;
+pub mod beginning;
 mod bulk;
 pub mod config;
 mod contact_problems;
@@ -11,8 +12,10 @@ pub mod counts;
 mod database;
 mod desk;
 pub mod embedded;
+mod erasures;
 mod error;
 mod estimates;
+mod export;
 pub mod files;
 mod flaw;
 mod following;
@@ -32,7 +35,8 @@ mod provider;
 pub mod read_models;
 mod reception;
 mod replies;
-pub mod roles;
+mod retention;
+mod roles;
 pub mod schema_check;
 pub mod server;
 mod settings;
@@ -44,6 +48,7 @@ pub mod tickets;
 mod timers;
 pub mod vault;
 mod watch;
+mod what_if;
 
 pub use error::ServeError;
 pub use provider::Provider;

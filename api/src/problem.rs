@@ -248,12 +248,14 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Assignment(never) => match never {},
         Refusal::Denial(never) => match never {},
         Refusal::Reading(never) => match never {},
+        Refusal::DataSubject(refusal) => return crate::graphql::privacy_problem(refusal),
         Refusal::SignIn(never) => match never {},
         Refusal::Access(it) => access(it),
         Refusal::User(it) => user(it),
         Refusal::Session(SessionRefusal::NotFound) => ("NOT_FOUND", "такого сеанса нет"),
         Refusal::ApiKey(it) => api_key(it),
         Refusal::Bulk(refusal) => return crate::graphql::bulk_problem(refusal),
+        Refusal::WhatIf(refusal) => return crate::graphql::what_if_problem(refusal),
         Refusal::Classifier(refusal) => return crate::graphql::classifier_problem(refusal),
         Refusal::View(refusal) => return crate::graphql::view_problem(refusal),
         Refusal::Conversation(refusal) => return crate::graphql::message_problem(refusal),
@@ -290,12 +292,14 @@ fn field(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::Assignment(_)
         | Refusal::Denial(_)
         | Refusal::Reading(_)
+        | Refusal::DataSubject(_)
         | Refusal::Conversation(_)
         | Refusal::Attachment(_)
         | Refusal::MacroRun(_)
         | Refusal::View(_)
         | Refusal::Bulk(_)
         | Refusal::Classifier(_)
+        | Refusal::WhatIf(_)
         | Refusal::SignIn(_)
         | Refusal::Access(_)
         | Refusal::User(_)

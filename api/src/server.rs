@@ -25,13 +25,16 @@ use tracing::{info, warn};
 
 use crate::{
     auth::{self, Door, Ground, Keys, Rules},
+    beginning::Beginning,
     bulk::Runner,
     config::Config,
     counts::Counts,
     database::{is_away, migrate, options, pool},
     desk::Desk,
     embedded::{DataDir, Embedded, Postgres},
+    erasures::Eraser,
     error::ServeError,
+    export::Exports,
     files::{self, Files},
     following::tend,
     geo::Geo,
@@ -42,9 +45,11 @@ use crate::{
     looks::Looks,
     observatory::Observatory,
     outbox,
+    retention::Keeper,
     roles::Role,
     tickets::Tickets,
     vault,
+    what_if::Trier,
 };
 
 /// How long requests may take to finish when the server stops.
@@ -234,16 +239,22 @@ impl Run {
             clock: self.clock.clone(),
             rules: self.rules.clone(),
         };
-        let door = auth::open(&self.shared.keys, ground, working.clone()).await?;
-        let files = self.files(&handler, &door, sharing, working).await?;
-        let tickets = Tickets::start(pool.clone(), working.clone());
         if self.config.roles.has(Role::Processes) {
             let runner = Runner::new(&handler, &self.shared.keys, &pool, &self.clock);
             let live = live.clone();
             tend("bulk", working, move || runner.clone().follow(live.clone()));
+            Trier::new(&ground, &log).tended(&ground.live, working);
+            Eraser::new(&ground, self.config.erasure_rewrite_mb).tended(working);
+            Keeper::new(&ground, self.config.erasure_waiting_days).tended(working);
         }
+        let door = auth::open(&self.shared.keys, ground, working.clone()).await?;
+        let files = self.files(&handler, &door, sharing, working).await?;
+        let tickets = Tickets::start(pool.clone(), working.clone());
         let parts = Parts {
+            erasure_waiting_days: self.config.erasure_waiting_days,
+            exports: Exports::new(self.data.exports(), self.public_keys()),
             looks: Looks::start(vault.clone()).await?,
+            beginning: Beginning::new(log.clone(), pool.clone()),
             counts: Counts::start(pool.clone(), &live, working.clone()),
             handler,
             log,

@@ -1,6 +1,6 @@
 //! Settings that are more than a text: read from the file as what they are, from the environment as text.
 
-use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, ops::RangeInclusive};
 
 use axum::http::{HeaderValue, Uri};
 use domain::{access::RoleKey, values::host};
@@ -100,6 +100,17 @@ pub(crate) fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
 }
 
 /// A number, or its text in the environment.
+/// An address and a port.
+pub(crate) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong = || {
+        D::Error::custom(format!(
+            "{text:?} is no address: give ADDRESS:PORT, such as 127.0.0.1:8080"
+        ))
+    };
+    text.parse().map_err(|_unparsable| wrong())
+}
+
 pub(crate) fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -188,6 +199,10 @@ pub(crate) fn budget<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, 
 
 pub(crate) fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     count(deserializer, 1..=1_000_000_000, "0 for no limit, or ")
+}
+
+pub(crate) fn waiting_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    count(deserializer, 1..=365, "0 for at once, or ")
 }
 
 pub(crate) fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

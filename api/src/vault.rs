@@ -109,7 +109,7 @@ pub async fn run(args: &VaultArgs) -> anyhow::Result<()> {
         Action::Rotate(_) => rotate(&target).await,
         Action::Check(args) => check(&target, args.accept_log).await,
         Action::Forget(args) if args.whose.lost => forget_lost(&target).await,
-        Action::Forget(args) => forget(&target, &args.whose).await,
+        Action::Forget(args) => Box::pin(forget(&target, &args.whose)).await,
     };
     target.close().await?;
     Ok(writeln!(std::io::stdout(), "{}", said?)?)

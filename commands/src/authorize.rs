@@ -8,10 +8,12 @@ use domain::{
     bulk::BulkCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
+    data_subject::DataSubjectCommand,
     ids::AgentId,
     session::SessionCommand,
     ticket::TicketCommand,
     user::UserCommand,
+    what_if::WhatIfCommand,
 };
 
 use crate::{Command, Request, tickets};
@@ -58,7 +60,12 @@ pub fn needs(command: &Command) -> Need {
             | ContactCommand::Separate { .. },
         ) => Need::Right(Permission::ContactsMerge),
         Command::Contact(..) | Command::Organization(..) => Need::Right(Permission::ContactsWrite),
-        Command::Organisation(_) | Command::VisitorSecret(..) | Command::Classifier(_) => Need::Right(Permission::OrganisationWrite),
+        Command::Organisation(_) | Command::VisitorSecret(..) | Command::Classifier(_)
+        // Whoever may put rules in force may try them; what words stand in which ticket is not for others to find out.
+        | Command::WhatIf(_, WhatIfCommand::Start { .. } | WhatIfCommand::Cancel) => Need::Right(Permission::OrganisationWrite),
+        Command::WhatIf(_, WhatIfCommand::Progress { .. } | WhatIfCommand::Finish { .. } | WhatIfCommand::Fail { .. }) => {
+            Need::Proof(Permission::OrganisationWrite)
+        }
         // What it does to each ticket is asked of each.
         Command::Bulk(_, BulkCommand::Start { .. } | BulkCommand::Cancel | BulkCommand::StartUndo) => {
             Need::Right(Permission::TicketsWrite)
@@ -81,6 +88,16 @@ pub fn needs(command: &Command) -> Need {
             Need::Proof(Permission::AccessWrite)
         }
         Command::Session(_, SessionCommand::End { .. }) => Need::Proof(Permission::UsersWrite),
+        Command::DataSubject(
+            _,
+            DataSubjectCommand::RequestErasure { .. }
+            | DataSubjectCommand::CancelErasure { .. }
+            | DataSubjectCommand::PlaceHold { .. }
+            | DataSubjectCommand::LiftHold { .. },
+        ) => Need::Right(Permission::PrivacyWrite),
+        Command::DataSubject(_, DataSubjectCommand::DestroyKey { .. } | DataSubjectCommand::Certify { .. }) => {
+            Need::Proof(Permission::PrivacyWrite)
+        }
         Command::ApiKey(_, ApiKeyCommand::Use { .. }) => Need::Proof(Permission::ApiKeysWrite),
         Command::ApiKey(_, ApiKeyCommand::Issue { .. } | ApiKeyCommand::Revoke) => {
             Need::Right(Permission::ApiKeysWrite)
@@ -127,6 +144,8 @@ pub enum Read {
     Refusals,
     /// Who did what.
     Audit,
+    /// Whose data is to be erased, is held, or was erased.
+    Privacy,
     /// How the system is doing inside.
     Operations,
 }
@@ -141,6 +160,7 @@ pub fn reads(read: Read) -> Permission {
         Read::Sessions => Permission::UsersWrite,
         Read::ApiKeys => Permission::ApiKeysWrite,
         Read::Refusals | Read::Audit => Permission::AuditRead,
+        Read::Privacy => Permission::PrivacyWrite,
         Read::Operations => Permission::OperationsRead,
     }
 }
@@ -172,6 +192,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::User(..)
         | Command::Session(..)
         | Command::SignIn(..)
+        | Command::DataSubject(..)
         | Command::Denial(..)
         | Command::Reading(..)
         | Command::ApiKey(..)
@@ -179,6 +200,7 @@ pub fn authorize(rights: &Rights, request: &Request) -> Result<(), Forbidden> {
         | Command::View(..)
         | Command::Bulk(..)
         | Command::Classifier(_)
+        | Command::WhatIf(..)
         | Command::MacroRun(..)
         | Command::Conversation(..)
         | Command::Attachment(..) => Ok(()),
@@ -260,6 +282,7 @@ fn is_of_staff(command: &Command) -> bool {
         | Command::View(..)
         | Command::Bulk(..)
         | Command::Classifier(_)
+        | Command::WhatIf(..)
         | Command::Contact(..)
         | Command::Organization(..)
         | Command::Organisation(_)
@@ -267,6 +290,7 @@ fn is_of_staff(command: &Command) -> bool {
         | Command::User(..)
         | Command::Session(..)
         | Command::SignIn(..)
+        | Command::DataSubject(..)
         | Command::Denial(..)
         | Command::Reading(..)
         | Command::ApiKey(..)

@@ -168,7 +168,10 @@ pub fn command_of(step: &Step, ticket_id: TicketId, actor: &Actor) -> Result<Com
         }
         Step::Unassign => Ok(Command::Assignment(
             ticket_id,
-            AssignmentCommand::Unassign { reason: None },
+            AssignmentCommand::Unassign {
+                reason: None,
+                customer: None,
+            },
         )),
         Step::Resolve { reason } => ticket(TicketCommand::Resolve {
             reason: *reason,

@@ -11,6 +11,7 @@ use domain::{
     classifier::Classifier,
     contact::Contact,
     conversation::Conversation,
+    data_subject::Forgetting,
     denial::Denial,
     macro_run::MacroRun,
     organisation::{
@@ -25,6 +26,7 @@ use domain::{
     user::User,
     view::View,
     visitor_secret::VisitorSecret,
+    what_if::WhatIf,
 };
 
 use crate::{cache::Cache, folded::Stored};
@@ -82,6 +84,7 @@ caches! {
     users: User = SOME,
     sessions: Session = SOME,
     denials: Denial = SOME,
+    forgettings: Forgetting = SOME,
     readings: Reading = SOME,
     sign_ins: SignIn = SOME,
     api_keys: ApiKey = SOME,
@@ -94,4 +97,5 @@ caches! {
     views: View = SOME,
     bulks: Bulk = LARGE,
     classifier: Classifier = NonZeroUsize::MIN,
+    what_ifs: WhatIf = LARGE,
 }

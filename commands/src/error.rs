@@ -1,9 +1,10 @@
 use domain::{
     access::AccessRefusal, api_key::ApiKeyRefusal, assignment::AssignmentRefusal, attachment::AttachmentRefusal,
     bulk::BulkRefusal, classifier::ClassifierRefusal, contact::ContactRefusal, conversation::ConversationRefusal,
-    denial::DenialRefusal, macro_run::MacroRunRefusal, organisation::ItemRefusal, organization::OrganizationRefusal,
-    reading::ReadingRefusal, session::SessionRefusal, sign_in::SignInRefusal, ticket::TicketRefusal,
-    ticket_numbers::TicketNumbersRefusal, user::UserRefusal, view::ViewRefusal, visitor_secret::VisitorSecretRefusal,
+    data_subject::DataSubjectRefusal, denial::DenialRefusal, macro_run::MacroRunRefusal, organisation::ItemRefusal,
+    organization::OrganizationRefusal, reading::ReadingRefusal, session::SessionRefusal, sign_in::SignInRefusal,
+    ticket::TicketRefusal, ticket_numbers::TicketNumbersRefusal, user::UserRefusal, view::ViewRefusal,
+    visitor_secret::VisitorSecretRefusal, what_if::WhatIfRefusal,
 };
 use event_store::{
     DecodeError, EncodeError, LogError, SealError,
@@ -36,6 +37,9 @@ pub enum Refusal {
     /// Of a session.
     #[error(transparent)]
     Session(#[from] SessionRefusal),
+    /// Of a person's data.
+    #[error(transparent)]
+    DataSubject(#[from] DataSubjectRefusal),
     /// Of the record of refusals.
     #[error(transparent)]
     Denial(#[from] DenialRefusal),
@@ -75,6 +79,9 @@ pub enum Refusal {
     /// Of the learned classifier of categories.
     #[error(transparent)]
     Classifier(#[from] ClassifierRefusal),
+    /// Of a period replayed under other rules.
+    #[error(transparent)]
+    WhatIf(#[from] WhatIfRefusal),
 }
 
 /// Why a command had no effect.

@@ -18,6 +18,7 @@ use domain::{
     classifier::Classifier,
     contact::Contact,
     conversation::Conversation,
+    data_subject::Forgetting,
     decider::{Context, Decider},
     denial::Denial,
     ids::{AgentId, ConversationId, singleton, stream_name},
@@ -31,6 +32,7 @@ use domain::{
     user::{User, UserCommand},
     view::View,
     visitor_secret::VisitorSecret,
+    what_if::WhatIf,
 };
 use event_store::{Envelope, EventLog, LogError, Position, Vault};
 use uuid::Uuid;
@@ -170,6 +172,7 @@ impl Handler {
             }
             Command::User(id, command) => self.with_address(*id, command, request).await,
             Command::Session(id, command) => self.plain::<Session>(id.0, command, request).await,
+            Command::DataSubject(id, command) => self.about_subject(*id, command, request).await,
             Command::Reading(id, command) => self.plain::<Reading>(*id, command, request).await,
             Command::Denial(id, command) => self.plain::<Denial>(*id, command, request).await,
             Command::SignIn(id, command) => self.plain::<SignIn>(*id, command, request).await,
@@ -181,6 +184,7 @@ impl Handler {
             }
             Command::Attachment(id, command) => Box::pin(self.about_file(*id, command, rights, request)).await,
             Command::Bulk(id, command) => self.bulk_command(*id, command, rights, request).await,
+            Command::WhatIf(id, command) => self.what_if_command(*id, command, request).await,
             Command::Classifier(command) => Box::pin(self.about_classifier(command, request)).await,
             Command::View(id, command) => Box::pin(self.view(*id, command, rights, request)).await,
         }
@@ -203,14 +207,19 @@ impl Handler {
         self.run(&mut folded, id, command, request, guard).await
     }
 
+    /// A thing as the log has it; `None` when there is none.
+    pub(crate) async fn state<D: Cached + Clone>(&self, id: Uuid) -> Result<Option<D>, CommandError> {
+        let slot = self.slot::<D>(id);
+        let mut folded = slot.lock().await;
+        Ok(self.look(&mut folded, id).await?.state.clone())
+    }
+
     /// An account as the log has it; `None` when there is none.
     ///
     /// # Errors
     /// When the log or the vault do not answer.
     pub async fn user(&self, id: AgentId) -> Result<Option<User>, CommandError> {
-        let slot = self.slot::<User>(id.0);
-        let mut folded = slot.lock().await;
-        Ok(self.look(&mut folded, id.0).await?.state.clone())
+        self.state(id.0).await
     }
 
     /// Roles and who has which, as the log has them.
@@ -246,6 +255,7 @@ impl Handler {
             Command::Access(_) => self.drop_slot::<Access>(singleton(Access::CATEGORY)).await,
             Command::User(id, _) => self.drop_slot::<User>(id.0).await,
             Command::Session(id, _) => self.drop_slot::<Session>(id.0).await,
+            Command::DataSubject(id, _) => self.drop_slot::<Forgetting>(id.0).await,
             Command::Reading(id, _) => self.drop_slot::<Reading>(*id).await,
             Command::Denial(id, _) => self.drop_slot::<Denial>(*id).await,
             Command::SignIn(id, _) => self.drop_slot::<SignIn>(*id).await,
@@ -255,6 +265,7 @@ impl Handler {
                 self.drop_slot::<VisitorSecret>(*inbox).await;
             }
             Command::Bulk(id, _) => self.drop_slot::<Bulk>(id.0).await,
+            Command::WhatIf(id, _) => self.drop_slot::<WhatIf>(id.0).await,
             Command::Classifier(_) => self.drop_slot::<Classifier>(singleton(Classifier::CATEGORY)).await,
             Command::View(id, _) => self.drop_slot::<View>(id.0).await,
             Command::MacroRun(id, _) => self.drop_slot::<MacroRun>(*id).await,
@@ -405,7 +416,8 @@ impl Handler {
         self.known.fetch_max(position.0, Ordering::AcqRel);
     }
 
-    pub(crate) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+    /// The instant at which a command would be decided, UTC.
+    pub fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.clock.now()
     }
 

@@ -34,6 +34,7 @@ mod scripts;
 mod tickets;
 mod views;
 mod visitors;
+mod what_if;
 
 pub use attachments::File;
 pub use authorize::{Forbidden, Need, Read, authorize, authorize_in, needs, permit, permit_in, reads};
@@ -46,4 +47,4 @@ pub use handler::{Handler, Outcome, Sharing};
 pub use history::{History, HistoryError, Present};
 pub use reception::Estimated;
 pub use router::{Command, Request, from_address, within};
-pub use scripts::{Filled, Installed, MacroWish, PreviewedStep, RunError, RunReport, Values};
+pub use scripts::{Filled, Installed, MacroWish, PreviewedStep, RunError, RunReport, Values, words};

@@ -12,8 +12,12 @@ use domain::{
     classifier::ClassifierCommand,
     contact::ContactCommand,
     conversation::ConversationCommand,
+    data_subject::DataSubjectCommand,
     denial::DenialCommand,
-    ids::{AgentId, ApiKeyId, AttachmentId, BulkId, CommandId, ContactId, OrganizationId, SessionId, TicketId, ViewId},
+    ids::{
+        AgentId, ApiKeyId, AttachmentId, BulkId, CommandId, ContactId, OrganizationId, SessionId, TicketId, ViewId,
+        WhatIfId,
+    },
     macro_run::MacroRunCommand,
     organisation::OrganisationCommand,
     organization::OrganizationCommand,
@@ -25,6 +29,7 @@ use domain::{
     user::UserCommand,
     view::ViewCommand,
     visitor_secret::VisitorSecretCommand,
+    what_if::WhatIfCommand,
 };
 use event_store::Envelope;
 use serde::Serialize;
@@ -81,6 +86,8 @@ pub enum Command {
     User(AgentId, UserCommand),
     /// About a time during which somebody is signed in.
     Session(SessionId, SessionCommand),
+    /// About a person's data.
+    DataSubject(DataSubject, DataSubjectCommand),
     /// About a try that was refused; the id stands for whoever tried.
     Denial(Uuid, DenialCommand),
     /// About what was looked at; the id stands for the reader and the hour.
@@ -103,6 +110,8 @@ pub enum Command {
     Bulk(BulkId, BulkCommand),
     /// About the learned classifier of categories.
     Classifier(ClassifierCommand),
+    /// About a period replayed under other rules.
+    WhatIf(WhatIfId, WhatIfCommand),
 }
 
 /// A command with everything that is known of the one who gives it.

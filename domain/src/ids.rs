@@ -82,6 +82,10 @@ id!(
     ViewId
 );
 id!(
+    /// A period replayed under other rules.
+    WhatIfId
+);
+id!(
     /// One wish of one actor; the same wish repeated has the same id.
     CommandId
 );

@@ -9,12 +9,30 @@ pub type Step = fn(Value) -> Value;
 pub const STEPS: &[(&str, u16, Step)] = &[
     ("ticket.opened", 1, subject_lies_open),
     ("ticket.subject_changed", 1, subject_lies_open),
+    ("ticket.prioritized", 1, reason_lies_open),
+    ("ticket.resolved", 1, note_lies_open),
+    ("assignment.agent_unassigned", 1, reason_lies_open),
+    ("user.suspended", 1, reason_lies_open),
 ];
 
 /// The first schema knew no sealing: the subject was a plain text.
-fn subject_lies_open(mut payload: Value) -> Value {
-    if let Some(subject) = payload.get_mut("subject") {
-        *subject = json!({"plain": subject.take()});
+fn subject_lies_open(payload: Value) -> Value {
+    lies_open(payload, "subject")
+}
+
+/// Why a priority was chosen or an owner taken off was not sealed at first.
+fn reason_lies_open(payload: Value) -> Value {
+    lies_open(payload, "reason")
+}
+
+/// The note of a resolution was not sealed at first.
+fn note_lies_open(payload: Value) -> Value {
+    lies_open(payload, "note")
+}
+
+fn lies_open(mut payload: Value, field: &str) -> Value {
+    if let Some(text) = payload.get_mut(field).filter(|it| it.is_string()) {
+        *text = json!({"plain": text.take()});
     }
     payload
 }
@@ -77,6 +95,14 @@ mod tests {
             json!({"number": 1, "subject": {"plain": "x"}})
         );
         assert_eq!(upcast("ticket.opened", 2, json!({"subject": 1})), json!({"subject": 1}));
+    }
+
+    #[test]
+    fn words_of_the_first_schema_about_how_and_why_lie_open() {
+        let resolved = upcast("ticket.resolved", 1, json!({"reason": "solved", "note": "x"}));
+        assert_eq!(resolved, json!({"reason": "solved", "note": {"plain": "x"}}));
+        let silent = upcast("ticket.prioritized", 1, json!({"from": "low", "to": "high"}));
+        assert_eq!(silent, json!({"from": "low", "to": "high"}));
     }
 
     #[test]

@@ -131,9 +131,7 @@ impl EventLog {
     /// # Errors
     /// [`LogError`], never a conflict.
     pub async fn read_unfiltered(&self, after: Position, limit: usize) -> Result<Vec<Raw>, LogError> {
-        let all_but_system = SubscriptionFilter::on_event_type().exclude_system_events();
-        self.read_filtered("read_unfiltered", after, &all_but_system, limit)
-            .await
+        self.read_filtered("read_unfiltered", after, &filter(&[]), limit).await
     }
 
     async fn read_filtered(
@@ -312,7 +310,11 @@ fn behind(position: Position) -> StreamPosition<kurrentdb::Position> {
     }
 }
 
+/// Without any prefix: everything but the store's own events.
 fn filter(types: &[&str]) -> SubscriptionFilter {
+    if types.is_empty() {
+        return SubscriptionFilter::on_event_type().exclude_system_events();
+    }
     types
         .iter()
         .fold(SubscriptionFilter::on_event_type(), SubscriptionFilter::add_prefix)
@@ -337,6 +339,7 @@ fn to_raw(event: RecordedEvent) -> Raw {
         payload: event.data,
         metadata: event.custom_metadata,
         stored_at: event.created,
+        is_json: event.is_json,
     }
 }
 

@@ -73,6 +73,30 @@ impl Leaf<'_> {
         block(to, "data", self.payload);
     }
 
+    /// What a leaf's bytes say; `None` when they are no leaf, or one in whose names something is written otherwise.
+    pub fn parse(bytes: &[u8]) -> Option<Leaf<'_>> {
+        let (position, rest) = line(bytes, "position ")?;
+        let (stream, rest) = line(rest, "stream ")?;
+        let (revision, rest) = line(rest, "revision ")?;
+        let (id, rest) = line(rest, "id ")?;
+        let (event_type, rest) = line(rest, "type ")?;
+        let (metadata, rest) = read_block(rest, "metadata ")?;
+        let (payload, _) = read_block(rest, "data ")?;
+        let leaf = Leaf {
+            position: position.parse().ok()?,
+            stream,
+            revision: revision.parse().ok()?,
+            id: id.parse().ok()?,
+            event_type,
+            metadata,
+            payload,
+        };
+        // Written again it must be the same: nothing in it goes unread.
+        let mut again = Vec::new();
+        leaf.write(&mut again);
+        (again == bytes).then_some(leaf)
+    }
+
     /// Hash of the leaf. `buffer` is overwritten, so that a long run needs no memory for each.
     pub fn digest(&self, buffer: &mut Vec<u8>) -> Digest {
         buffer.clear();
@@ -103,6 +127,18 @@ fn block(to: &mut Vec<u8>, key: &str, bytes: &[u8]) {
     number(to, key, bytes.len() as u64);
     to.extend_from_slice(bytes);
     to.push(b'\n');
+}
+
+fn line<'a>(bytes: &'a [u8], key: &str) -> Option<(&'a str, &'a [u8])> {
+    let rest = bytes.strip_prefix(key.as_bytes())?;
+    let end = rest.iter().position(|it| *it == b'\n')?;
+    Some((std::str::from_utf8(rest.get(..end)?).ok()?, rest.get(end + 1..)?))
+}
+
+fn read_block<'a>(bytes: &'a [u8], key: &str) -> Option<(&'a [u8], &'a [u8])> {
+    let (size, rest) = line(bytes, key)?;
+    let size: usize = size.parse().ok()?;
+    Some((rest.get(..size)?, rest.get(size..)?.strip_prefix(b"\n")?))
 }
 
 #[cfg(test)]
@@ -136,6 +172,15 @@ mod tests {
                         type ticket.opened\nmetadata 9\n{\"a\":\"b\"}\ndata 8\n{\"ё\":1}\n";
         assert_eq!(text(&LEAF), expected);
         assert_eq!(LEAF.digest(&mut Vec::new()), Digest::of_leaf(expected.as_bytes()));
+        assert_eq!(Leaf::parse(expected.as_bytes()), Some(LEAF));
+        for wrong in [
+            &expected[1..],
+            &expected[..expected.len() - 1],
+            &format!("{expected}x"),
+            "",
+        ] {
+            assert_eq!(Leaf::parse(wrong.as_bytes()), None, "{wrong}");
+        }
     }
 
     #[test]

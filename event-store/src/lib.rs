@@ -9,6 +9,7 @@ mod chain;
 mod codec;
 mod error;
 mod esdb;
+pub mod inclusion;
 mod keys;
 mod leaf;
 pub mod merkle;
@@ -36,8 +37,8 @@ pub use merkle::Digest;
 pub use regular::open_regular;
 pub use scan::Scan;
 pub use seal::{
-    KeyError, MalformedSeal, PublicKey, SealCopy, SealFile, SealFileError, SealKey, SealRecord, Statement,
-    public_key_file, statement,
+    KeyError, MalformedSeal, PublicKey, SealCopy, SealFile, SealFileError, SealKey, SealRecord, Statement, Unvouched,
+    Vouched, public_key_file, statement, vouched,
 };
 pub use subscription::{Delivery, Subscription};
 pub use supervisor::Timing;
@@ -107,6 +108,8 @@ pub struct Raw {
     pub metadata: Bytes,
     /// When the store took it, UTC.
     pub stored_at: DateTime<Utc>,
+    /// Whether its writer called the payload JSON, as Letopis always does.
+    pub is_json: bool,
 }
 
 /// An event as it was recorded and understood.

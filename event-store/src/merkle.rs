@@ -116,6 +116,39 @@ impl FromIterator<Digest> for Tree {
     }
 }
 
+/// All nodes of a tree, so that the way of each of its leaves is found without hashing anything again.
+#[derive(Debug, Clone)]
+pub struct Levels(Vec<Vec<Digest>>);
+
+impl Levels {
+    /// Over the hashes of the leaves, in order.
+    pub fn new(leaves: Vec<Digest>) -> Self {
+        let mut levels = vec![leaves];
+        while let Some(level) = levels.last().filter(|it| it.len() > 1) {
+            let (pairs, alone) = level.as_chunks::<2>();
+            // A node without a neighbour is its own parent: so it comes out as the definition wants it.
+            let parents = pairs.iter().map(|[left, right]| Digest::of_node(*left, *right));
+            let next = parents.chain(alone.iter().copied()).collect();
+            levels.push(next);
+        }
+        Self(levels)
+    }
+
+    /// The root; of no leaves, the hash of nothing.
+    pub fn root(&self) -> Digest {
+        let root = self.0.last().and_then(|it| it.first());
+        root.copied().unwrap_or_else(|| Digest::of(&[]))
+    }
+
+    /// The siblings on the way from a leaf to the root, the lowest first, as [`audit_path`] finds them.
+    pub fn path(&self, index: usize) -> Vec<Digest> {
+        let levels = self.0.iter().enumerate();
+        levels
+            .filter_map(|(height, level)| level.get((index >> height) ^ 1).copied())
+            .collect()
+    }
+}
+
 /// The siblings on the way from a leaf to the root, the lowest first; empty when there is no such leaf.
 pub fn audit_path(leaves: &[Digest], index: usize) -> Vec<Digest> {
     let mut path = Vec::new();
@@ -177,7 +210,7 @@ fn root_of(leaves: &[Digest]) -> Digest {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Digest, Tree, audit_path, root_from_path, root_of, split};
+    use super::{Digest, Levels, Tree, audit_path, root_from_path, root_of, split};
 
     /// Leaves and roots of the reference tests of Certificate Transparency.
     const LEAVES: [&[u8]; 8] = [
@@ -284,6 +317,14 @@ mod tests {
             }
             let leaves = leaves(count);
             prop_assert_eq!(root_of(&leaves), defined(&leaves));
+        }
+
+        #[test]
+        fn levels_have_the_same_root_and_ways(count in 1_usize..300, at in 0_usize..300) {
+            let (leaves, at) = (leaves(count), at % count);
+            let levels = Levels::new(leaves.clone());
+            prop_assert_eq!(levels.root(), root_of(&leaves));
+            prop_assert_eq!(levels.path(at), audit_path(&leaves, at));
         }
 
         #[test]

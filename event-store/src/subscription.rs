@@ -24,7 +24,7 @@ pub enum Delivery {
     CaughtUp,
 }
 
-/// Every event after a position whose type has one of some prefixes: each once, in order.
+/// Every event after a position whose type has one of some prefixes, or all of them: each once, in order.
 #[derive(Debug)]
 pub struct Subscription {
     chunks: mpsc::Receiver<Result<Vec<Delivery>, LogError>>,
@@ -36,7 +36,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Begins after `after`.
+    /// Begins after `after`. Without any prefix in `types` it delivers everything but the store's own events.
     pub fn start(log: &EventLog, after: Position, types: &[&str]) -> Self {
         let (sender, chunks) = mpsc::channel(AHEAD);
         let types = types.iter().map(|&it| it.to_owned()).collect();

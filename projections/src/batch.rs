@@ -15,7 +15,7 @@ use event_store::{
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::ProjectError;
+use crate::{ProjectError, ticket_row::forgets};
 
 /// An event, or what is left of one that this program cannot read.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ impl Fact {
     /// Whether it concerns rows of all streams.
     pub(crate) fn is_for_all(&self) -> bool {
         match self {
-            Self::Event(event) => matches!(event.event, DomainEvent::DataSubject(_)),
+            Self::Event(event) => forgets(event),
             Self::Unreadable(_) => false,
         }
     }
@@ -170,7 +170,7 @@ fn not_readable(raw: &Raw, reason: String) -> Fact {
 async fn unseal(mut events: Vec<Recorded<DomainEvent>>, vault: &Vault) -> Result<Vec<Fact>, ProjectError> {
     // What is forgotten further on is so at once, for a rebuild would find it so.
     for event in &events {
-        if matches!(event.event, DomainEvent::DataSubject(_)) {
+        if forgets(event) {
             vault.learn_destroyed(DataSubject(event.stream_id));
         }
     }

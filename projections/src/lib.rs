@@ -28,10 +28,15 @@ mod model;
 pub mod organisation;
 pub mod organization;
 pub mod parked;
+pub mod past;
 pub mod people;
+pub mod person_data;
+pub mod person_privacy;
 mod projection;
 mod pulse;
+pub mod remains;
 pub mod resolution_estimate;
+pub mod retention;
 pub mod saved_view;
 pub mod search;
 pub mod status;
@@ -40,6 +45,8 @@ pub mod ticket_history;
 pub mod ticket_list;
 mod ticket_row;
 mod unit;
+pub mod what_if;
+pub mod what_if_run;
 mod words;
 mod worker;
 
@@ -47,9 +54,10 @@ pub use error::ProjectError;
 pub use fields::{Bound, Fields};
 pub use late::Turn;
 pub use model::{Model, search_path};
+pub use past::from_events;
 pub use projection::Projection;
 use sqlx::migrate::Migrator;
-pub use ticket_row::{TicketRow, from_events, priority_rank};
+pub use ticket_row::{TicketRow, priority_rank};
 pub use words::{Words, words};
 pub use worker::Worker;
 
@@ -80,6 +88,8 @@ pub fn registry() -> Vec<Model> {
         saved_view::MODEL,
         bulk_operation::MODEL,
         resolution_estimate::MODEL,
+        person_privacy::MODEL,
+        what_if_run::MODEL,
         audit_entry::MODEL,
     ]
 }

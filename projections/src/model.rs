@@ -26,7 +26,7 @@ impl Model {
     }
 
     /// Whether it is made of events of this type.
-    pub(crate) fn takes(&self, event_type: &str) -> bool {
+    pub fn takes(&self, event_type: &str) -> bool {
         self.types.iter().any(|it| event_type.starts_with(it))
     }
 

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     access::Place,
     assignment::AssignmentEvent,
+    data_subject::DataSubjectEvent,
     event::DomainEvent,
     personal::{DataSubject, Personal},
     ticket::{Status, StatusCategory, TicketEvent, Verdict},
@@ -189,21 +190,6 @@ pub(crate) fn fold<'a>(
     Ok(Some(row))
 }
 
-/// A ticket as its own events leave it, given in the order of the log; `None` when none of them opens it.
-///
-/// For a reader who cannot wait for the tables.
-///
-/// # Errors
-/// When the events do not fit each other.
-pub fn from_events(events: &[Recorded<DomainEvent>]) -> Result<Option<TicketRow>, ProjectError> {
-    let mut rows = Rows::new();
-    let mut last = None;
-    for event in events {
-        last = fold("ticket", &mut rows, event)?.map(|it| it.ticket_id);
-    }
-    Ok(last.and_then(|it| rows.remove(&it)))
-}
-
 fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow> {
     let TicketEvent::Opened {
         number,
@@ -264,17 +250,22 @@ fn born(event: &Recorded<DomainEvent>, opened: &TicketEvent) -> Option<TicketRow
 }
 
 /// Whose key seals it; `None` when it lies open in the log.
-fn sealed_for<T>(subject: &Personal<T>) -> Option<Uuid> {
+pub(crate) fn sealed_for<T>(subject: &Personal<T>) -> Option<Uuid> {
     let of = subject.of();
     (of != DataSubject::NOBODY).then_some(of.0)
 }
 
+/// Whether somebody is forgotten from this event on; whose id is that of its stream.
+pub(crate) fn forgets(event: &Recorded<DomainEvent>) -> bool {
+    matches!(
+        event.event,
+        DomainEvent::DataSubject(DataSubjectEvent::KeyDestroyed { .. })
+    )
+}
+
 /// Those whose keys were destroyed by some of these events.
 pub(crate) fn forgotten(events: &[Arc<Recorded<DomainEvent>>]) -> Vec<Uuid> {
-    let destroyed = events
-        .iter()
-        .filter(|it| matches!(it.event, DomainEvent::DataSubject(_)));
-    destroyed.map(|it| it.stream_id).collect()
+    events.iter().filter(|it| forgets(it)).map(|it| it.stream_id).collect()
 }
 
 /// Takes their words out of the rows at hand.
@@ -284,8 +275,7 @@ pub(crate) fn redact(rows: &mut Rows, forgotten: &[Uuid]) {
     }
     for row in rows.values_mut() {
         if row.data_subject.is_some_and(|it| forgotten.contains(&it)) {
-            row.subject = None;
-            row.fields = Fields::default();
+            row.forget();
         }
     }
 }
@@ -299,6 +289,13 @@ impl TicketRow {
             inbox: self.inbox_id,
             contact: self.contact_id,
         }
+    }
+
+    /// Takes the customer's words out, as if their key had been destroyed before anything was said.
+    pub fn forget(&mut self) {
+        self.subject = None;
+        self.resolution_note = None;
+        self.fields = Fields::default();
     }
 
     fn apply(&mut self, event: &TicketEvent, at: DateTime<Utc>) {
@@ -324,7 +321,8 @@ impl TicketRow {
             }
             TicketEvent::Resolved { note, .. } => {
                 self.verdict = None;
-                self.resolution_note.clone_from(note);
+                self.resolution_note = note.as_ref().and_then(Personal::known).cloned();
+                self.data_subject = self.data_subject.or(note.as_ref().and_then(sealed_for));
                 self.resolved_at = Some(at);
             }
             TicketEvent::Closed { .. } => self.closed_at = Some(at),

@@ -159,10 +159,7 @@ impl Source {
     /// # Errors
     /// The URL does not read, or the system has no threads.
     pub fn server(url: &str) -> Result<Self, SourceError> {
-        let runtime = Runtime::new().map_err(|source| SourceError::File {
-            path: "threads".into(),
-            source,
-        })?;
+        let runtime = threads()?;
         let entered = runtime.enter();
         let log = EventLog::new(url)?;
         drop(entered);
@@ -230,6 +227,14 @@ impl Source {
         }
         Ok(batch)
     }
+}
+
+/// Threads that wait for servers and instants.
+pub(crate) fn threads() -> Result<Runtime, SourceError> {
+    Runtime::new().map_err(|source| SourceError::File {
+        path: "threads".into(),
+        source,
+    })
 }
 
 fn leaf(event: &offline::StoredEvent) -> Leaf<'_> {

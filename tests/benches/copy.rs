@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{database::Database, load::per_second, workload::SUBJECT};
 
 const ROWS: usize = 50_000;
-const STATEMENT: &str = "COPY read_ticket_list_v6.ticket_list (ticket_id, version, number, ticket_type, subject, contact_id, \
+const STATEMENT: &str = "COPY read_ticket_list_v7.ticket_list (ticket_id, version, number, ticket_type, subject, contact_id, \
      category_id, subcategory_id, priority, status, hold_reason, hold_until, assignee_id, resolution_reason, \
      resolution_note, reopen_count, channel, external_id, opened_at, updated_at, resolved_at, closed_at) \
      FROM STDIN (FORMAT binary)";

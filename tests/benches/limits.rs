@@ -106,7 +106,7 @@ impl<'a> Limits<'a> {
         self.report
             .row(
                 Section::Limits,
-                "binary COPY into read_ticket_list_v6.ticket_list, 29 indexes",
+                "binary COPY into read_ticket_list_v7.ticket_list, 29 indexes",
                 "rows/s",
             )
             .value(rate)

@@ -5,7 +5,7 @@
 //! event log the embedded node, and the load generator shares the cores with both.
 //!
 //! Settings from the environment: `BENCH_RUNS` (3), `BENCH_SECONDS` a measurement (4), `BENCH_CLIENTS` at a time
-//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,reads,subscribers,lists,messages,audit,lag,import,projector`, and
+//! (`1,16,64`), `BENCH_ONLY`, some of `limits,log,proof,handler,graphql,reads,subscribers,lists,messages,audit,privacy,lag,import,projector`, and
 //! `LETOPIS_SHARED_DATA` for the real incident log. The section `subscribers` needs 11,000 open files.
 
 mod appends;
@@ -27,6 +27,7 @@ mod log;
 mod memory;
 mod messages;
 mod plain;
+mod privacy;
 mod projector;
 mod proof;
 mod reads;
@@ -34,6 +35,7 @@ mod report;
 mod settings;
 mod stack;
 mod subscribers;
+mod travel;
 mod workload;
 
 use std::env;
@@ -59,7 +61,7 @@ Settings come from the environment:
   BENCH_RUNS=3               how often everything is measured
   BENCH_SECONDS=4            length of a measurement
   BENCH_CLIENTS=1,16,64      clients at a time
-  BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,reads,subscribers,lists,messages,lag,import,projector
+  BENCH_ONLY=SECTION,...     some of limits,log,proof,handler,graphql,reads,subscribers,lists,messages,audit,privacy,lag,import,projector
   BENCH_TICKETS=25000,1000000  tickets among which lists are read
   BENCH_ENTRIES=5000000      entries of the audit
   LETOPIS_SHARED_DATA=DIR    where the real incident log is";
@@ -125,6 +127,9 @@ async fn measure(settings: &Settings, report: &mut Report) -> Result<()> {
         }
         if wants(Section::Audit) {
             audit::measure(settings, &mut limits).await?;
+        }
+        if wants(Section::Privacy) {
+            privacy::measure(settings, &mut limits).await?;
         }
         if wants(Section::Lag) {
             lag::measure(settings, &mut limits).await?;

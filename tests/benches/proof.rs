@@ -1,6 +1,7 @@
 //! What it costs to seal personal data, to seal ranges of the log, and to verify all of it offline.
 
 use std::{
+    ops::ControlFlow,
     path::Path,
     time::{Duration, Instant},
 };
@@ -19,7 +20,11 @@ use domain::{
 use event_store::{Chain, Envelope, EventLog, Expected, Key, Keys, NewEvent, SealFile, SealKey, SubjectKey, encode};
 use event_store_node::{Node, NodeConfig};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use replay_tools::{Folder, Settings, Source, verify};
+use replay_tools::{
+    Folder, Scope, Settings, Source,
+    export::{to_file, to_table},
+    verify,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -59,8 +64,26 @@ pub(crate) async fn measure(limits: &mut Limits<'_>) -> Result<()> {
         .value(per_second(STREAMS * EACH, sealing));
     progress("verifying");
     let folder = data.path().to_owned();
-    let (verifying, checking) =
-        tokio::task::spawn_blocking(move || anyhow::Ok((proven(&folder)?, sound(&folder)?))).await??;
+    let (verifying, checking, exporting, tabling) = tokio::task::spawn_blocking(move || {
+        anyhow::Ok((
+            proven(&folder)?,
+            sound(&folder)?,
+            exported(&folder, false)?,
+            exported(&folder, true)?,
+        ))
+    })
+    .await??;
+    let export = "letopis-replay export events";
+    limits
+        .report
+        .row(Section::Proof, &format!("{export}: NDJSON"), "events/s")
+        .value(exporting)
+        .aim(Aim::AtLeast(100_000.0));
+    limits
+        .report
+        .row(Section::Proof, &format!("{export}: Parquet"), "events/s")
+        .value(tabling)
+        .aim(Aim::AtLeast(100_000.0));
     limits
         .report
         .row(
@@ -90,7 +113,7 @@ fn open() -> DomainEvent {
     DomainEvent::Ticket(TicketEvent::Prioritized {
         from: Priority::Low,
         to: Priority::Urgent,
-        reason: Some(TEXT.to_owned()),
+        reason: None,
         by: None,
         grounds: None,
     })
@@ -189,5 +212,22 @@ fn proven(data: &Path) -> Result<f64> {
 fn sound(data: &Path) -> Result<f64> {
     let begun = Instant::now();
     event_store_node::offline::verify(&data.join("log"), &mut |_, _| {})?;
+    Ok(per_second(STREAMS * EACH, begun.elapsed()))
+}
+
+/// Events a second.
+fn exported(data: &Path, as_table: bool) -> Result<f64> {
+    let (source, scope) = (Source::Folder(Folder::new(data)), Scope::default());
+    let begun = Instant::now();
+    let watch = &mut |_| ControlFlow::Continue(());
+    let exported = if as_table {
+        to_table(&source, &scope, &data.join("events.parquet"), watch)?
+    } else {
+        to_file(&source, &scope, &data.join("events.ndjson"), false, watch)?
+    };
+    ensure!(
+        exported.complete && exported.events >= (STREAMS * EACH) as u64,
+        "{exported:?}"
+    );
     Ok(per_second(STREAMS * EACH, begun.elapsed()))
 }

@@ -90,6 +90,7 @@ pub(crate) async fn measure(settings: &Settings, limits: &mut Limits<'_>) -> Res
                 });
         }
     }
+    crate::travel::measure(&app, address, settings, limits).await?;
     authorization(limits)?;
     pool.close().await;
     let (_folder, url) = app.stop().await?;
@@ -250,7 +251,7 @@ fn plain_id(id: &str) -> Option<Uuid> {
     text.split_once(':')?.1.parse().ok()
 }
 
-async fn readers(address: SocketAddr, path: &str, body: &str, connections: usize) -> Result<Vec<Reader>> {
+pub(crate) async fn readers(address: SocketAddr, path: &str, body: &str, connections: usize) -> Result<Vec<Reader>> {
     let mut readers = Vec::with_capacity(connections);
     for _ in 0..connections {
         readers.push(Reader {
@@ -262,7 +263,7 @@ async fn readers(address: SocketAddr, path: &str, body: &str, connections: usize
 }
 
 /// Reads the same again and again.
-struct Reader {
+pub(crate) struct Reader {
     connection: Connection,
     body: String,
 }

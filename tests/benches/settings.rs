@@ -17,13 +17,14 @@ pub(crate) enum Section {
     Lists,
     Messages,
     Audit,
+    Privacy,
     Lag,
     Import,
     Projector,
 }
 
 impl Section {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Limits,
         Self::Log,
         Self::Proof,
@@ -34,6 +35,7 @@ impl Section {
         Self::Lists,
         Self::Messages,
         Self::Audit,
+        Self::Privacy,
         Self::Lag,
         Self::Import,
         Self::Projector,
@@ -51,6 +53,7 @@ impl Section {
             Self::Lists => "lists",
             Self::Messages => "messages",
             Self::Audit => "audit",
+            Self::Privacy => "privacy",
             Self::Lag => "lag",
             Self::Import => "import",
             Self::Projector => "projector",
@@ -72,6 +75,7 @@ impl Section {
             }
             Self::Messages => "Answers to customers through GraphQL over HTTP, the whole server, until they show",
             Self::Audit => "Pages of the audit through GraphQL over HTTP, among very many entries",
+            Self::Privacy => "Somebody is forgotten, the whole server",
             Self::Lag => "Live lag, append acknowledged to visible in the ticket list, all projections running",
             Self::Import => "Import of a ServiceNow incident log into an empty event log",
             Self::Projector => "Catch-up of read models from an empty database",

@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("projections", &["domain", "event-store"]),
     (
         "replay-tools",
-        &["domain", "event-store", "event-store-node", "projections"],
+        &["domain", "event-store", "event-store-node", "commands", "projections"],
     ),
     ("api", &["*"]),
     ("tests", &["*"]),

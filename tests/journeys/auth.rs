@@ -141,7 +141,7 @@ fn introspection_tells_the_schema() -> Result<()> {
         ensure!(
             schema["subscriptionType"]["fields"]
                 == json!([{"name": "projectionsChanged"}, {"name": "messageChanged"}, {"name": "bulkOperationChanged"},
-                    {"name": "viewCountsChanged"}, {"name": "ticketChanged"}]),
+                    {"name": "whatIfChanged"}, {"name": "viewCountsChanged"}, {"name": "ticketChanged"}]),
             "{schema}"
         );
         ensure!(

@@ -219,14 +219,14 @@ fn read_models_wait_for_the_vault() -> Result<()> {
         let early = tokio::time::timeout(Duration::from_secs(1), &mut rebuild).await;
         ensure!(early.is_err(), "it ended without the keys: {early:?}");
         let pool = PgPool::connect(&tables).await?;
-        let rows = "SELECT count(*) FROM read_ticket_list_v6.ticket_list";
+        let rows = "SELECT count(*) FROM read_ticket_list_v7.ticket_list";
         ensure!(
             sqlx::query_scalar::<_, i64>(rows).fetch_one(&pool).await? == 0,
             "a row was written"
         );
         reopen(&mut admin, &options).await?;
         rebuild.await?;
-        let subject = "SELECT subject FROM read_ticket_list_v6.ticket_list";
+        let subject = "SELECT subject FROM read_ticket_list_v7.ticket_list";
         let subject: Option<String> = sqlx::query_scalar(subject).fetch_one(&pool).await?;
         ensure!(subject.as_deref() == Some(MARK), "{subject:?}");
         Ok(node.stop().await?)

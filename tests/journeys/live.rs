@@ -358,13 +358,13 @@ fn stopping_server_finishes_what_was_accepted_and_closes_sockets_with_a_reason()
         let mut blocker = PgConnection::connect(&database_url).await?;
         blocker.execute("BEGIN").await?;
         blocker
-            .execute("LOCK TABLE read_ticket_list_v6.ticket_list IN ACCESS EXCLUSIVE MODE")
+            .execute("LOCK TABLE read_ticket_list_v7.ticket_list IN ACCESS EXCLUSIVE MODE")
             .await?;
         let command = tokio::spawn(async move { client.open("k", "Последняя").await });
         let pool = PgPool::connect(&database_url).await?;
         poll("the command is not half-way", async || {
             let waiting =
-                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'read_ticket_list_v6.ticket_list'::regclass)";
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'read_ticket_list_v7.ticket_list'::regclass)";
             sqlx::query_scalar(waiting).fetch_one(&pool).await.unwrap_or(false)
         })
         .await?;

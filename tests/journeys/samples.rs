@@ -53,6 +53,7 @@ pub(crate) fn inbox() -> Inbox {
         file_types: Vec::new(),
         active: true,
         auto_reply: None,
+        retention: None,
     }
 }
 

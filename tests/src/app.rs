@@ -73,6 +73,15 @@ impl App {
         Self::adjusted(tempfile::tempdir()?, database_url, clock, adjust).await
     }
 
+    /// A new server in a folder in which something lies already, such as a key.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_in(data: TempDir, adjust: impl FnOnce(Config) -> Config) -> Result<Self> {
+        let database_url = Cluster::shared().await?.database().await?;
+        Self::adjusted(data, database_url, Clock::System, adjust).await
+    }
+
     async fn on(data: TempDir, database_url: String, clock: Clock) -> Result<Self> {
         Self::adjusted(data, database_url, clock, std::convert::identity).await
     }

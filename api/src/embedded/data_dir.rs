@@ -159,6 +159,11 @@ impl DataDir {
         self.root.join("keys").join("log-seal.pem")
     }
 
+    /// Where exports are put together; their files have no names.
+    pub fn exports(&self) -> PathBuf {
+        self.root.join("exports")
+    }
+
     /// Where every seal of the log is written once more.
     pub fn seals(&self) -> PathBuf {
         self.root.join("seals.ndjson")

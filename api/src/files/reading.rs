@@ -1,14 +1,16 @@
 //! Gives the bytes of a file to whoever has a link.
 
-use std::ops::Range;
+use std::{io, ops::Range};
 
 use axum::body::Body;
+use bytes::Bytes;
 use commands::File;
 use domain::{
     attachment::{AttachmentCommand, AttachmentRefusal, Picture, Preview},
     ids::AttachmentId,
 };
 use event_store::Key;
+use futures_util::Stream;
 
 use super::{Errand, Files, Flaw, Link, bytes::Sealed};
 
@@ -96,6 +98,14 @@ impl Files {
 }
 
 impl Readable {
+    /// All of its bytes, as they come.
+    ///
+    /// # Errors
+    /// When the storage does not give them.
+    pub(crate) async fn bytes(&self) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>, Flaw> {
+        Ok(self.sealed.stream(0..self.size).await?)
+    }
+
     /// The bytes of a range.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use super::{
         SkillRevision, StatusLabel, StatusLabelRevision, Tag, TagRevision, Team, TeamRevision,
     },
     people::{Denial, SignInFailure, User},
+    privacy::PersonPrivacy,
     ticket::Ticket,
 };
 use crate::problem::Problem;
@@ -67,6 +68,7 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "SignInFailureEdge", params(SignInFailure)))]
 #[graphql(concrete(name = "ContactEdge", params(Contact)))]
 #[graphql(concrete(name = "OrganizationEdge", params(Organization)))]
+#[graphql(concrete(name = "PersonPrivacyEdge", params(PersonPrivacy)))]
 #[graphql(concrete(name = "MessageEdge", params(Message)))]
 pub(super) struct Edge<T: OutputType> {
     /// Place of the node: give it back as `after` or `before`.

@@ -54,7 +54,8 @@ impl ResolutionEstimate {
     }
 }
 
-fn basis(row: &EstimateRow, language: Language) -> String {
+/// What an estimate rests on, in words.
+pub(super) fn basis(row: &EstimateRow, language: Language) -> String {
     let (cases, quantile) = (row.cases.unwrap_or_default(), row.quantile.unwrap_or_default());
     let (category, priority) = (row.basis_category_id.as_deref(), row.basis_priority.as_deref());
     match language {

@@ -13,7 +13,7 @@ use super::{
     cursor::Numbered,
     ids,
     life::summary,
-    parts, postgres, problem,
+    problem,
     related::Related,
     ticket::Ticket,
 };
@@ -71,19 +71,16 @@ pub(super) async fn connection(
     };
     let after = bound(page.after.as_ref(), "after", 0).map_err(|it| problem(ctx, it))?;
     let before = bound(page.before.as_ref(), "before", i64::MAX).map_err(|it| problem(ctx, it))?;
-    let pool = &parts(ctx)?.pool;
     let wanted = HistoryPage {
         after,
         before,
         limit: i64::from(page.count) + 1,
         from_end: page.from_end,
     };
-    let histories = related.histories(pool, wanted).await;
-    let histories = histories.map_err(|it| postgres(ctx, &it))?;
+    let histories = related.histories(ctx, wanted).await?;
     let (rows, more) = page.cut(histories.of(ticket));
     let total_count = if ctx.look_ahead().field("totalCount").exists() {
-        let count = related.happenings(pool, ticket).await;
-        count.map_err(|it| postgres(ctx, &it))?
+        related.happenings(ctx, ticket).await?
     } else {
         0
     };

@@ -25,6 +25,7 @@ pub(crate) enum Kind {
     Attachment,
     View,
     Bulk,
+    WhatIf,
 }
 
 impl Kind {
@@ -42,6 +43,7 @@ impl Kind {
             Self::Attachment => "Attachment",
             Self::View => "View",
             Self::Bulk => "BulkOperation",
+            Self::WhatIf => "WhatIf",
         }
     }
 }
@@ -103,6 +105,10 @@ pub(super) fn required(kind: Kind, field: &str, id: &ID) -> Result<Uuid, Problem
         Kind::Message => ("id сообщения или uuid", "the id of a message, or a uuid"),
         Kind::Attachment => ("id файла или uuid", "the id of a file, or a uuid"),
         Kind::Bulk => ("id операции или uuid", "the id of an operation, or a uuid"),
+        Kind::WhatIf => (
+            "id проверки или uuid",
+            "the id of a replay under other rules, or a uuid",
+        ),
         Kind::View => ("id представления или uuid", "the id of a view, or a uuid"),
     };
     local(kind, id.as_str()).ok_or_else(|| Problem::bad_input(field, id, russian, english))

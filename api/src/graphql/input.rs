@@ -391,5 +391,5 @@ wishes! {
     UnassignTicketInput: "unassignTicket" {
         /// Why, at most 2000 characters.
         reason: Option<String>,
-    } (self) => AssignmentCommand::Unassign { reason: note("reason", self.reason)? };
+    } (self) => AssignmentCommand::Unassign { reason: note("reason", self.reason)?, customer: None };
 }

@@ -23,6 +23,7 @@ mod order;
 mod organisation;
 mod payload;
 mod people;
+mod privacy;
 mod query;
 mod reasons;
 mod related;
@@ -32,7 +33,9 @@ mod sight;
 mod statistics;
 mod subscription;
 mod ticket;
+mod travel;
 mod views;
+mod what_if;
 mod words;
 
 use std::{
@@ -45,6 +48,7 @@ use std::{
 
 use async_graphql::{Context, Error, MergedObject, Result, Schema, parser::types::Selection};
 use audit::AuditQuery;
+pub(crate) use audit::{AuditFilter, PlainEntry, PlainValue};
 pub(crate) use bulk::refused as bulk_problem;
 use bulk::{BulkMutation, BulkQuery};
 pub(crate) use classifier::refused as classifier_problem;
@@ -63,6 +67,8 @@ use life::{LifeMutation, TrackedMutation, TrackedQuery};
 use mutation::Mutation;
 use organisation::{OrganisationMutation, OrganisationQuery};
 use people::{DoorMutation, PeopleMutation, PeopleQuery, RefusalsQuery, VisitorMutation};
+use privacy::{PrivacyMutation, PrivacyQuery};
+pub(crate) use privacy::{person_id, refused as privacy_problem};
 use query::Query;
 pub(crate) use scripts::macro_problem;
 use scripts::{ScriptsMutation, ScriptsQuery};
@@ -71,14 +77,19 @@ use sqlx::PgPool;
 use statistics::StatisticsQuery;
 use subscription::Subscription;
 pub(crate) use subscription::{Entrance, Source};
+use travel::DiffQuery;
 use uuid::Uuid;
 pub(crate) use views::refused as view_problem;
 use views::{ViewsMutation, ViewsQuery};
+pub(crate) use what_if::refused as what_if_problem;
+use what_if::{WhatIfMutation, WhatIfQuery};
 pub(crate) use words::{Hold, Resolution, Sort, Status, Urgency};
 
 use crate::{
     auth::{Door, Viewer},
+    beginning::Beginning,
     counts::Counts,
+    export::Exports,
     files::Files,
     geo::Geo,
     live::Live,
@@ -111,6 +122,9 @@ pub struct Queries(
     ViewsQuery,
     BulkQuery,
     AuditQuery,
+    PrivacyQuery,
+    DiffQuery,
+    WhatIfQuery,
 );
 
 /// What can be told.
@@ -131,6 +145,8 @@ pub struct Mutations(
     FilesMutation,
     ViewsMutation,
     BulkMutation,
+    PrivacyMutation,
+    WhatIfMutation,
 );
 
 /// The schema with everything its resolvers need.
@@ -147,8 +163,12 @@ pub struct Parts {
     pub vault: Vault,
     /// Holds the read models.
     pub pool: PgPool,
+    /// Days after a request a person's data is erased, unless the request says when.
+    pub erasure_waiting_days: u32,
     /// Reads single tickets.
     pub tickets: Tickets,
+    /// Tells where the history begins.
+    pub beginning: Beginning,
     /// Tells how many tickets there are.
     pub counts: Counts,
     /// Tells what changes.
@@ -163,6 +183,8 @@ pub struct Parts {
     pub(crate) files: Files,
     /// Records who was shown what.
     pub(crate) looks: Looks,
+    /// Makes packages of what leaves the server.
+    pub(crate) exports: Exports,
 }
 
 /// The schema over `parts`.
@@ -191,6 +213,9 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         ViewsQuery,
         BulkQuery,
         AuditQuery,
+        PrivacyQuery,
+        DiffQuery,
+        WhatIfQuery,
     );
     let mutations = Mutations(
         Mutation,
@@ -207,6 +232,8 @@ fn builder() -> async_graphql::SchemaBuilder<Queries, Mutations, Subscription> {
         FilesMutation,
         ViewsMutation,
         BulkMutation,
+        PrivacyMutation,
+        WhatIfMutation,
     );
     Schema::build(queries, mutations, Subscription)
         .limit_depth(DEPTH)

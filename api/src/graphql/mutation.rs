@@ -83,7 +83,7 @@ pub(super) fn shown(ctx: &Context<'_>, reply: Reply) -> Reply {
     let seen = sight(ctx).ok();
     let ticket = reply
         .ticket
-        .filter(|it| seen.as_ref().is_some_and(|seen| seen.reaches(it.place())));
+        .filter(|it| seen.as_ref().is_some_and(|seen| seen.reaches(it.place_now())));
     Reply { ticket, ..reply }
 }
 
@@ -96,7 +96,7 @@ pub(super) async fn look_at(ctx: &Context<'_>, ticket_id: TicketId, stale: bool)
         None => from_log(ctx, parts, ticket_id).await?,
     };
     let seen = sight(ctx).ok();
-    Ok(ticket.filter(|it| seen.is_some_and(|seen| seen.reaches(it.place()))))
+    Ok(ticket.filter(|it| seen.is_some_and(|seen| seen.reaches(it.place_now()))))
 }
 
 /// What a request leads to, whatever of it the caller may see.

@@ -90,7 +90,7 @@ pub(super) async fn things(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<N
     for it in bulk::by_ids(ctx, &of(&parsed, |it| it == Kind::Bulk)).await? {
         found.push(((Kind::Bulk, it.uuid()), Node::BulkOperation(Box::new(it))));
     }
-    for row in organisation::items(ctx, &of(&parsed, |it| matches!(it, Kind::Item(_)))).await? {
+    for row in organisation::items(ctx, &of(&parsed, |it| matches!(it, Kind::Item(_))), None).await? {
         if let Some((kind, node)) = organisation::node(ctx, &row)? {
             found.push(((Kind::Item(kind), row.id), node));
         }

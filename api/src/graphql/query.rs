@@ -1,7 +1,14 @@
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use projections::{
+    TicketRow,
     list::page::{PageRequest, count, page},
-    ticket_list::{self, filter::Condition},
+    ticket_list::{
+        self,
+        filter::{Condition, Tickets},
+    },
 };
 
 use super::{
@@ -14,9 +21,10 @@ use super::{
     life::me,
     node::{Node, things},
     parts, postgres, problem, related,
-    sight::sight,
+    sight::{Sight, sight},
     stale,
     ticket::Ticket,
+    travel::{self, Past, Seen, answerable, instant, moment},
 };
 use crate::problem::internal;
 
@@ -34,6 +42,8 @@ pub(super) struct TicketConnection {
     stale: bool,
     #[graphql(skip)]
     condition: Condition,
+    #[graphql(skip)]
+    as_of: Option<DateTime<Utc>>,
 }
 
 #[async_graphql::ComplexObject]
@@ -41,6 +51,10 @@ impl TicketConnection {
     /// How many tickets there are in all pages; counted only when asked for.
     #[graphql(complexity = 10)]
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        if let Some(at) = self.as_of {
+            let counted = travel::counted(ctx, &sight(ctx)?, at, std::slice::from_ref(&self.condition)).await?;
+            return Ok(counted.first().map_or(0, |it| it.value));
+        }
         count(&parts(ctx)?.pool, &self.condition)
             .await
             .map_err(|it| postgres(ctx, &it))
@@ -74,11 +88,13 @@ impl Query {
         things(ctx, &ids).await
     }
 
-    /// The ticket with this id; null when there is none.
+    /// The ticket with this id; null when there is none, or was none then. Who may see it now may look at its past.
     async fn ticket(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Id of the ticket.")] id: ID,
+        #[graphql(desc = "As it was at this instant.")] as_of: Option<DateTime<Utc>>,
+        #[graphql(desc = "As its version with this number was, from 1.")] at_version: Option<i64>,
         #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
             LogPosition,
         >,
@@ -91,14 +107,16 @@ impl Query {
             .by_id(uuid)
             .await
             .map_err(|it| problem(ctx, internal(&it)))?;
-        Ok(row.filter(|it| seen.holds(it)).map(Ticket::from))
+        Box::pin(seen_at(ctx, row.filter(|it| seen.holds(it)), as_of, at_version)).await
     }
 
-    /// The ticket with this number; null when there is none.
+    /// The ticket with this number; null when there is none, or was none then.
     async fn ticket_by_number(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Number of the ticket.")] number: i64,
+        #[graphql(desc = "As it was at this instant.")] as_of: Option<DateTime<Utc>>,
+        #[graphql(desc = "As its version with this number was, from 1.")] at_version: Option<i64>,
         #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
             LogPosition,
         >,
@@ -108,7 +126,7 @@ impl Query {
         let row = ticket_list::by_number(&parts(ctx)?.pool, number)
             .await
             .map_err(|it| postgres(ctx, &it))?;
-        Ok(row.filter(|it| seen.holds(it)).map(Ticket::from))
+        Box::pin(seen_at(ctx, row.filter(|it| seen.holds(it)), as_of, at_version)).await
     }
 
     /// How each build of each read model is doing, by model and age. Only for those who operate the system.
@@ -143,10 +161,14 @@ impl Query {
             TicketFilter,
         >,
         #[graphql(desc = "In which order.")] order_by: Option<Vec<TicketOrder>>,
+        #[graphql(desc = "As they were at this instant, those of them that you may see now.")] as_of: Option<
+            DateTime<Utc>,
+        >,
         #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
             LogPosition,
         >,
     ) -> Result<TicketConnection> {
+        let as_of = instant(ctx, as_of).await?;
         let asked = Asked {
             first,
             after,
@@ -155,8 +177,23 @@ impl Query {
             filter,
             order_by,
             min_position,
+            as_of,
         };
         ticket_page(ctx, asked, None).await
+    }
+}
+
+/// A ticket that the caller may see, at the moment that is asked for.
+async fn seen_at(
+    ctx: &Context<'_>,
+    now: Option<TicketRow>,
+    as_of: Option<DateTime<Utc>>,
+    at_version: Option<i64>,
+) -> Result<Option<Ticket>> {
+    let when = moment(ctx, &[], as_of, at_version).await?;
+    match (now, when) {
+        (Some(now), Some(when)) => travel::past_of(ctx, now, when).await,
+        (now, _) => Ok(now.map(Ticket::from)),
     }
 }
 
@@ -170,6 +207,8 @@ pub(super) struct Asked {
     pub(super) filter: Option<TicketFilter>,
     pub(super) order_by: Option<Vec<TicketOrder>>,
     pub(super) min_position: Option<LogPosition>,
+    /// At this instant, of which there is a history.
+    pub(super) as_of: Option<DateTime<Utc>>,
 }
 
 /// A page of tickets, only of those `within`.
@@ -183,21 +222,29 @@ pub(super) async fn ticket_page(
         after,
         last,
         before,
-        filter,
+        mut filter,
         order_by,
         min_position,
+        as_of,
     } = asked;
     let seen = sight(ctx)?;
     let wanted = ["edges", "nodes", "pageInfo"]
         .iter()
         .any(|it| ctx.look_ahead().field(it).exists());
     let args = PageArgs::try_new(first, after, last, before, wanted).map_err(|it| problem(ctx, it))?;
+    let order = order(order_by).map_err(|it| problem(ctx, it))?;
+    if as_of.is_some() {
+        answerable(filter.as_mut(), &order).map_err(|it| problem(ctx, it))?;
+    }
     let mut condition = listed(filter, me(&caller(ctx)?.viewer)).map_err(|it| problem(ctx, it))?;
     if let Some(within) = within {
         condition = Condition::And(vec![within, condition]);
     }
-    let condition = seen.narrow(condition);
-    let order = order(order_by).map_err(|it| problem(ctx, it))?;
+    let condition = match as_of {
+        // Rights go by where tickets belong now.
+        Some(_) => condition,
+        None => seen.narrow(condition),
+    };
     let place = |field, cursor: Option<&String>| {
         cursor
             .map(|it| cursor::place(field, &order, it))
@@ -213,16 +260,13 @@ pub(super) async fn ticket_page(
         condition,
     };
     let stale = stale(ctx, min_position).await?;
-    let rows = if args.count == 0 {
-        Vec::new()
-    } else {
-        page(&parts(ctx)?.pool, &request)
-            .await
-            .map_err(|it| postgres(ctx, &it))?
+    let (rows, past) = match args.count {
+        0 => (Vec::new(), None),
+        _ => rows_of(ctx, &seen, &request, as_of).await?,
     };
     let (rows, more) = args.cut(rows);
     let cursors: Vec<String> = rows.iter().map(|it| cursor::of_row(&order, it)).collect();
-    let tickets = related::prefetched(ctx, rows, &[&["nodes"], &["edges", "node"]]).await?;
+    let tickets = related::prefetched_in(ctx, rows, past, &[&["nodes"], &["edges", "node"]]).await?;
     let edges: Vec<_> = cursors
         .into_iter()
         .zip(tickets)
@@ -235,7 +279,23 @@ pub(super) async fn ticket_page(
         nodes,
         stale,
         condition: request.condition,
+        as_of,
     })
+}
+
+/// The rows of a page, and the past in which they are seen, if they are.
+async fn rows_of(
+    ctx: &Context<'_>,
+    seen: &Sight,
+    request: &PageRequest<Tickets>,
+    as_of: Option<DateTime<Utc>>,
+) -> Result<(Vec<TicketRow>, Option<Seen>)> {
+    let Some(at) = as_of else {
+        let rows = page(&parts(ctx)?.pool, request).await;
+        return Ok((rows.map_err(|it| postgres(ctx, &it))?, None));
+    };
+    let (rows, now) = travel::listed_at(ctx, seen, at, request).await?;
+    Ok((rows, Some(Seen::of(Arc::new(Past::at(at)), &now))))
 }
 
 /// A single ticket has no place for `stale`, so a read that cannot keep its promise fails.

@@ -28,14 +28,23 @@ impl Decisions {
 
     /// Why the ticket has its `category` or `priority`; `None` when nobody chose it.
     pub(super) fn reason(&self, ticket: Uuid, what: &'static str, language: Language) -> Option<String> {
-        let decision = self.0.get(&(ticket, what))?;
-        let russian = language == Language::Russian;
-        Some(match ClassifiedBy::parse(&decision.chosen_by)? {
-            ClassifiedBy::Agent => by_agent(decision, russian),
-            ClassifiedBy::Model => by_model(decision, russian),
-            ClassifiedBy::Rule => by_rules(decision, russian),
-        })
+        reason(self.0.get(&(ticket, what))?, language)
     }
+}
+
+/// Why somebody or something chose so; `None` for a chooser that a newer program wrote.
+pub(super) fn reason(decision: &Decision, language: Language) -> Option<String> {
+    let russian = language == Language::Russian;
+    Some(match ClassifiedBy::parse(&decision.chosen_by)? {
+        ClassifiedBy::Agent => by_agent(decision, russian),
+        ClassifiedBy::Model => by_model(decision, russian),
+        ClassifiedBy::Rule => by_rules(decision, russian),
+    })
+}
+
+/// The rules that held.
+pub(super) fn held(decision: &Decision) -> Vec<HeldRule> {
+    serde_json::from_str(&decision.rules).unwrap_or_default()
 }
 
 fn by_agent(decision: &Decision, russian: bool) -> String {
@@ -64,8 +73,7 @@ fn by_model(decision: &Decision, russian: bool) -> String {
 
 fn by_rules(decision: &Decision, russian: bool) -> String {
     let version = decision.version.unwrap_or_default();
-    let rules: Vec<HeldRule> = serde_json::from_str(&decision.rules).unwrap_or_default();
-    let names: Vec<String> = rules.iter().map(|it| named(it, russian)).collect();
+    let names: Vec<String> = held(decision).iter().map(|it| named(it, russian)).collect();
     let names = names.join(", ");
     let start = if russian {
         format!("По правилам версии {version}: {names}")

@@ -19,12 +19,11 @@ use domain::{
 };
 use projections::{
     TicketRow,
-    organisation::{ItemRow, by_ids},
+    organisation::{ItemRow, by_ids, by_ids_at},
     resolution_estimate::{self, EstimateRow},
     ticket_decision,
     ticket_history::{self, Happening, HistoryPage},
 };
-use sqlx::PgPool;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -32,12 +31,13 @@ use super::{
     contacts::{self, Contact},
     conversation::Cache,
     life::{self, Neighbours},
-    organisation::{Category, StatusLabel, Thing, from_row},
+    organisation::{Category, StatusLabel, Thing, from_row_at},
     parts,
     people::{self, User},
     postgres,
     reasons::Decisions,
     ticket::Ticket,
+    travel::{self, Past, Seen},
 };
 
 /// Things of one sort that some tickets point at.
@@ -63,9 +63,10 @@ fn distinct(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
     ids
 }
 
-/// Each ticket once, with where it belongs.
-fn places_of<'r>(rows: impl Iterator<Item = &'r TicketRow>) -> Vec<(Uuid, Place)> {
-    let places: HashMap<Uuid, Place> = rows.map(|it| (it.ticket_id, it.place())).collect();
+/// Each ticket once, with where it belongs now.
+fn places_of<'r>(rows: impl Iterator<Item = &'r TicketRow>, seen: Option<&Seen>) -> Vec<(Uuid, Place)> {
+    let place = |it: &TicketRow| seen.map_or_else(|| it.place(), |seen| seen.place(it));
+    let places: HashMap<Uuid, Place> = rows.map(|it| (it.ticket_id, place(it))).collect();
     places.into_iter().collect()
 }
 
@@ -87,6 +88,8 @@ pub(super) struct Related {
     labels: OnceCell<Vec<ItemRow>>,
     decisions: OnceCell<Decisions>,
     estimates: OnceCell<HashMap<Uuid, EstimateRow>>,
+    /// The past in which they are seen; `None` when as they are now.
+    seen: Option<Seen>,
 }
 
 /// The same part of the histories of some tickets.
@@ -105,7 +108,7 @@ impl Histories {
 }
 
 impl Related {
-    fn of<'r>(rows: &(impl Iterator<Item = &'r TicketRow> + Clone)) -> Self {
+    fn of<'r>(rows: &(impl Iterator<Item = &'r TicketRow> + Clone), seen: Option<Seen>) -> Self {
         let keys = rows.clone().flat_map(|it| [&it.category_id, &it.subcategory_id]);
         let categories = keys.flatten().map(|it| organisation::Category::id_of(it));
         let places = rows.clone().flat_map(|it| [it.inbox_id, it.branch_id, it.team_id]);
@@ -123,13 +126,24 @@ impl Related {
             items: Sort::of(categories.chain(places.flatten()).chain(marks)),
             histories: Mutex::default(),
             happenings: OnceCell::new(),
-            threads: Cache::of(places_of(rows.clone())),
+            threads: Cache::of(places_of(rows.clone(), seen.as_ref()), seen.as_ref().map(Seen::past)),
             origins: distinct(rows.clone().filter_map(|it| it.split_from)),
             neighbours: OnceCell::new(),
             labels: OnceCell::new(),
             decisions: OnceCell::new(),
             estimates: OnceCell::new(),
+            seen,
         }
+    }
+
+    /// The past in which they are seen; `None` when as they are now.
+    pub(super) fn past(&self) -> Option<&Arc<Past>> {
+        self.seen.as_ref().map(|it| &it.past)
+    }
+
+    /// Where one of them belongs as rights see it: where it belongs now.
+    pub(super) fn place(&self, row: &TicketRow) -> Place {
+        self.seen.as_ref().map_or_else(|| row.place(), |it| it.place(row))
     }
 
     /// Reads what the fields of a ticket that are asked for need.
@@ -160,7 +174,7 @@ impl Related {
 
     async fn contacts(&self, ctx: &Context<'_>) -> Result<&HashMap<Uuid, Arc<Contact>>> {
         let Sort { ids, found } = &self.contacts;
-        found.get_or_try_init(|| contacts::shown(ctx, ids)).await
+        found.get_or_try_init(|| contacts::shown(ctx, ids, self.past())).await
     }
 
     /// The contact with this id, as the one it is shown with; `None` when nobody created it here.
@@ -177,7 +191,12 @@ impl Related {
                 if ids.is_empty() {
                     return Ok(HashMap::new());
                 }
-                let rows = by_ids(&parts(ctx)?.pool, ids).await.map_err(|it| postgres(ctx, &it))?;
+                let pool = &parts(ctx)?.pool;
+                let rows = match self.past() {
+                    Some(past) => by_ids_at(pool, ids, past.instant()).await,
+                    None => by_ids(pool, ids).await,
+                };
+                let rows = rows.map_err(|it| postgres(ctx, &it))?;
                 Ok(rows.into_iter().map(|it| (it.id, it)).collect())
             })
             .await
@@ -187,8 +206,9 @@ impl Related {
     pub(super) async fn item<T: Thing>(&self, ctx: &Context<'_>, id: Option<Uuid>) -> Result<Option<T>> {
         let Some(id) = id else { return Ok(None) };
         let row = self.items(ctx).await?.get(&id);
+        let at = self.past().map(|it| it.instant());
         row.filter(|it| it.kind == T::Definition::KIND.as_str())
-            .map(|it| from_row(ctx, it))
+            .map(|it| from_row_at(ctx, it, at))
             .transpose()
     }
 
@@ -199,10 +219,11 @@ impl Related {
 
     /// The word that is meant when only the status is known; `None` when the organisation has none.
     pub(super) async fn usual_label(&self, ctx: &Context<'_>, status: StatusCategory) -> Result<Option<StatusLabel>> {
-        let labels = self.labels.get_or_try_init(|| life::default_labels(ctx)).await?;
+        let at = self.past().map(|it| it.instant());
+        let labels = self.labels.get_or_try_init(|| life::default_labels(ctx, at)).await?;
         for row in labels {
             if life::stands_for(row) == Some(status) {
-                return from_row(ctx, row).map(Some);
+                return from_row_at(ctx, row, at).map(Some);
             }
         }
         Ok(None)
@@ -210,13 +231,21 @@ impl Related {
 
     /// The tickets that these have to do with.
     pub(super) async fn neighbours(&self, ctx: &Context<'_>) -> Result<&Neighbours> {
-        let read = || Neighbours::read(ctx, &self.tickets, &self.origins);
+        let read = || async {
+            match &self.seen {
+                Some(seen) => travel::neighbours(ctx, seen, &self.tickets, &self.origins).await,
+                None => Neighbours::read(ctx, &self.tickets, &self.origins).await,
+            }
+        };
         self.neighbours.get_or_try_init(|| Box::pin(read())).await
     }
 
     /// Who chose their categories and priorities, and why.
     pub(super) async fn decisions(&self, ctx: &Context<'_>) -> Result<&Decisions> {
         let read = || async {
+            if let Some(past) = self.past() {
+                return Ok(Decisions::of(travel::decisions(ctx, past, &self.tickets).await?));
+            }
             let rows = ticket_decision::newest(&parts(ctx)?.pool, &self.tickets).await;
             Ok(Decisions::of(rows.map_err(|it| postgres(ctx, &it))?))
         };
@@ -226,6 +255,9 @@ impl Related {
     /// What is known of when one of them will be resolved.
     pub(super) async fn estimate(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<Option<&EstimateRow>> {
         let read = || async {
+            if let Some(past) = self.past() {
+                return travel::estimates(ctx, past, &self.tickets).await;
+            }
             let rows = resolution_estimate::by_ids(&parts(ctx)?.pool, &self.tickets).await;
             let rows = rows.map_err(|it| postgres(ctx, &it))?;
             Ok::<_, async_graphql::Error>(rows.into_iter().map(|it| (it.ticket_id, it)).collect())
@@ -248,36 +280,48 @@ impl Related {
 
 impl Related {
     /// A part of the histories of all of them; whoever asks first reads it for all.
-    pub(super) async fn histories(&self, pool: &PgPool, page: HistoryPage) -> Result<Arc<Histories>, sqlx::Error> {
+    pub(super) async fn histories(&self, ctx: &Context<'_>, page: HistoryPage) -> Result<Arc<Histories>> {
         let read = {
             let mut histories = self.histories.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(histories.entry(page).or_default())
         };
         let histories = read.get_or_try_init(|| async {
-            let of = ticket_history::of_tickets(pool, &self.tickets, page).await?;
-            let related = Arc::new(Self::of(&of.values().flatten().map(|it| &it.ticket)));
+            let of = if let Some(past) = self.past() {
+                travel::histories(ctx, past, &self.tickets, page).await?
+            } else {
+                let of = ticket_history::of_tickets(&parts(ctx)?.pool, &self.tickets, page).await;
+                of.map_err(|it| postgres(ctx, &it))?
+            };
+            let related = Self::of(&of.values().flatten().map(|it| &it.ticket), self.seen.clone());
+            let related = Arc::new(related);
             Ok(Arc::new(Histories { of, related }))
         });
         histories.await.cloned()
     }
 
     /// How many things have happened to one of them.
-    pub(super) async fn happenings(&self, pool: &PgPool, ticket_id: Uuid) -> Result<i64, sqlx::Error> {
-        let counts = self
-            .happenings
-            .get_or_try_init(|| ticket_history::counts(pool, &self.tickets));
-        Ok(counts.await?.get(&ticket_id).copied().unwrap_or_default())
+    pub(super) async fn happenings(&self, ctx: &Context<'_>, ticket_id: Uuid) -> Result<i64> {
+        if let Some(past) = self.past() {
+            let told = past.ticket(ctx, ticket_id).await?;
+            return Ok(told.row.as_ref().map_or(0, |it| it.version));
+        }
+        let read = || async {
+            let counts = ticket_history::counts(&parts(ctx)?.pool, &self.tickets).await;
+            counts.map_err(|it| postgres(ctx, &it))
+        };
+        let counts = self.happenings.get_or_try_init(read).await?;
+        Ok(counts.get(&ticket_id).copied().unwrap_or_default())
     }
 }
 
 /// One ticket, by itself.
 pub(super) fn alone(row: &TicketRow) -> Arc<Related> {
-    Arc::new(Related::of(&std::iter::once(row)))
+    Arc::new(Related::of(&std::iter::once(row), None))
 }
 
-/// The tickets of one answer, together.
-pub(super) fn together(rows: Vec<TicketRow>) -> Vec<Ticket> {
-    let related = Arc::new(Related::of(&rows.iter()));
+/// The tickets of one answer, together; in the past in which they are `seen`, if they are.
+pub(super) fn together(rows: Vec<TicketRow>, seen: Option<Seen>) -> Vec<Ticket> {
+    let related = Arc::new(Related::of(&rows.iter(), seen));
     rows.into_iter()
         .map(|it| Ticket::with(it, Arc::clone(&related)))
         .collect()
@@ -285,7 +329,17 @@ pub(super) fn together(rows: Vec<TicketRow>) -> Vec<Ticket> {
 
 /// The tickets of one answer, with what is asked for beneath these paths of the field that is resolved.
 pub(super) async fn prefetched(ctx: &Context<'_>, rows: Vec<TicketRow>, paths: &[&[&str]]) -> Result<Vec<Ticket>> {
-    let tickets = together(rows);
+    prefetched_in(ctx, rows, None, paths).await
+}
+
+/// The same in the past in which they are `seen`.
+pub(super) async fn prefetched_in(
+    ctx: &Context<'_>,
+    rows: Vec<TicketRow>,
+    seen: Option<Seen>,
+    paths: &[&[&str]],
+) -> Result<Vec<Ticket>> {
+    let tickets = together(rows, seen);
     if let Some(first) = tickets.first() {
         let look = |path: &&[&str]| path.iter().fold(ctx.look_ahead(), |look, field| look.field(field));
         let asked: Vec<Lookahead<'_>> = paths.iter().map(look).collect();

@@ -1,6 +1,7 @@
 //! How the work is distributed: tickets counted by what they share.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use domain::ticket::StatusCategory;
 use projections::ticket_list::{Tally, tally};
 
@@ -12,6 +13,7 @@ use super::{
     parts, postgres, problem,
     sight::sight,
     stale,
+    travel::{answerable, instant, tallied},
     words::{Status, Urgency, priority},
 };
 
@@ -124,14 +126,27 @@ impl StatisticsQuery {
         #[graphql(desc = "Which tickets; by default all but those put away or merged into others.")] filter: Option<
             TicketFilter,
         >,
+        #[graphql(desc = "As they were at this instant, those of them that you may see now.")] as_of: Option<
+            DateTime<Utc>,
+        >,
         #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
             LogPosition,
         >,
     ) -> Result<TicketStatistics> {
         let seen = sight(ctx)?;
-        let condition = seen.narrow(listed(filter, me(&caller(ctx)?.viewer)).map_err(|it| problem(ctx, it))?);
+        let as_of = instant(ctx, as_of).await?;
+        let mut filter = filter;
+        if as_of.is_some() {
+            answerable(filter.as_mut(), &[]).map_err(|it| problem(ctx, it))?;
+        }
+        let condition = listed(filter, me(&caller(ctx)?.viewer)).map_err(|it| problem(ctx, it))?;
         let stale = stale(ctx, min_position).await?;
-        let tally = tally(&parts(ctx)?.pool, &condition).await;
-        Ok(TicketStatistics::new(tally.map_err(|it| postgres(ctx, &it))?, stale))
+        let tally = if let Some(at) = as_of {
+            tallied(ctx, &seen, at, &condition).await?
+        } else {
+            let tally = tally(&parts(ctx)?.pool, &seen.narrow(condition)).await;
+            tally.map_err(|it| postgres(ctx, &it))?
+        };
+        Ok(TicketStatistics::new(tally, stale))
     }
 }

@@ -19,6 +19,7 @@ use super::{
     sight::{Sight, sight},
     ticket::Ticket,
     views::{self, ViewCountsChange},
+    what_if::{self, WhatIf},
 };
 use crate::{
     problem::{Problem, internal, unavailable},
@@ -81,6 +82,15 @@ impl Subscription {
         #[graphql(desc = "Id of the operation.")] id: ID,
     ) -> Result<impl Stream<Item = Result<BulkOperation>> + use<>> {
         bulk::changes(ctx, &id).await
+    }
+
+    /// A replay of a period under other rules: as it is now, and whenever it goes on.
+    async fn what_if_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the run.")] id: ID,
+    ) -> Result<impl Stream<Item = Result<WhatIf>> + use<>> {
+        what_if::changes(ctx, &id).await
     }
 
     /// How many tickets these views show, of those that you may see: now, and whenever that changes, a few times a second

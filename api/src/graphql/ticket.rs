@@ -29,6 +29,7 @@ use super::{
     problem,
     related::{self, Related},
     shows,
+    travel::{self, TicketExplanation},
     words::{Hold, Resolution, Sort, Status, Urgency, priority},
 };
 
@@ -107,6 +108,9 @@ pub(crate) struct Ticket {
     tracked_until: Option<DateTime<Utc>>,
     /// When it will be resolved, as it was last worked out; null when it never was.
     eta: Option<DateTime<Utc>>,
+    /// The instant at which it is seen, with all that it names but colleagues and files, who are as they are now; null when
+    /// it is seen as it is now.
+    as_of: Option<DateTime<Utc>>,
     #[graphql(skip)]
     marks: Arc<Marks>,
     #[graphql(skip)]
@@ -119,6 +123,9 @@ pub(crate) struct Ticket {
     assignee_uuid: Option<uuid::Uuid>,
     #[graphql(skip)]
     place: Place,
+    /// Where it belongs now, by which rights go.
+    #[graphql(skip)]
+    allowed: Place,
     #[graphql(skip)]
     related: Arc<Related>,
 }
@@ -206,13 +213,27 @@ impl Ticket {
     /// Why it has its category, as it is now, in the language of `Accept-Language`: the rule, model or agent that chose
     /// it. Null while nobody chose, and for the customer.
     async fn category_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        shows(ctx, Exposed::Ticket, self.uuid);
         self.reason(ctx, "category").await
     }
 
     /// Why it has its priority, as it is now, in the language of `Accept-Language`: the rules with their points, or the
     /// agent who chose it. Null while nobody chose, and for the customer.
     async fn priority_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        shows(ctx, Exposed::Ticket, self.uuid);
         self.reason(ctx, "priority").await
+    }
+
+    /// Why it has the priority, the category, the owner and the deadlines it has, each from the event that decided it, in the
+    /// language of `Accept-Language`. Empty for the customer.
+    #[graphql(complexity = "20 + 5 * child_complexity")]
+    async fn explain(&self, ctx: &Context<'_>) -> Result<Vec<TicketExplanation>> {
+        if self.is_staffs(ctx) {
+            shows(ctx, Exposed::Ticket, self.uuid);
+            travel::explain(ctx, self.uuid, self.related.past()).await
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// When it is expected to be resolved, and what that rests on; null when nothing is known, and for the customer.
@@ -244,6 +265,7 @@ impl Ticket {
     /// More about how it ended, in the words of the support team; null for the customer.
     #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
     async fn resolution_note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        shows(ctx, Exposed::Ticket, self.uuid);
         Ok(self.resolution_note.clone().filter(|_| self.is_staffs(ctx)))
     }
 
@@ -289,12 +311,17 @@ impl Ticket {
     /// The files of the messages under it, in the order of the messages, the first 200; those of notes only for the team.
     #[graphql(complexity = "20 + 20 * child_complexity")]
     async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Attachment>> {
+        shows(ctx, Exposed::Thread, self.uuid);
         self.related.threads.attachments(ctx, self.uuid).await
     }
 
     /// How its conversation stands; null before the first message, unless a question of another ticket waits here.
     async fn thread(&self, ctx: &Context<'_>) -> Result<Option<Standing>> {
-        self.related.threads.standing(ctx, self.uuid, self.waits_since).await
+        let waits_since = match self.related.past() {
+            Some(past) => past.waits_since(ctx, self.uuid).await?,
+            None => self.waits_since,
+        };
+        self.related.threads.standing(ctx, self.uuid, waits_since).await
     }
 
     /// What happened to it, oldest first. Give `first` or `last`, 1 to 100.
@@ -312,6 +339,15 @@ impl Ticket {
     }
 }
 
+/// Whether the caller may read what belongs there as one of the team.
+pub(super) fn is_of_team(ctx: &Context<'_>, place: &Place) -> bool {
+    let staff = Place {
+        contact: None,
+        ..*place
+    };
+    caller(ctx).is_ok_and(|it| it.viewer.rights.covers(reads(Read::Tickets), &staff))
+}
+
 impl From<TicketRow> for Ticket {
     fn from(row: TicketRow) -> Self {
         let related = related::alone(&row);
@@ -320,13 +356,8 @@ impl From<TicketRow> for Ticket {
 }
 
 impl Ticket {
-    /// Whether the caller may read it as one of the team.
     fn is_staffs(&self, ctx: &Context<'_>) -> bool {
-        let staff = Place {
-            contact: None,
-            ..self.place
-        };
-        caller(ctx).is_ok_and(|it| it.viewer.rights.covers(reads(Read::Tickets), &staff))
+        is_of_team(ctx, &self.allowed)
     }
 
     async fn reason(&self, ctx: &Context<'_>, what: &'static str) -> Result<Option<String>> {
@@ -353,9 +384,9 @@ impl Ticket {
         self.uuid
     }
 
-    /// Where it belongs.
-    pub(super) fn place(&self) -> &Place {
-        &self.place
+    /// Where it belongs now.
+    pub(super) fn place_now(&self) -> &Place {
+        &self.allowed
     }
 
     pub(super) fn related(&self) -> &Related {
@@ -367,6 +398,8 @@ impl Ticket {
         let item = |kind, id: Option<uuid::Uuid>| id.map(|it| ids::global(ids::Kind::Item(kind), it));
         Self {
             place: row.place(),
+            allowed: related.place(&row),
+            as_of: related.past().map(|it| it.instant()),
             assignee_uuid: row.assignee_id,
             status_label_id: item(ItemKind::StatusLabel, row.status_label_id),
             tag_ids: row

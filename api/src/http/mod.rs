@@ -5,6 +5,7 @@ mod admit;
 mod asset;
 mod cors;
 mod documents;
+mod export;
 mod feed;
 mod files;
 mod front;
@@ -174,6 +175,8 @@ pub fn router(shared: Shared, answers_graphql: bool) -> Router {
         .route("/auth/oidc", get(open_id::list))
         .route("/auth/oidc/{name}/start", get(open_id::begin))
         .route("/auth/oidc/{name}/callback", get(open_id::end))
+        .route("/audit/export", get(export::audit))
+        .route("/people/{id}/export", get(export::person))
         .route("/files/upload/{token}", put(files::upload))
         .route("/files/{token}", get(files::download))
         .route("/welcome", get(welcome::page))

@@ -12,6 +12,9 @@ use axum::{
 use super::{Phase, Shared, limits::Exhausted};
 use crate::problem::{Language, Problem};
 
+/// After which something that does not show yet, or is done by others, is worth another try.
+const SOON: Duration = Duration::from_secs(2);
+
 /// Why a request is turned away.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -26,6 +29,16 @@ impl Refusal {
             status,
             problem,
             retry_after: None,
+        }
+    }
+
+    /// With the status that belongs to the problem's code, and a while to wait where waiting helps.
+    pub(super) fn of(problem: Problem) -> Self {
+        let status = status(problem.code);
+        let waits = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
+        Self {
+            retry_after: waits.then_some(SOON),
+            ..Self::new(status, problem)
         }
     }
 
@@ -81,6 +94,9 @@ impl Refusal {
         let mut error = ServerError::new(self.problem.message(Language::accepted(accepted)), None);
         let extensions = error.extensions.get_or_insert_default();
         extensions.set("code", self.problem.code);
+        if !self.problem.field.is_empty() {
+            extensions.set("field", self.problem.field.clone());
+        }
         extensions.set("requestId", id);
         if let Some(wait) = self.retry_after {
             extensions.set("retryAfter", Value::from(seconds(wait)));
@@ -94,6 +110,23 @@ impl Refusal {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
+    }
+}
+
+/// The status of a code; what is not told of here is forbidden by a rule.
+pub(super) fn status(code: &str) -> StatusCode {
+    match code {
+        "BAD_USER_INPUT" => StatusCode::BAD_REQUEST,
+        "UNAUTHENTICATED" => StatusCode::UNAUTHORIZED,
+        "FORBIDDEN" => StatusCode::FORBIDDEN,
+        "NOT_FOUND" => StatusCode::NOT_FOUND,
+        "METHOD_NOT_ALLOWED" => StatusCode::METHOD_NOT_ALLOWED,
+        "CONFLICT" => StatusCode::CONFLICT,
+        "THROTTLED" => StatusCode::TOO_MANY_REQUESTS,
+        "INTERNAL" => StatusCode::INTERNAL_SERVER_ERROR,
+        "STALE" | "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
+        "TIMED_OUT" => StatusCode::GATEWAY_TIMEOUT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -72,7 +72,8 @@ impl Handler {
         words: &AutoReply,
         message_id: MessageId,
     ) -> Result<Option<Newcomer>, CommandError> {
-        let promise = promise(&newcomer, words, message_id, self.now());
+        let instants = (newcomer.opened_at, self.now());
+        let promise = ReplyPromise::to(message_id, newcomer.ticket.priority, &words.promises, instants);
         if self
             .filled_in(id, &promising(newcomer, promise), words)
             .await?
@@ -142,26 +143,6 @@ fn promising(newcomer: Newcomer, promise: ReplyPromise) -> Newcomer {
             ..newcomer.ticket
         },
         ..newcomer
-    }
-}
-
-fn promise(
-    newcomer: &Newcomer,
-    words: &AutoReply,
-    message_id: MessageId,
-    now: chrono::DateTime<chrono::Utc>,
-) -> ReplyPromise {
-    let priority = newcomer.ticket.priority;
-    let promised = words.promises.of(priority);
-    let within_s = u64::from(promised.within_min) * 60;
-    // From the opening on: that is when the customer began to wait.
-    let due_at = newcomer.opened_at + TimeDelta::minutes(promised.within_min.into());
-    ReplyPromise {
-        message_id,
-        priority,
-        from_s: u64::from(promised.from_min) * 60,
-        within_s,
-        due_at: due_at.max(now),
     }
 }
 

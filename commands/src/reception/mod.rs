@@ -10,12 +10,13 @@ mod estimate;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    actor::{Actor, ActorKind},
+    actor::Actor,
     contact::Contact,
     conversation::{Conversation, ConversationEvent},
     decider::Decider,
     event::DomainEvent,
     ids::{ConversationId, TicketId, stream_name},
+    reception::is_new,
     ticket::{Ticket, TicketEvent, TicketSource},
 };
 pub use estimate::Estimated;
@@ -45,8 +46,7 @@ pub(crate) struct Newcomer {
 impl Newcomer {
     /// Whether it was asked for here, and not brought from elsewhere or made of a part of another ticket.
     fn is_new(&self) -> bool {
-        let brought = self.opener.kind == ActorKind::Import || self.source.external_id.is_some();
-        !brought && self.source.channel != "split" && self.ticket.split_from.is_none()
+        is_new(&self.opener, &self.source, &self.ticket)
     }
 }
 

@@ -9,7 +9,7 @@ mod starter;
 mod status;
 mod undo;
 mod values;
-mod words;
+pub mod words;
 
 pub use preview::PreviewedStep;
 pub use run::{MacroWish, RunError, RunReport};

@@ -189,7 +189,10 @@ fn given_back(former: Option<AgentId>) -> AssignmentCommand {
             agent_id,
             mode: AssignmentMode::ByAgent,
         },
-        None => AssignmentCommand::Unassign { reason: None },
+        None => AssignmentCommand::Unassign {
+            reason: None,
+            customer: None,
+        },
     }
 }
 

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::{ticket::StatusCategory, values::Priority};
 
-pub(super) fn priority(priority: Priority, russian: bool) -> &'static str {
+/// A priority, in Russian or English.
+pub fn priority(priority: Priority, russian: bool) -> &'static str {
     let (ru, en) = match priority {
         Priority::Low => ("низкий", "low"),
         Priority::Medium => ("средний", "medium"),
@@ -13,7 +14,8 @@ pub(super) fn priority(priority: Priority, russian: bool) -> &'static str {
     if russian { ru } else { en }
 }
 
-pub(super) fn status(status: StatusCategory, russian: bool) -> &'static str {
+/// A status, as customers are told of it.
+pub fn status(status: StatusCategory, russian: bool) -> &'static str {
     let (ru, en) = match status {
         StatusCategory::New => ("новая", "new"),
         StatusCategory::Open => ("в работе", "open"),
@@ -25,7 +27,8 @@ pub(super) fn status(status: StatusCategory, russian: bool) -> &'static str {
     if russian { ru } else { en }
 }
 
-pub(super) fn instant(at: DateTime<Utc>, russian: bool) -> String {
+/// An instant, in UTC.
+pub fn instant(at: DateTime<Utc>, russian: bool) -> String {
     let form = if russian {
         "%d.%m.%Y %H:%M UTC"
     } else {
@@ -35,7 +38,7 @@ pub(super) fn instant(at: DateTime<Utc>, russian: bool) -> String {
 }
 
 /// `в течение 8–12 часов`, `within 8 to 12 hours`; in whole hours where that says it all.
-pub(super) fn within(from_s: u64, within_s: u64, russian: bool) -> String {
+pub fn within(from_s: u64, within_s: u64, russian: bool) -> String {
     let hours = from_s.is_multiple_of(3600) && within_s.is_multiple_of(3600);
     let size = if hours { 3600 } else { 60 };
     let (from, most) = (from_s / size, within_s.div_ceil(size));

@@ -50,7 +50,11 @@ impl Handler {
                 Some(Status::New | Status::Open | Status::Waiting(_) | Status::Resolved(_)) => Ok(()),
             }
         };
-        let answer = self.run(&mut assignment, ticket_id.0, command, request, guard).await?;
+        let mut command = command.clone();
+        if let AssignmentCommand::Unassign { customer, .. } = &mut command {
+            *customer = ticket.state.as_ref().and_then(|it| it.contact_id);
+        }
+        let answer = self.run(&mut assignment, ticket_id.0, &command, request, guard).await?;
         let position = if answer.repeated {
             answer.position
         } else {

@@ -54,6 +54,8 @@ permissions! {
     AccessWrite = "access:write",
     /// Issue and revoke API keys.
     ApiKeysWrite = "api_keys:write",
+    /// Ask for people's data to be erased, hold it for a court, see where that stands.
+    PrivacyWrite = "privacy:write",
     /// See the record of who did what.
     AuditRead = "audit:read",
     /// Read the events themselves.
@@ -95,6 +97,7 @@ impl Permission {
             | Self::UsersWrite
             | Self::AccessWrite
             | Self::ApiKeysWrite
+            | Self::PrivacyWrite
             | Self::AuditRead
             | Self::EventsRead
             | Self::OperationsRead => Breadth::Whole,

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     decider::{Context, Decider},
-    ids::AgentId,
+    ids::{AgentId, ContactId},
+    personal::Personal,
+    ticket::data_subject,
     values::AssignmentMode,
 };
 
@@ -36,7 +38,7 @@ pub enum AssignmentEvent {
         agent_id: AgentId,
         /// Why, if told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
+        reason: Option<Personal<String>>,
     },
 }
 
@@ -54,6 +56,9 @@ pub enum AssignmentCommand {
     Unassign {
         /// Why.
         reason: Option<String>,
+        /// The customer of the work item, with whom the reason is forgotten; for the handler to fill in.
+        #[serde(skip)]
+        customer: Option<ContactId>,
     },
 }
 
@@ -71,7 +76,7 @@ impl Decider for Assignment {
     fn decide(
         state: Option<&Self>,
         command: &AssignmentCommand,
-        _context: &Context,
+        context: &Context,
     ) -> Result<Vec<AssignmentEvent>, AssignmentRefusal> {
         let owner = state.and_then(|it| it.owner);
         Ok(match (command, owner) {
@@ -83,10 +88,11 @@ impl Decider for Assignment {
                 }]
             }
             (AssignmentCommand::Unassign { .. }, None) => vec![],
-            (AssignmentCommand::Unassign { reason }, Some(agent_id)) => {
+            (AssignmentCommand::Unassign { reason, customer }, Some(agent_id)) => {
+                let of = data_subject(*customer, context.id);
                 vec![AssignmentEvent::AgentUnassigned {
                     agent_id,
-                    reason: reason.clone(),
+                    reason: reason.clone().map(|it| Personal::new(of, it)),
                 }]
             }
         })

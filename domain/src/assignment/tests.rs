@@ -59,7 +59,10 @@ fn another_owner_replaces_the_first() {
 
 #[test]
 fn unassigning_names_who_lost_it_and_happens_once() {
-    let unassign = AssignmentCommand::Unassign { reason: None };
+    let unassign = AssignmentCommand::Unassign {
+        reason: None,
+        customer: None,
+    };
     let gone = AssignmentEvent::AgentUnassigned {
         agent_id: BORIS,
         reason: None,

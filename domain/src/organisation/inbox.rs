@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    AutoReply, Definition, Identity, ItemRefusal, Kind, Reference, Rule,
+    AutoReply, Definition, Identity, ItemRefusal, Kind, Reference, Retention, Rule,
     check::{Check, NAME},
 };
 use crate::values::words;
@@ -59,6 +59,9 @@ pub struct Inbox {
     /// What is said of itself to whoever opens a ticket by it; `None` when nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_reply: Option<AutoReply>,
+    /// How long what came through it is kept; `None` for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
 }
 
 impl Definition for Inbox {
@@ -93,6 +96,9 @@ impl Definition for Inbox {
         if let Some(auto_reply) = &mut self.auto_reply {
             check.within("autoReply", |check| auto_reply.check(check));
         }
+        if let Some(retention) = self.retention {
+            check.within("retention", |check| retention.check(check));
+        }
     }
 
     fn identity(&self) -> Identity {
@@ -108,10 +114,9 @@ impl Definition for Inbox {
     }
 
     fn may_follow(&self, former: &Self) -> Result<(), ItemRefusal> {
-        if self.channel == former.channel {
-            Ok(())
-        } else {
-            Err(ItemRefusal::Fixed("channel"))
+        if self.channel != former.channel {
+            return Err(ItemRefusal::Fixed("channel"));
         }
+        self.retention.map_or(Ok(()), |it| it.may_follow(former.retention))
     }
 }

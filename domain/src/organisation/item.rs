@@ -89,6 +89,9 @@ pub enum ItemRefusal {
     /// Trees this deep cannot be shown.
     #[error("{0}: at most 8 levels are possible: choose one nearer to the top")]
     TooDeep(&'static str),
+    /// What cannot be undone is tried before.
+    #[error("{0}: nothing is done for good that was not tried: save the same with dryRun first")]
+    DryRunFirst(&'static str),
 }
 
 impl<D: Definition> Decider for Item<D> {

@@ -218,6 +218,7 @@ mod tests {
             }),
             file_max_bytes: None,
             file_types: Vec::new(),
+            retention: None,
         };
         Checked::try_new(inbox).unwrap();
     }

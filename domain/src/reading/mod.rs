@@ -75,6 +75,9 @@ pub enum ReadingEvent {
         count: u64,
         /// BLAKE3 of what was given out, 64 hex digits.
         digest: String,
+        /// The things and persons that it was asked about.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        about: Vec<Uuid>,
     },
 }
 

@@ -88,7 +88,7 @@ fn open(command: &TicketCommand, context: &Context) -> Vec<TicketEvent> {
 }
 
 /// Whose key seals what a ticket says of a person: the customer's, or the ticket's own while nobody knows the customer.
-pub(super) fn data_subject(contact_id: Option<ContactId>, ticket: Uuid) -> DataSubject {
+pub(crate) fn data_subject(contact_id: Option<ContactId>, ticket: Uuid) -> DataSubject {
     DataSubject(contact_id.map_or(ticket, |it| it.0))
 }
 
@@ -249,7 +249,7 @@ impl Ticket {
             TicketCommand::Prioritize { priority, reason } => Ok(vec![TicketEvent::Prioritized {
                 from: self.priority,
                 to: *priority,
-                reason: reason.clone(),
+                reason: self.sealed(reason.as_ref(), context),
                 by: None,
                 grounds: None,
             }]),
@@ -266,7 +266,7 @@ impl Ticket {
             TicketCommand::Resolve { .. } if matches!(self.status, Status::Resolved(_)) => Err(TicketRefusal::Resolved),
             TicketCommand::Resolve { reason, note } => Ok(vec![TicketEvent::Resolved {
                 reason: *reason,
-                note: note.clone(),
+                note: self.sealed(note.as_ref(), context),
             }]),
             TicketCommand::Open { .. }
             | TicketCommand::Close { .. }
@@ -281,6 +281,11 @@ impl Ticket {
             | TicketCommand::Classify(_)
             | TicketCommand::Promise(_) => Ok(vec![]),
         }
+    }
+
+    /// Words about the ticket, which are the customer's to be forgotten.
+    fn sealed(&self, words: Option<&String>, context: &Context) -> Option<Personal<String>> {
+        words.map(|it| Personal::new(data_subject(self.contact_id, context.id), it.clone()))
     }
 
     fn start(&self) -> Result<Vec<TicketEvent>, TicketRefusal> {

@@ -86,7 +86,7 @@ pub enum TicketEvent {
         to: Priority,
         /// Why, in the words of whoever did it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
+        reason: Option<Personal<String>>,
         /// Who chose; `None` for an agent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<ClassifiedBy>,
@@ -112,7 +112,7 @@ pub enum TicketEvent {
         reason: ResolutionReason,
         /// More about it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        note: Option<String>,
+        note: Option<Personal<String>>,
     },
     /// Nothing more will be done.
     Closed {

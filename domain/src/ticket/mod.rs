@@ -21,6 +21,7 @@ mod words;
 
 pub use classify::{Chosen, Decision, Grounds, HeldRule};
 pub use command::{Join, Mark, Pause, TicketCommand, Track};
+pub(crate) use decide::data_subject;
 pub use event::{TicketEvent, TicketSource};
 pub use place::TicketPlace;
 pub use promise::ReplyPromise;

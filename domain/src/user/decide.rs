@@ -221,7 +221,7 @@ impl User {
 
     fn decide_on(&self, command: &UserCommand, context: &Context) -> Result<Vec<UserEvent>, UserRefusal> {
         match command {
-            UserCommand::Suspend { .. } | UserCommand::Reinstate => Ok(self.stand(command)),
+            UserCommand::Suspend { .. } | UserCommand::Reinstate => Ok(self.stand(command, context)),
             _ if self.standing == Standing::Suspended => Err(UserRefusal::Suspended),
             _ if self.email.is_none() => Err(UserRefusal::Forgotten),
             UserCommand::Reinvite { .. } if self.standing != Standing::Invited => Err(UserRefusal::NotInvited),
@@ -245,10 +245,13 @@ impl User {
         }
     }
 
-    fn stand(&self, command: &UserCommand) -> Vec<UserEvent> {
+    fn stand(&self, command: &UserCommand, context: &Context) -> Vec<UserEvent> {
         match (command, self.standing) {
             (UserCommand::Suspend { reason }, Standing::Invited | Standing::Active) => {
-                vec![UserEvent::Suspended { reason: reason.clone() }]
+                let theirs = |it: &String| Personal::new(DataSubject(context.id), it.clone());
+                vec![UserEvent::Suspended {
+                    reason: reason.as_ref().map(theirs),
+                }]
             }
             (UserCommand::Reinstate, Standing::Suspended) => vec![UserEvent::Reinstated {}],
             _ => vec![],

@@ -82,7 +82,7 @@ pub enum UserEvent {
     Suspended {
         /// Why, if told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
+        reason: Option<Personal<String>>,
     },
     /// They can sign in again.
     Reinstated {},
@@ -99,12 +99,13 @@ impl UserEvent {
             Self::TwoFactorEnabled { secret, .. } => vec![("secret", secret)],
             Self::ProfileChanged { name, .. } => vec![("name", name)],
             Self::AccountLinked { subject, .. } => vec![("subject", subject)],
+            Self::Suspended { reason: Some(reason) } => vec![("reason", reason)],
             Self::Reinvited { .. }
             | Self::Activated {}
             | Self::RecoveryRequested { .. }
             | Self::RecoveryCodeUsed { .. }
             | Self::TwoFactorDisabled {}
-            | Self::Suspended { .. }
+            | Self::Suspended { reason: None }
             | Self::Reinstated {} => Vec::new(),
         }
     }

@@ -5,7 +5,7 @@
 //! cleartext HTTP/2: server features, gossip, and everything about streams: append (one at a time and in batches),
 //! reads and catch-up subscriptions of streams and of `$all` with filters and links, delete, tombstone, metadata.
 //! `letopis serve` starts it when no other event store is configured; the program `event-store-node` is nothing but
-//! it. [`offline`] reads, checks, counts and copies a data directory, whether a node runs on it or not.
+//! it. [`offline`] reads, checks, counts and copies a data directory, whether a node runs on it or not, and restores one.
 //!
 //! What is deliberately absent: clustering, users and access rights (credentials are ignored), projections in the
 //! store, persistent subscriptions, scavenging (what is truncated or deleted is hidden, never removed), TLS.

@@ -140,6 +140,16 @@ impl PublicKey {
         })
     }
 
+    /// The key in the text of a PEM file.
+    ///
+    /// # Errors
+    /// What is wrong with the text.
+    pub fn from_pem(text: &str) -> Result<Self, &'static str> {
+        let der = block(text, PUBLIC)?;
+        let bytes = der.strip_prefix(&SPKI).and_then(|it| it.try_into().ok());
+        bytes.map(Self).ok_or("it is a key of another kind")
+    }
+
     /// All that read among the `*.pub.pem` of the folder in which this private key lies.
     pub fn beside(private: &Path) -> Vec<Self> {
         let entries = fs::read_dir(folder(private)).into_iter().flatten().flatten();
@@ -260,16 +270,19 @@ fn read_pem(path: &Path, kind: &'static str) -> Result<Vec<u8>, KeyError> {
             source,
         }
     })?;
+    block(&text, kind).map_err(malformed)
+}
+
+/// What a PEM block of this kind holds.
+fn block(text: &str, kind: &str) -> Result<Vec<u8>, &'static str> {
     let (_, rest) = text
         .split_once(&format!("-----BEGIN {kind}-----"))
-        .ok_or_else(|| malformed("it has no such PEM block"))?;
+        .ok_or("it has no such PEM block")?;
     let (body, _) = rest
         .split_once(&format!("-----END {kind}-----"))
-        .ok_or_else(|| malformed("its PEM block has no end"))?;
+        .ok_or("its PEM block has no end")?;
     let body: String = body.split_whitespace().collect();
-    STANDARD
-        .decode(body)
-        .map_err(|_error| malformed("its PEM block is not base64"))
+    STANDARD.decode(body).map_err(|_error| "its PEM block is not base64")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod file;
 mod key;
+mod vouched;
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::log_seal::Sealed;
 pub use file::{SealCopy, SealFile, SealFileError, SealRecord};
 pub use key::{KeyError, PublicKey, SealKey, public_key_file};
+pub use vouched::{Unvouched, Vouched, vouched};
 
 use crate::Digest;
 

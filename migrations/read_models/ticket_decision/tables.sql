@@ -10,6 +10,7 @@ CREATE TABLE ticket_decision (
     reason text,
     actor text NOT NULL,
     at timestamptz NOT NULL,
+    data_subject uuid,
     PRIMARY KEY (position, what)
 );
 
@@ -23,5 +24,6 @@ COMMENT ON COLUMN ticket_decision.version IS 'Version of the rules or of the mod
 COMMENT ON COLUMN ticket_decision.score IS 'Of rules the sum of their points, of a model how sure it was in thousandths; NULL of people.';
 COMMENT ON COLUMN ticket_decision.rules IS 'The rules that held: [{name: {ru, en}, points}]; empty of models and people.';
 COMMENT ON COLUMN ticket_decision.reason IS 'Why, in the words of whoever chose; NULL when nothing was said.';
+COMMENT ON COLUMN ticket_decision.data_subject IS 'Whose key seals the reason, and with whom it is forgotten; NULL when nothing was said.';
 COMMENT ON COLUMN ticket_decision.actor IS 'Who did it, as kind:id; kinds are agent, contact, bot, system, api_key and import.';
 COMMENT ON COLUMN ticket_decision.at IS 'Instant of the choice.';

@@ -10,6 +10,6 @@ FROM ticket_list;
 -- Its columns get the comments of the table's columns.
 COMMENT ON VIEW analytics.ticket IS 'Which tickets are there, and how does each stand now? (Какие заявки есть, и в каком состоянии каждая сейчас?) One row a ticket; key: ticket_id.';
 
-CREATE OR REPLACE VIEW analytics.ticket_link AS SELECT ticket_id, other_id, relation FROM ticket_link;
+CREATE OR REPLACE VIEW analytics.ticket_link AS SELECT ticket_id, other_id, relation FROM ticket_link WHERE NOT ended;
 
 COMMENT ON VIEW analytics.ticket_link IS 'What do tickets have to do with each other? (Как заявки связаны друг с другом?) One row a link; key: ticket_id, other_id, relation.';

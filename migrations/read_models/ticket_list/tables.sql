@@ -86,13 +86,15 @@ CREATE TABLE ticket_link (
     ticket_id uuid NOT NULL,
     other_id uuid NOT NULL,
     relation text NOT NULL,
+    ended boolean NOT NULL,
     PRIMARY KEY (ticket_id, other_id, relation)
 );
 
-COMMENT ON TABLE ticket_link IS 'What do tickets have to do with each other? (Как заявки связаны друг с другом?) One row a link: "ticket_id relation other_id".';
+COMMENT ON TABLE ticket_link IS 'What do tickets have to do with each other? (Как заявки связаны друг с другом?) One row a link that is or was: "ticket_id relation other_id".';
 COMMENT ON COLUMN ticket_link.ticket_id IS 'Id of the ticket of which it is said.';
 COMMENT ON COLUMN ticket_link.other_id IS 'Id of the other ticket.';
 COMMENT ON COLUMN ticket_link.relation IS 'What the ticket is to the other: duplicate (asks for the same), parent (the other is a part of it), blocks (must be done before it) or related.';
+COMMENT ON COLUMN ticket_link.ended IS 'Whether it was taken back; kept for those who look at the past.';
 
 CREATE TABLE ticket_waiting (
     conversation_id uuid NOT NULL,

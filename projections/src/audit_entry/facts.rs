@@ -23,6 +23,8 @@ pub(super) struct Said {
     /// Empty for the thing itself.
     pub(super) part: String,
     pub(super) facts: Vec<Fact>,
+    /// Whether what is put is all that the thing says from then on.
+    pub(super) is_whole: bool,
 }
 
 /// What an event says, given its payload.
@@ -37,7 +39,10 @@ pub(super) fn said(event: &Recorded<DomainEvent>, mut payload: Map<String, Value
         _ => {
             let definition = payload.remove("definition");
             if let Some(Value::Object(definition)) = definition {
-                return whole(put(definition).chain(say(payload)).collect());
+                return Said {
+                    is_whole: true,
+                    ..whole(put(definition).chain(say(payload)).collect())
+                };
             }
             whole(match name {
                 "retired" | "revoked" => vec![Fact::Put(name.to_owned(), json!(true))],
@@ -51,8 +56,8 @@ pub(super) fn said(event: &Recorded<DomainEvent>, mut payload: Map<String, Value
 
 fn whole(facts: Vec<Fact>) -> Said {
     Said {
-        part: String::new(),
         facts,
+        ..Said::default()
     }
 }
 
@@ -86,7 +91,6 @@ const SHOWN: &[&str] = &[
     "category_id",
     "into",
     "place",
-    "resolution_note",
     "status_id",
     "subcategory_id",
     "tag_ids",
@@ -100,6 +104,13 @@ fn ticket(name: &str, mut payload: Map<String, Value>) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(subject) = payload.remove("subject") {
         facts.push(Fact::Put("subject".to_owned(), subject));
+    }
+    if name == "resolved" {
+        let note = payload.remove("note").unwrap_or_default();
+        facts.push(Fact::Put("resolution_note".to_owned(), note));
+    }
+    if name == "reopened" {
+        facts.push(Fact::Put("resolution_note".to_owned(), Value::Null));
     }
     if name == "custom_field_set" {
         let id = payload.remove("field_id").unwrap_or_default();
@@ -134,6 +145,7 @@ fn conversation(name: &str, mut payload: Map<String, Value>) -> Said {
     Said {
         part,
         facts: facts.collect(),
+        is_whole: false,
     }
 }
 
@@ -198,6 +210,7 @@ fn access(name: &str, mut payload: Map<String, Value>) -> Said {
             Said {
                 part,
                 facts: vec![changed, user],
+                is_whole: false,
             }
         }
         "role_retired" => Said {
@@ -206,10 +219,12 @@ fn access(name: &str, mut payload: Map<String, Value>) -> Said {
                 Fact::Put("retired".to_owned(), json!(true)),
                 Fact::Say("role".to_owned(), json!(role)),
             ],
+            is_whole: false,
         },
         _ => Said {
             part: format!("role:{role}"),
             facts: put(payload).collect(),
+            is_whole: false,
         },
     }
 }

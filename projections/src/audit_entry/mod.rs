@@ -14,6 +14,7 @@ use event_store::Recorded;
 use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
+pub use values::lets_in;
 
 use crate::{Model, ProjectError, Projection};
 
@@ -23,7 +24,7 @@ pub const NAME: &str = "audit_entry";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 1,
+    version: 2,
     types: TYPES,
     tables: include_str!("../../../migrations/read_models/audit_entry/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/audit_entry/indexes.sql"),
@@ -67,6 +68,7 @@ pub const TYPES: &[&str] = &[
     "user.",
     "view.",
     "visitor_secret.",
+    "what_if.",
 ];
 
 /// Keeps `audit_entry`, `audit_about` and `audit_object`.

@@ -85,15 +85,34 @@ pub struct Part {
     pub from_end: bool,
 }
 
+const ENTRIES: &str =
+    "SELECT it.position, it.at, it.event_type, it.actor, it.on_behalf_of, it.object_kind, it.object_id,
+    it.version, it.ticket_id, it.changes, it.address, it.correlation_id, it.command_id FROM audit_entry AS it";
+
+/// Entries in the order of the log, `limit` at most: those behind `after`, up to and with `until`.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn in_order(
+    pool: &PgPool,
+    wanted: &Wanted,
+    (after, until): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Entry>, sqlx::Error> {
+    let mut sql = QueryBuilder::<Postgres>::new(ENTRIES);
+    narrow(&mut sql, wanted);
+    sql.push(" AND it.position > ").push_bind(after);
+    sql.push(" AND it.position <= ").push_bind(until);
+    sql.push(" ORDER BY it.position LIMIT ").push_bind(limit);
+    sql.build_query_as().fetch_all(pool).await
+}
+
 /// Entries, the newest first.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn page(pool: &PgPool, wanted: &Wanted, part: Part) -> Result<Vec<Entry>, sqlx::Error> {
-    let mut sql = QueryBuilder::<Postgres>::new(
-        "SELECT it.position, it.at, it.event_type, it.actor, it.on_behalf_of, it.object_kind, it.object_id, it.version,
-            it.ticket_id, it.changes, it.address, it.correlation_id, it.command_id FROM audit_entry AS it",
-    );
+    let mut sql = QueryBuilder::<Postgres>::new(ENTRIES);
     narrow(&mut sql, wanted);
     let by = if wanted.about.is_empty() { "it" } else { "about" };
     for (place, sign) in [(part.older_than, "<"), (part.newer_than, ">")] {

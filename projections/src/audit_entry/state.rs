@@ -41,8 +41,27 @@ struct Row {
 }
 
 impl Object {
+    /// Applies facts; what they changed, as entries show it. Where they are all that the thing says, what they do not name
+    /// is gone, and what they say again is not told.
+    pub(super) fn tell(&mut self, facts: Vec<Fact>, is_whole: bool) -> Vec<Value> {
+        let mut gone = Vec::new();
+        if is_whole {
+            let is_put = |name: &String| {
+                facts
+                    .iter()
+                    .any(|it| matches!(it, Fact::Put(field, _) if field == name))
+            };
+            let left = self.fields.keys().filter(|it| *it != "retired" && !is_put(it));
+            gone = left.map(|it| Fact::Put(it.clone(), Value::Null)).collect();
+        }
+        let changes = facts.into_iter().chain(gone).filter_map(|it| self.apply(it));
+        changes
+            .filter(|it| !is_whole || it.get("before") != it.get("after"))
+            .collect()
+    }
+
     /// Applies a fact; what it changed, as entries show it.
-    pub(super) fn apply(&mut self, fact: Fact) -> Option<Value> {
+    fn apply(&mut self, fact: Fact) -> Option<Value> {
         self.known |= !matches!(fact, Fact::Say(..));
         let (field, before, after) = match fact {
             Fact::Say(field, value) => (field, Value::Null, value),

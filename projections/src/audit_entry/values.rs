@@ -27,6 +27,32 @@ const UNTOLD: &[&str] = &[
     "token_hash",
 ];
 
+/// What lets somebody in, by itself or with what its owner knows: such events are not given out as they are stored.
+const LETS_IN: &[&str] = &[
+    "code_hash",
+    "hash",
+    "link",
+    "recovery",
+    "secret",
+    "secret_hash",
+    "seed",
+    "token_hash",
+];
+
+/// Whether a stored payload holds what lets somebody in; also when it does not read.
+pub fn lets_in(payload: &[u8]) -> bool {
+    fn holds(value: &Value) -> bool {
+        match value {
+            Value::Object(fields) => fields
+                .iter()
+                .any(|(name, it)| LETS_IN.contains(&name.as_str()) || holds(it)),
+            Value::Array(items) => items.iter().any(holds),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        }
+    }
+    serde_json::from_slice(payload).map_or(true, |it| holds(&it))
+}
+
 /// What stands in the place of a text that was withdrawn.
 pub(super) fn redacted() -> Value {
     json!({"redacted": true})

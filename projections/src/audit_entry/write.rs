@@ -133,7 +133,7 @@ impl Entries {
                 withdrawn.add(&object.positions);
             }
         }
-        changes.extend(said.facts.into_iter().filter_map(|it| object.apply(it)));
+        changes.extend(object.tell(said.facts, said.is_whole));
         object.people.extend(&people);
         // What was there before stands in the entry as well.
         people.extend(changes.iter().filter_map(before_of));
@@ -248,6 +248,7 @@ fn of_ticket(event: &Recorded<DomainEvent>, object: &mut Object) -> Result<Vec<V
     if let Some(row) = &mut after {
         // Facts of their own tell these, with whose they are.
         row.subject = None;
+        row.resolution_note = None;
         row.fields = crate::Fields::default();
     }
     let changes = after

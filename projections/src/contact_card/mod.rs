@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 pub use read::*;
 pub use row::{CardRow, HandleRow};
 use sqlx::PgConnection;
+pub use write::{ever_absorbed, from_events};
 
 use crate::{Model, ProjectError, Projection};
 

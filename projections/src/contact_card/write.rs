@@ -17,21 +17,9 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
     let mut records = load(&missing(events), tx).await?;
     let mut touched = HashSet::new();
     for event in events {
-        let DomainEvent::Contact(change) = &event.event else {
-            continue;
-        };
-        touched.insert(event.stream_id);
-        if let Some(record) = Record::born(event) {
-            records.insert(event.stream_id, record);
-            continue;
+        if take(&mut records, event)? {
+            touched.insert(event.stream_id);
         }
-        let record = records.get_mut(&event.stream_id).ok_or_else(|| ProjectError::Unfit {
-            projection: super::NAME,
-            event_type: event.event_type.clone(),
-            position: event.position.0,
-            reason: "its contact was never created",
-        })?;
-        record.apply(change, event.metadata.at);
     }
     for id in &forgotten {
         if let Some(record) = records.get_mut(id) {
@@ -42,6 +30,61 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
     write_cards(&changed, tx).await?;
     write_handles(&changed, tx).await?;
     forget(&forgotten, tx).await
+}
+
+/// Applies one event to its contact; whether it is one of a contact.
+fn take(records: &mut HashMap<Uuid, Record>, event: &Recorded<DomainEvent>) -> Result<bool, ProjectError> {
+    let DomainEvent::Contact(change) = &event.event else {
+        return Ok(false);
+    };
+    if let Some(record) = Record::born(event) {
+        records.insert(event.stream_id, record);
+        return Ok(true);
+    }
+    let record = records.get_mut(&event.stream_id).ok_or_else(|| ProjectError::Unfit {
+        projection: super::NAME,
+        event_type: event.event_type.clone(),
+        position: event.position.0,
+        reason: "its contact was never created",
+    })?;
+    record.apply(change, event.metadata.at);
+    Ok(true)
+}
+
+/// A contact and its handles, the oldest first, as its own events leave them, in their order; `None` when none of them
+/// creates it. Of one that is `forgotten` no words are left.
+///
+/// # Errors
+/// When the events do not fit each other.
+pub fn from_events(
+    events: &[Recorded<DomainEvent>],
+    forgotten: bool,
+) -> Result<Option<(CardRow, Vec<HandleRow>)>, ProjectError> {
+    let mut records = HashMap::new();
+    for event in events {
+        take(&mut records, event)?;
+    }
+    let record = records.into_values().next().map(|mut record| {
+        if forgotten {
+            record.redact();
+        }
+        record.handles.sort_by_key(|it| (it.added_at, it.handle_id));
+        (record.card, record.handles)
+    });
+    Ok(record)
+}
+
+/// The contacts that were ever merged into one, by its own events.
+pub fn ever_absorbed(events: &[Recorded<DomainEvent>]) -> Vec<Uuid> {
+    let absorbed = |it: &Recorded<DomainEvent>| {
+        if let DomainEvent::Contact(ContactEvent::Absorbed { contact_id }) = &it.event {
+            Some(contact_id.0)
+        } else {
+            None
+        }
+    };
+    let all: HashSet<Uuid> = events.iter().filter_map(absorbed).collect();
+    all.into_iter().collect()
 }
 
 /// Ids of the contacts in a batch that are not created in it.

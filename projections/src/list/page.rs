@@ -74,15 +74,30 @@ pub fn complete<T: Table>(mut order: Vec<Order<T>>) -> Vec<Order<T>> {
 /// # Errors
 /// When Postgres does not answer.
 pub async fn page<T: Table>(pool: &PgPool, request: &PageRequest<T>) -> Result<Vec<T::Row>, sqlx::Error> {
-    let mut sql = QueryBuilder::<Postgres>::new("SELECT * FROM ");
-    sql.push(T::NAME).push(" WHERE ");
-    request.condition.push(&mut sql);
+    let mut sql = QueryBuilder::<Postgres>::new("");
+    push_page(request, &mut sql);
+    let rows: Vec<T::Row> = sql.build_query_as().fetch_all(pool).await?;
+    Ok(in_order(rows, request))
+}
+
+/// The rows of a statement of [`push_page`] in the list's order.
+pub(crate) fn in_order<T: Table>(mut rows: Vec<T::Row>, request: &PageRequest<T>) -> Vec<T::Row> {
+    if request.from_end {
+        rows.reverse();
+    }
+    rows
+}
+
+/// Appends the statement that reads a page, from the end of the list when the page counts from there.
+pub(crate) fn push_page<T: Table>(request: &PageRequest<T>, sql: &mut QueryBuilder<Postgres>) {
+    sql.push("SELECT * FROM ").push(T::NAME).push(" WHERE ");
+    request.condition.push(sql);
     for (place, behind) in [(&request.after, true), (&request.before, false)] {
         if let Some(place) = place {
             sql.push(" AND ");
-            push_from(&request.order, place, behind, &mut sql);
+            push_from(&request.order, place, behind, sql);
             sql.push(" AND ");
-            push_beyond(&request.order, place, behind, &mut sql);
+            push_beyond(&request.order, place, behind, sql);
         }
     }
     sql.push(" ORDER BY ");
@@ -93,11 +108,6 @@ pub async fn page<T: Table>(pool: &PgPool, request: &PageRequest<T>) -> Result<V
             .push(if descending { " DESC" } else { " ASC" });
     }
     sql.push(" LIMIT ").push_bind(request.limit);
-    let mut rows: Vec<T::Row> = sql.build_query_as().fetch_all(pool).await?;
-    if request.from_end {
-        rows.reverse();
-    }
-    Ok(rows)
 }
 
 /// How many rows meet the condition.

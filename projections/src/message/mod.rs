@@ -2,6 +2,7 @@
 
 mod fold;
 mod parts;
+mod past;
 mod read;
 mod rows;
 mod write;
@@ -12,6 +13,7 @@ use domain::event::DomainEvent;
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
 pub use parts::{Wanted, conversations};
+pub use past::{Conversation, PartRow, Segment, Thread, ever_absorbed, from_events, parts_from_events};
 pub use read::*;
 pub use rows::{MessageRow, ThreadRow};
 use sqlx::PgConnection;

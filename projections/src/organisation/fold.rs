@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     each_kind,
     event::DomainEvent,
-    organisation::{Definition, ItemEvent, OrganisationEvent, normal_key},
+    organisation::{Definition, ItemEvent, Kind, OrganisationEvent, normal_key},
 };
 use event_store::Recorded;
 use uuid::Uuid;
@@ -54,14 +54,17 @@ enum Change {
     Restored,
 }
 
+fn shown<D: Definition>(it: &D) -> Shown {
+    Shown {
+        key: it.key().map(str::to_owned),
+        name: it.name(),
+        // Plain data always serialises.
+        definition: serde_json::to_string(it).unwrap_or_default(),
+    }
+}
+
 impl Change {
     fn of<D: Definition>(event: &ItemEvent<D>) -> Self {
-        let shown = |it: &D| Shown {
-            key: it.key().map(str::to_owned),
-            name: it.name(),
-            // Plain data always serialises.
-            definition: serde_json::to_string(it).unwrap_or_default(),
-        };
         match event {
             ItemEvent::Created { definition } => Self::Created(shown(definition)),
             ItemEvent::Revised { version, definition } => Self::Revised(*version, shown(definition)),
@@ -85,12 +88,24 @@ macro_rules! change {
         fn change(event: &OrganisationEvent) -> Change {
             match event { $(OrganisationEvent::$kind(event) => Change::of(event)),+ }
         }
+
+        /// What a stored definition of a kind is to the tables; `None` when it does not read.
+        fn stored(kind: Kind, definition: &str) -> Option<Shown> {
+            match kind { $(Kind::$kind => Some(shown(&serde_json::from_str::<domain::organisation::$kind>(definition).ok()?))),+ }
+        }
     };
 }
 
 each_kind!(change);
 
 impl ItemRow {
+    /// The row of an item of which a revision has only the definition; `None` when that does not read.
+    pub(super) fn named(mut self) -> Option<Self> {
+        let shown = stored(Kind::parse(&self.kind)?, &self.definition)?;
+        self.show(shown);
+        Some(self)
+    }
+
     fn show(&mut self, shown: Shown) {
         self.folded_name = normal_key(&shown.name);
         (self.key, self.name, self.definition) = (shown.key, shown.name, shown.definition);

@@ -1,6 +1,7 @@
 //! How is the organisation set up, and who changed what? One row an item, and one row each of its versions.
 
 mod fold;
+mod past;
 mod read;
 mod write;
 
@@ -10,6 +11,7 @@ use domain::event::DomainEvent;
 use event_store::Recorded;
 pub use fold::ItemRow;
 use futures_util::future::BoxFuture;
+pub use past::{by_ids_at, list_at, section_of};
 pub use read::*;
 use sqlx::PgConnection;
 

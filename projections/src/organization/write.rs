@@ -20,31 +20,48 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
     let touched: Vec<Uuid> = touched.into_iter().collect();
     let mut rows = load(&touched, tx).await?;
     for event in events {
-        let DomainEvent::Organization(change) = &event.event else {
-            continue;
-        };
-        if let OrganizationEvent::Created { definition } = change {
-            rows.insert(event.stream_id, born(event.stream_id, definition, event.metadata.at));
-            continue;
-        }
-        let row = rows.get_mut(&event.stream_id).ok_or_else(|| ProjectError::Unfit {
-            projection: super::NAME,
-            event_type: event.event_type.clone(),
-            position: event.position.0,
-            reason: "its organization was never created",
-        })?;
-        row.version += 1;
-        row.updated_at = row.updated_at.max(event.metadata.at);
-        match change {
-            OrganizationEvent::Created { .. } => {}
-            OrganizationEvent::Revised { revision, definition } => {
-                row.revision = i32::try_from(*revision).unwrap_or(i32::MAX);
-                row.define(definition);
-            }
-            OrganizationEvent::Retired {} => row.retired_at = Some(event.metadata.at),
-        }
+        take(&mut rows, event)?;
     }
     upsert(&rows.into_values().collect::<Vec<_>>(), tx).await
+}
+
+/// An organization as its own events leave it, in their order; `None` when none of them creates it.
+///
+/// # Errors
+/// When the events do not fit each other.
+pub fn from_events(events: &[Recorded<DomainEvent>]) -> Result<Option<OrganizationRow>, ProjectError> {
+    let mut rows = HashMap::new();
+    for event in events {
+        take(&mut rows, event)?;
+    }
+    Ok(rows.into_values().next())
+}
+
+fn take(rows: &mut HashMap<Uuid, OrganizationRow>, event: &Recorded<DomainEvent>) -> Result<(), ProjectError> {
+    let DomainEvent::Organization(change) = &event.event else {
+        return Ok(());
+    };
+    if let OrganizationEvent::Created { definition } = change {
+        rows.insert(event.stream_id, born(event.stream_id, definition, event.metadata.at));
+        return Ok(());
+    }
+    let row = rows.get_mut(&event.stream_id).ok_or_else(|| ProjectError::Unfit {
+        projection: super::NAME,
+        event_type: event.event_type.clone(),
+        position: event.position.0,
+        reason: "its organization was never created",
+    })?;
+    row.version += 1;
+    row.updated_at = row.updated_at.max(event.metadata.at);
+    match change {
+        OrganizationEvent::Created { .. } => {}
+        OrganizationEvent::Revised { revision, definition } => {
+            row.revision = i32::try_from(*revision).unwrap_or(i32::MAX);
+            row.define(definition);
+        }
+        OrganizationEvent::Retired {} => row.retired_at = Some(event.metadata.at),
+    }
+    Ok(())
 }
 
 fn born(id: Uuid, definition: &Definition, at: DateTime<Utc>) -> OrganizationRow {

@@ -1,10 +1,10 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{access::AccessEvent, event::DomainEvent};
+use domain::{access::AccessEvent, event::DomainEvent, ids::AgentId};
 use event_store::Recorded;
 use sqlx::PgConnection;
 
-use super::columns;
+use super::{GrantRow, columns};
 use crate::ProjectError;
 
 /// One statement an event: administrators change these by hand, a few times a day.
@@ -75,4 +75,31 @@ async fn write(
         }
     }
     Ok(())
+}
+
+/// The roles that a user has by these events of the one stream of all grants, in the order of the table.
+pub fn grants_from_events(events: &[Recorded<DomainEvent>], user: AgentId) -> Vec<GrantRow> {
+    let mut grants = BTreeMap::new();
+    for recorded in events {
+        if let DomainEvent::Access(AccessEvent::Granted { user_id, grant }) = &recorded.event
+            && *user_id == user
+        {
+            let (kind, id) = columns(grant.scope);
+            let key = (grant.role.as_str().to_owned(), kind, id);
+            grants.entry(key).or_insert_with(|| GrantRow {
+                user_id: user.0,
+                role: grant.role.as_str().to_owned(),
+                scope: grant.scope,
+                granted_at: recorded.metadata.at,
+                granted_by: recorded.metadata.actor.to_string(),
+            });
+        }
+        if let DomainEvent::Access(AccessEvent::Revoked { user_id, grant }) = &recorded.event
+            && *user_id == user
+        {
+            let (kind, id) = columns(grant.scope);
+            grants.remove(&(grant.role.as_str().to_owned(), kind, id));
+        }
+    }
+    grants.into_values().collect()
 }

@@ -9,14 +9,16 @@ mod users;
 
 use std::sync::Arc;
 
+pub use access::grants_from_events;
 use domain::{access::Scope, event::DomainEvent};
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
+pub use users::from_events;
 use uuid::Uuid;
 
-use crate::{Model, ProjectError, Projection};
+use crate::{Model, ProjectError, Projection, ticket_row::forgotten};
 
 /// Name of the model.
 pub const NAME: &str = "people";
@@ -50,11 +52,7 @@ impl Projection for People {
             keys::apply(events, tx).await?;
             sessions::apply(events, tx).await?;
             denials::apply(events, tx).await?;
-            let forgotten: Vec<Uuid> = events
-                .iter()
-                .filter(|it| matches!(it.event, DomainEvent::DataSubject(_)))
-                .map(|it| it.stream_id)
-                .collect();
+            let forgotten = forgotten(events);
             if !forgotten.is_empty() {
                 users::forget(&forgotten, tx).await?;
                 sessions::forget(&forgotten, tx).await?;

@@ -233,15 +233,22 @@ pub async fn api_keys(pool: &PgPool) -> Result<Vec<ApiKeyRow>, sqlx::Error> {
         .await
 }
 
-/// The newest sessions of a user, at most `limit`.
+/// The newest sessions of a user, at most `limit`; with `until` the newest of those that had begun by then.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn sessions(pool: &PgPool, user_id: Uuid, limit: i64) -> Result<Vec<SessionRow>, sqlx::Error> {
+pub async fn sessions(
+    pool: &PgPool,
+    user_id: Uuid,
+    until: Option<DateTime<Utc>>,
+    limit: i64,
+) -> Result<Vec<SessionRow>, sqlx::Error> {
     sqlx::query_as!(
         SessionRow,
-        "SELECT * FROM user_session WHERE user_id = $1 ORDER BY started_at DESC, session_id LIMIT $2",
+        "SELECT * FROM user_session WHERE user_id = $1 AND ($2::timestamptz IS NULL OR started_at <= $2)
+         ORDER BY started_at DESC, session_id LIMIT $3",
         user_id,
+        until,
         limit
     )
     .fetch_all(pool)

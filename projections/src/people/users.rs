@@ -6,6 +6,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use domain::{
     event::DomainEvent,
+    personal::Personal,
     user::{Standing, UserEvent},
 };
 use event_store::Recorded;
@@ -34,18 +35,41 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
         .await?;
     let mut rows: BTreeMap<Uuid, UserRow> = known.into_iter().map(|it| (it.user_id, it)).collect();
     for (recorded, event) in mine() {
-        let at = recorded.metadata.at;
-        if let Some(born) = born(recorded.stream_id, event, at) {
-            rows.insert(recorded.stream_id, born);
-            continue;
-        }
-        let row = rows.get_mut(&recorded.stream_id);
-        let row = row.ok_or_else(|| unfit(recorded, "its account was never made"))?;
-        row.version += 1;
-        row.updated_at = row.updated_at.max(at);
-        change(row, event);
+        take(&mut rows, recorded, event)?;
     }
     upsert(rows.into_values().collect(), tx).await
+}
+
+/// An account as its own events leave it, in their order; `None` when none of them makes it.
+///
+/// # Errors
+/// When the events do not fit each other.
+pub fn from_events(events: &[Recorded<DomainEvent>]) -> Result<Option<UserRow>, ProjectError> {
+    let mut rows = BTreeMap::new();
+    for recorded in events {
+        if let DomainEvent::User(event) = &recorded.event {
+            take(&mut rows, recorded, event)?;
+        }
+    }
+    Ok(rows.into_values().next())
+}
+
+fn take(
+    rows: &mut BTreeMap<Uuid, UserRow>,
+    recorded: &Recorded<DomainEvent>,
+    event: &UserEvent,
+) -> Result<(), ProjectError> {
+    let at = recorded.metadata.at;
+    if let Some(born) = born(recorded.stream_id, event, at) {
+        rows.insert(recorded.stream_id, born);
+        return Ok(());
+    }
+    let row = rows.get_mut(&recorded.stream_id);
+    let row = row.ok_or_else(|| unfit(recorded, "its account was never made"))?;
+    row.version += 1;
+    row.updated_at = row.updated_at.max(at);
+    change(row, event);
+    Ok(())
 }
 
 fn born(user_id: Uuid, event: &UserEvent, at: DateTime<Utc>) -> Option<UserRow> {
@@ -78,7 +102,7 @@ fn change(row: &mut UserRow, event: &UserEvent) {
         UserEvent::Activated {} => stand(row, Standing::Active),
         UserEvent::Suspended { reason } => {
             stand(row, Standing::Suspended);
-            row.suspended_reason.clone_from(reason);
+            row.suspended_reason = reason.as_ref().and_then(Personal::known).cloned();
         }
         UserEvent::Reinstated {} => {
             stand(row, Standing::Active);
@@ -136,11 +160,7 @@ async fn upsert(rows: Vec<UserRow>, tx: &mut PgConnection) -> Result<(), Project
 
 /// Takes their words out.
 pub(super) async fn forget(users: &[Uuid], tx: &mut PgConnection) -> Result<(), ProjectError> {
-    sqlx::query!(
-        "UPDATE user_account SET email = NULL, name = NULL WHERE user_id = ANY($1)",
-        users
-    )
-    .execute(tx)
-    .await?;
+    let forget = "UPDATE user_account SET email = NULL, name = NULL, suspended_reason = NULL WHERE user_id = ANY($1)";
+    sqlx::query(forget).bind(users).execute(tx).await?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use event_store::Recorded;
 use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
+pub use write::from_events;
 
 use crate::{Model, ProjectError, Projection};
 

@@ -17,22 +17,39 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
     touched.dedup();
     let mut rows = load(&touched, tx).await?;
     for event in events {
-        let DomainEvent::Ticket(change) = &event.event else {
-            continue;
-        };
-        if let Some(row) = born(event, change) {
-            rows.insert(event.stream_id, row);
-            continue;
-        }
-        let row = rows.get_mut(&event.stream_id).ok_or_else(|| ProjectError::Unfit {
-            projection: super::NAME,
-            event_type: event.event_type.clone(),
-            position: event.position.0,
-            reason: "its ticket was never opened",
-        })?;
-        row.take(event, change);
+        take(&mut rows, event)?;
     }
     upsert(&rows.into_values().collect::<Vec<_>>(), tx).await
+}
+
+/// What is known of a ticket's resolution by its own events, in their order; `None` when none of them opens it.
+///
+/// # Errors
+/// When the events do not fit each other.
+pub fn from_events(events: &[Recorded<DomainEvent>]) -> Result<Option<EstimateRow>, ProjectError> {
+    let mut rows = BTreeMap::new();
+    for event in events {
+        take(&mut rows, event)?;
+    }
+    Ok(rows.into_values().next())
+}
+
+fn take(rows: &mut BTreeMap<Uuid, EstimateRow>, event: &Recorded<DomainEvent>) -> Result<(), ProjectError> {
+    let DomainEvent::Ticket(change) = &event.event else {
+        return Ok(());
+    };
+    if let Some(row) = born(event, change) {
+        rows.insert(event.stream_id, row);
+        return Ok(());
+    }
+    let row = rows.get_mut(&event.stream_id).ok_or_else(|| ProjectError::Unfit {
+        projection: super::NAME,
+        event_type: event.event_type.clone(),
+        position: event.position.0,
+        reason: "its ticket was never opened",
+    })?;
+    row.take(event, change);
+    Ok(())
 }
 
 fn born(event: &Recorded<DomainEvent>, change: &TicketEvent) -> Option<EstimateRow> {

@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
 use uuid::Uuid;
+pub use write::from_events;
 
 use crate::{Model, ProjectError, Projection};
 

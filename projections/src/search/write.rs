@@ -91,6 +91,7 @@ pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConn
             | DomainEvent::View(_)
             | DomainEvent::Classifier(_)
             | DomainEvent::Bulk(_)
+            | DomainEvent::WhatIf(_)
             | DomainEvent::Attachment(_) => {}
         }
     }

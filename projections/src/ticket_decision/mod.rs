@@ -10,6 +10,7 @@ use event_store::Recorded;
 use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
+pub use write::from_events;
 
 use crate::{Model, ProjectError, Projection};
 
@@ -19,8 +20,13 @@ pub const NAME: &str = "ticket_decision";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 1,
-    types: &["ticket.opened", "ticket.categorized", "ticket.prioritized"],
+    version: 2,
+    types: &[
+        "ticket.opened",
+        "ticket.categorized",
+        "ticket.prioritized",
+        "subject.key_destroyed",
+    ],
     tables: include_str!("../../../migrations/read_models/ticket_decision/tables.sql"),
     indexes: include_str!("../../../migrations/read_models/ticket_decision/indexes.sql"),
     analytics: include_str!("../../../migrations/read_models/ticket_decision/analytics.sql"),

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::{
     event::DomainEvent,
+    personal::Personal,
     ticket::{Grounds, TicketEvent},
     values::ClassifiedBy,
 };
@@ -10,7 +11,12 @@ use event_store::Recorded;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{ProjectError, checkpoint::to_column};
+use super::Decision;
+use crate::{
+    ProjectError,
+    checkpoint::to_column,
+    ticket_row::{forgotten, sealed_for},
+};
 
 /// A row, but for what it has in common with others of its event.
 struct Choice {
@@ -18,7 +24,28 @@ struct Choice {
     value: Option<String>,
     by: ClassifiedBy,
     grounds: Option<Grounds>,
-    reason: Option<String>,
+    reason: Option<Personal<String>>,
+}
+
+impl Choice {
+    fn of(self, event: &Recorded<DomainEvent>) -> Decision {
+        let grounds = self.grounds.as_ref();
+        let rules = grounds.map(|it| serde_json::json!(it.rules).to_string());
+        Decision {
+            position: to_column(event.position),
+            what: self.what.to_owned(),
+            ticket_id: event.stream_id,
+            value: self.value,
+            chosen_by: self.by.as_str().to_owned(),
+            version: grounds.map(|it| i64::try_from(it.version).unwrap_or(i64::MAX)),
+            score: grounds.map(|it| it.score),
+            rules: rules.unwrap_or_else(|| "[]".to_owned()),
+            data_subject: self.reason.as_ref().and_then(sealed_for),
+            reason: self.reason.as_ref().and_then(Personal::known).cloned(),
+            actor: event.metadata.actor.to_string(),
+            at: event.metadata.at,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -34,18 +61,39 @@ struct Columns {
     reason: Vec<Option<String>>,
     actor: Vec<String>,
     at: Vec<DateTime<Utc>>,
+    data_subject: Vec<Option<Uuid>>,
 }
 
 pub(super) async fn apply(events: &[Arc<Recorded<DomainEvent>>], tx: &mut PgConnection) -> Result<(), ProjectError> {
     let mut columns = Columns::default();
     for event in events {
-        if let DomainEvent::Ticket(change) = &event.event {
-            for choice in choices(change) {
-                columns.add(event, choice);
-            }
-        }
+        decisions(event).for_each(|it| columns.add(it));
     }
-    columns.insert(tx).await
+    columns.insert(tx).await?;
+    forget(&forgotten(events), tx).await
+}
+
+/// Takes their words out of all rows.
+async fn forget(people: &[Uuid], tx: &mut PgConnection) -> Result<(), ProjectError> {
+    if !people.is_empty() {
+        let forget = "UPDATE ticket_decision SET reason = NULL WHERE data_subject = ANY($1)";
+        sqlx::query(forget).bind(people).execute(tx).await?;
+    }
+    Ok(())
+}
+
+/// The choices that a ticket's events made, in their order.
+pub fn from_events(events: &[Recorded<DomainEvent>]) -> Vec<Decision> {
+    events.iter().flat_map(decisions).collect()
+}
+
+fn decisions(event: &Recorded<DomainEvent>) -> impl Iterator<Item = Decision> {
+    let change = if let DomainEvent::Ticket(change) = &event.event {
+        choices(change)
+    } else {
+        Vec::new()
+    };
+    change.into_iter().map(|it| it.of(event))
 }
 
 /// What an event chooses; at an opening, what was not left to the rules.
@@ -103,31 +151,32 @@ fn choices(event: &TicketEvent) -> Vec<Choice> {
 }
 
 impl Columns {
-    fn add(&mut self, event: &Recorded<DomainEvent>, choice: Choice) {
-        let grounds = choice.grounds.as_ref();
-        self.position.push(to_column(event.position));
-        self.what.push(choice.what.to_owned());
-        self.ticket_id.push(event.stream_id);
-        self.value.push(choice.value);
-        self.chosen_by.push(choice.by.as_str().to_owned());
-        self.version
-            .push(grounds.map(|it| i64::try_from(it.version).unwrap_or(i64::MAX)));
-        self.score.push(grounds.map(|it| it.score));
-        let rules = grounds.map(|it| serde_json::json!(it.rules).to_string());
-        self.rules.push(rules.unwrap_or_else(|| "[]".to_owned()));
-        self.reason.push(choice.reason);
-        self.actor.push(event.metadata.actor.to_string());
-        self.at.push(event.metadata.at);
+    fn add(&mut self, it: Decision) {
+        self.position.push(it.position);
+        self.what.push(it.what);
+        self.ticket_id.push(it.ticket_id);
+        self.value.push(it.value);
+        self.chosen_by.push(it.chosen_by);
+        self.version.push(it.version);
+        self.score.push(it.score);
+        self.rules.push(it.rules);
+        self.reason.push(it.reason);
+        self.actor.push(it.actor);
+        self.at.push(it.at);
+        self.data_subject.push(it.data_subject);
     }
 
     async fn insert(&self, tx: &mut PgConnection) -> Result<(), ProjectError> {
         const INSERT: &str = "INSERT INTO ticket_decision
-                (position, what, ticket_id, value, chosen_by, version, score, rules, reason, actor, at)
-            SELECT position, what, ticket_id, value, chosen_by, version, score, rules::jsonb, reason, actor, at
+                (position, what, ticket_id, value, chosen_by, version, score, rules, reason, actor, at,
+                 data_subject)
+            SELECT position, what, ticket_id, value, chosen_by, version, score, rules::jsonb, reason, actor, at,
+                data_subject
             FROM UNNEST(
                 $1::bigint[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::integer[], $8::text[],
-                $9::text[], $10::text[], $11::timestamptz[]
-            ) AS new (position, what, ticket_id, value, chosen_by, version, score, rules, reason, actor, at)";
+                $9::text[], $10::text[], $11::timestamptz[], $12::uuid[]
+            ) AS new (position, what, ticket_id, value, chosen_by, version, score, rules, reason, actor, at,
+                data_subject)";
         if self.position.is_empty() {
             return Ok(());
         }
@@ -143,6 +192,7 @@ impl Columns {
             .bind(&self.reason)
             .bind(&self.actor)
             .bind(&self.at)
+            .bind(&self.data_subject)
             .execute(tx)
             .await?;
         Ok(())

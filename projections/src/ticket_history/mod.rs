@@ -10,6 +10,7 @@ use event_store::Recorded;
 use futures_util::future::BoxFuture;
 pub use read::*;
 use sqlx::PgConnection;
+pub use write::from_events;
 
 use crate::{Model, ProjectError, Projection, ticket_row::Memory};
 
@@ -19,7 +20,7 @@ pub const NAME: &str = "ticket_history";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 4,
+    version: 5,
     // Of conversations nothing is kept: but whoever waits for a message sees its ticket too, at one position.
     // Of changes of many tickets nothing is kept: but whoever waits for one sees the tickets too, at one position.
     types: &["ticket.", "assignment.", "conversation.", "subject.", "bulk."],

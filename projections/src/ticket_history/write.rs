@@ -6,6 +6,7 @@ use event_store::Recorded;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::Happening;
 use crate::{
     ProjectError, TicketRow,
     checkpoint::to_column,
@@ -47,6 +48,27 @@ pub(super) async fn apply(
     Ok(())
 }
 
+/// What happened to a ticket by its own events, given in the order of the log, and how each left it.
+///
+/// # Errors
+/// When the events do not fit each other.
+pub fn from_events(events: &[Recorded<DomainEvent>]) -> Result<Vec<Happening>, ProjectError> {
+    let mut rows = Rows::new();
+    let mut happenings = Vec::with_capacity(events.len());
+    for event in events {
+        if let Some(row) = fold(super::NAME, &mut rows, event)? {
+            happenings.push(Happening {
+                position: to_column(event.position),
+                event_type: event.event_type.clone(),
+                at: event.metadata.at,
+                actor: event.metadata.actor.to_string(),
+                ticket: row.clone(),
+            });
+        }
+    }
+    Ok(happenings)
+}
+
 /// The tickets as their newest rows have them.
 async fn load(ids: &[Uuid], tx: &mut PgConnection) -> Result<Rows, ProjectError> {
     const NEWEST: &str = "SELECT newest.* FROM UNNEST($1::uuid[]) AS wanted (id)
@@ -65,12 +87,9 @@ async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), Project
     if forgotten.is_empty() {
         return Ok(());
     }
-    sqlx::query!(
-        "UPDATE ticket_history SET subject = NULL, fields = '{}' WHERE data_subject = ANY($1)",
-        forgotten
-    )
-    .execute(tx)
-    .await?;
+    let forget = "UPDATE ticket_history SET subject = NULL, resolution_note = NULL, fields = '{}'
+        WHERE data_subject = ANY($1)";
+    sqlx::query(forget).bind(forgotten).execute(tx).await?;
     Ok(())
 }
 

@@ -5,7 +5,17 @@ use event_store::Recorded;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::Link;
 use crate::ProjectError;
+
+/// The links that a ticket keeps by its own events.
+pub fn links_from_events(events: &[Recorded<DomainEvent>]) -> Vec<Link> {
+    let mut links = Links::default();
+    for event in events {
+        links.note(event);
+    }
+    links.standing()
+}
 
 /// What becomes of links in a batch: whether each is there at its end.
 #[derive(Debug, Default)]
@@ -22,43 +32,35 @@ impl Links {
     }
 
     pub(super) async fn write(&self, tx: &mut PgConnection) -> Result<(), ProjectError> {
-        let (tickets, others, relations) = self.with(true);
-        if !tickets.is_empty() {
-            sqlx::query!(
-                "INSERT INTO ticket_link (ticket_id, other_id, relation)
-                SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::text[]) ON CONFLICT DO NOTHING",
-                &tickets[..],
-                &others[..],
-                &relations[..]
-            )
-            .execute(&mut *tx)
-            .await?;
+        let (mut tickets, mut others, mut relations, mut ended) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for ((ticket, other, relation), is_there) in &self.0 {
+            tickets.push(*ticket);
+            others.push(*other);
+            relations.push((*relation).to_owned());
+            ended.push(!is_there);
         }
-        let (tickets, others, relations) = self.with(false);
-        if !tickets.is_empty() {
-            sqlx::query!(
-                "DELETE FROM ticket_link AS it
-                USING UNNEST($1::uuid[], $2::uuid[], $3::text[]) AS gone (ticket_id, other_id, relation)
-                WHERE it.ticket_id = gone.ticket_id AND it.other_id = gone.other_id AND it.relation = gone.relation",
-                &tickets[..],
-                &others[..],
-                &relations[..]
-            )
-            .execute(tx)
-            .await?;
+        if tickets.is_empty() {
+            return Ok(());
         }
+        sqlx::query!(
+            "INSERT INTO ticket_link (ticket_id, other_id, relation, ended)
+            SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::boolean[])
+            ON CONFLICT (ticket_id, other_id, relation) DO UPDATE SET ended = EXCLUDED.ended",
+            &tickets[..],
+            &others[..],
+            &relations[..],
+            &ended[..]
+        )
+        .execute(tx)
+        .await?;
         Ok(())
     }
 
-    fn with(&self, there: bool) -> (Vec<Uuid>, Vec<Uuid>, Vec<String>) {
-        let mut columns = (Vec::new(), Vec::new(), Vec::new());
-        for ((ticket, other, relation), is_there) in &self.0 {
-            if *is_there == there {
-                columns.0.push(*ticket);
-                columns.1.push(*other);
-                columns.2.push((*relation).to_owned());
-            }
-        }
-        columns
+    /// The links that are there, in the order of the table's readers.
+    pub(super) fn standing(&self) -> Vec<Link> {
+        let there = self.0.iter().filter(|it| *it.1);
+        there
+            .map(|((ticket, other, relation), _)| (*ticket, *other, (*relation).to_owned()))
+            .collect()
     }
 }

@@ -3,6 +3,7 @@
 pub mod counter;
 pub mod filter;
 mod links;
+mod past;
 mod read;
 mod tally;
 mod waiting;
@@ -20,10 +21,13 @@ use domain::{
 };
 use event_store::Recorded;
 use futures_util::future::BoxFuture;
+pub use links::links_from_events;
+pub use past::{Past, counts_at, page_at, tally_at};
 pub use read::*;
 use sqlx::PgConnection;
 pub use tally::{Tally, tally};
 use uuid::Uuid;
+pub use waiting::waits_since;
 
 use crate::{Model, ProjectError, Projection, ticket_row::Memory};
 
@@ -33,7 +37,7 @@ pub const NAME: &str = "ticket_list";
 /// The model.
 pub const MODEL: Model = Model {
     name: NAME,
-    version: 6,
+    version: 7,
     // Of changes of many tickets nothing is kept: but whoever waits for one sees the tickets too, at one position.
     types: &["ticket.", "assignment.", "conversation.", "subject.", "bulk."],
     tables: include_str!("../../../migrations/read_models/ticket_list/tables.sql"),

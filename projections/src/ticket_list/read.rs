@@ -76,8 +76,19 @@ pub type Link = (Uuid, Uuid, String);
 /// When Postgres does not answer.
 pub async fn links(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Link>, sqlx::Error> {
     const LINKS: &str = "SELECT ticket_id, other_id, relation FROM ticket_link
-        WHERE ticket_id = ANY($1) OR other_id = ANY($1) ORDER BY relation, ticket_id, other_id";
+        WHERE (ticket_id = ANY($1) OR other_id = ANY($1)) AND NOT ended ORDER BY relation, ticket_id, other_id";
     sqlx::query_as(LINKS).bind(ids).fetch_all(pool).await
+}
+
+/// The tickets that keep a link to one of these, or ever kept one; who looks at the past sees by their events which.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn ever_linked_to(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar("SELECT DISTINCT ticket_id FROM ticket_link WHERE other_id = ANY($1)")
+        .bind(ids)
+        .fetch_all(pool)
+        .await
 }
 
 /// The tickets that are shown with these, each after the one it was merged into.
@@ -98,6 +109,16 @@ pub async fn new_of(pool: &PgPool, contact: Uuid, limit: i64) -> Result<Vec<Uuid
     const NEW: &str = "SELECT ticket_id FROM ticket_list WHERE contact_id = $1 AND status = 'new'
         AND merged_into IS NULL ORDER BY number DESC LIMIT $2";
     sqlx::query_scalar(NEW).bind(contact).bind(limit).fetch_all(pool).await
+}
+
+/// When the first ticket was opened; `None` when there is none.
+///
+/// # Errors
+/// When Postgres does not answer.
+pub async fn first_opened(pool: &PgPool) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar("SELECT MIN(opened_at) FROM ticket_list")
+        .fetch_one(pool)
+        .await
 }
 
 /// How many tickets of a customer were opened after the first of these instants, and not after the second.

@@ -21,20 +21,28 @@ pub struct Tally {
     pub categories: Vec<(Option<String>, i64)>,
 }
 
-type Counted = (i32, Option<String>, Option<i16>, Option<String>, i64);
+pub(super) type Counted = (i32, Option<String>, Option<i16>, Option<String>, i64);
 
 /// Counts the tickets that meet a condition.
 ///
 /// # Errors
 /// When Postgres does not answer.
 pub async fn tally(pool: &PgPool, condition: &Condition) -> Result<Tally, sqlx::Error> {
-    let mut sql = QueryBuilder::<Postgres>::new(
-        "SELECT GROUPING(status, priority, category_id), status, priority, category_id, COUNT(*) FROM ",
-    );
+    let mut sql = QueryBuilder::<Postgres>::new("");
+    push_tally(condition, &mut sql);
+    Ok(sorted(sql.build_query_as().fetch_all(pool).await?))
+}
+
+/// Appends the statement that counts.
+pub(super) fn push_tally(condition: &Condition, sql: &mut QueryBuilder<Postgres>) {
+    sql.push("SELECT GROUPING(status, priority, category_id), status, priority, category_id, COUNT(*) FROM ");
     sql.push(Tickets::NAME).push(" WHERE ");
-    condition.push(&mut sql);
+    condition.push(sql);
     sql.push(" GROUP BY GROUPING SETS ((status), (priority), (category_id)) ORDER BY COUNT(*) DESC, category_id");
-    let rows: Vec<Counted> = sql.build_query_as().fetch_all(pool).await?;
+}
+
+/// What its rows say.
+pub(super) fn sorted(rows: Vec<Counted>) -> Tally {
     let mut tally = Tally::default();
     for (set, status, priority, category, count) in rows {
         match set {
@@ -43,5 +51,5 @@ pub async fn tally(pool: &PgPool, condition: &Condition) -> Result<Tally, sqlx::
             _by_category => tally.categories.push((category, count)),
         }
     }
-    Ok(tally)
+    tally
 }

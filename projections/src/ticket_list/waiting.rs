@@ -180,6 +180,19 @@ impl Waiting {
     }
 }
 
+/// Since when the customer of a ticket waits for an answer, by the events of the ticket and of its own conversation, in the
+/// order of the log; `None` when the team was last to speak.
+///
+/// # Errors
+/// When the events do not fit each other.
+pub fn waits_since(events: &[Recorded<DomainEvent>]) -> Result<Option<DateTime<Utc>>, ProjectError> {
+    let mut waiting = Waiting::default();
+    for event in events {
+        waiting.take(event)?;
+    }
+    Ok(waiting.threads.values().find_map(Thread::waits_since))
+}
+
 /// The conversations whose rows a batch needs; a ticket may have taken questions over before its own begins.
 fn wanted(events: &[Arc<Recorded<DomainEvent>>]) -> Vec<Uuid> {
     let mut wanted: Vec<Uuid> = Vec::new();

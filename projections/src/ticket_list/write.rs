@@ -82,12 +82,9 @@ async fn forget(forgotten: &[Uuid], tx: &mut PgConnection) -> Result<(), Project
     if forgotten.is_empty() {
         return Ok(());
     }
-    sqlx::query!(
-        "UPDATE ticket_list SET subject = NULL, fields = '{}' WHERE data_subject = ANY($1)",
-        forgotten
-    )
-    .execute(tx)
-    .await?;
+    let forget = "UPDATE ticket_list SET subject = NULL, resolution_note = NULL, fields = '{}'
+        WHERE data_subject = ANY($1)";
+    sqlx::query(forget).bind(forgotten).execute(tx).await?;
     Ok(())
 }
 

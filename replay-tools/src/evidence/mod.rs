@@ -6,13 +6,12 @@ mod story;
 
 use std::path::{Path, PathBuf};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{assignment::Assignment, decider::Decider, ids::stream_name, ticket::Ticket};
 use event_store::{Digest, Leaf, PublicKey};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Source, SourceError, batch::Batch, verify::known_seals};
+use crate::{Source, SourceError, batch::Batch, find_ticket, verify::known_seals};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,7 +72,7 @@ struct Proof {
 pub fn export(source: &Source, keys: &[PublicKey], ticket: &str, folder: &Path) -> Result<Package, EvidenceError> {
     files::check_empty(folder)?;
     source.end()?;
-    let id = find(source, ticket)?.ok_or_else(|| EvidenceError::Unknown(ticket.to_owned()))?;
+    let id = find_ticket(source, ticket)?.ok_or_else(|| EvidenceError::Unknown(ticket.to_owned()))?;
     let streams = [
         source.stream(&stream_name(Ticket::CATEGORY, id))?,
         source.stream(&stream_name(Assignment::CATEGORY, id))?,
@@ -96,34 +95,4 @@ pub fn export(source: &Source, keys: &[PublicKey], ticket: &str, folder: &Path) 
         unsealed: exhibits.len() - proven,
         folder: folder.to_owned(),
     })
-}
-
-/// The ticket with this number, uuid or global id.
-fn find(source: &Source, ticket: &str) -> Result<Option<Uuid>, SourceError> {
-    if let Ok(number) = ticket.trim_start_matches('#').parse::<i64>() {
-        return numbered(source, number);
-    }
-    if let Ok(id) = Uuid::parse_str(ticket) {
-        return Ok(Some(id));
-    }
-    let text = URL_SAFE_NO_PAD.decode(ticket.trim_end_matches('=')).ok();
-    let text = text.and_then(|it| String::from_utf8(it).ok());
-    Ok(text.and_then(|it| it.strip_prefix("Ticket:")?.parse().ok()))
-}
-
-fn numbered(source: &Source, number: i64) -> Result<Option<Uuid>, SourceError> {
-    let mut found = None;
-    source.batches(0, &mut |batch| {
-        let opened = batch.iter().find(|(leaf, ..)| {
-            let payload = || serde_json::from_slice::<serde_json::Value>(leaf.payload).ok();
-            leaf.event_type == "ticket.opened" && payload().is_some_and(|it| it["number"] == number)
-        });
-        found = opened.and_then(|(leaf, ..)| leaf.stream.split_once('-')?.1.parse().ok());
-        if found.is_some() {
-            std::ops::ControlFlow::Break(())
-        } else {
-            std::ops::ControlFlow::Continue(())
-        }
-    })?;
-    Ok(found)
 }

@@ -3,11 +3,7 @@
 use std::ops::ControlFlow;
 
 use domain::log_seal::Sealed;
-use event_store::{
-    Digest, Leaf, PublicKey, SealRecord, Statement,
-    merkle::{Tree, audit_path},
-    statement,
-};
+use event_store::{Digest, Leaf, PublicKey, SealRecord, Statement, merkle::Levels, vouched};
 
 use super::{EvidenceError, Exhibit, Proof};
 use crate::Source;
@@ -39,25 +35,12 @@ pub(super) fn shown(
     let concerned = seals.iter().filter(|it| concerns(&it.seal));
     concerned
         .map(|known| {
-            let (statement, signature) = statement(&known.seal).map_err(|it| wrong(&known.seal, &it.to_string()))?;
-            let key = keys
-                .iter()
-                .find(|it| it.fingerprint() == statement.key)
-                .ok_or_else(|| {
-                    let reason = format!(
-                        "is signed with unknown key {}, or --public-key is missing",
-                        statement.key
-                    );
-                    wrong(&known.seal, &reason)
-                })?;
-            if !key.verifies(statement.to_string().as_bytes(), &signature) {
-                return Err(wrong(&known.seal, "has a signature of another key"));
-            }
+            let it = vouched(&known.seal, keys).map_err(|it| wrong(&known.seal, &it.to_string()))?;
             Ok(Shown {
                 revision: known.revision,
-                statement,
-                signature,
-                key: *key,
+                statement: it.statement,
+                signature: it.signature,
+                key: it.key,
             })
         })
         .collect()
@@ -91,8 +74,9 @@ pub(super) fn prove(
         }
         ControlFlow::Continue(())
     })?;
-    let tree: Tree = leaves.iter().copied().collect();
-    if tree.root() != root || tree.count() != count {
+    let found = leaves.len() as u64;
+    let levels = Levels::new(leaves);
+    if levels.root() != root || found != count {
         return Err(EvidenceError::Seal {
             first,
             last,
@@ -104,7 +88,7 @@ pub(super) fn prove(
             exhibit.proof = Some(Proof {
                 seal: at,
                 index: index as u64,
-                path: audit_path(&leaves, index),
+                path: levels.path(index),
             });
         }
     }

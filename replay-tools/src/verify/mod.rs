@@ -20,6 +20,7 @@ use seals::Ranges;
 pub use seals::{Known, known_seals};
 use serde::Serialize;
 use streams::Streams;
+pub(crate) use streams::{TOMBSTONE, is_chained};
 
 use crate::{Source, SourceError, batch::Batch};
 

@@ -7,7 +7,7 @@ use event_store::{Chain, Leaf};
 use super::problems::Problems;
 
 /// The revision of the event that ends a stream for good.
-const TOMBSTONE: u64 = i64::MAX as u64;
+pub(crate) const TOMBSTONE: u64 = i64::MAX as u64;
 /// An id is looked for among so many events of its stream before it: nearly all streams are shorter.
 const IDS: usize = 128;
 
@@ -101,7 +101,8 @@ impl Stream {
     }
 }
 
-fn is_chained(metadata: &[u8]) -> bool {
+/// Whether an event with this metadata begins a hash chain.
+pub(crate) fn is_chained(metadata: &[u8]) -> bool {
     const FIELD: &[u8] = b"\"chain\"";
     metadata.windows(FIELD.len()).any(|it| it == FIELD)
 }

@@ -1,5 +1,6 @@
 //! The audit: every change with who, what, when, from where, before and after; every look at personal data.
 
+mod every;
 mod reading;
 mod walk;
 
@@ -10,6 +11,7 @@ use tests::{App, Client, run};
 use crate::{
     conversation::{contact, must, words},
     erasure::forget_one,
+    organisation::{made, tell as configure},
 };
 
 const ENTRIES: &str = "query($f: AuditFilter, $n: Int, $a: String, $m: Position) {
@@ -19,7 +21,7 @@ const ENTRIES: &str = "query($f: AuditFilter, $n: Int, $a: String, $m: Position)
         pageInfo { hasNextPage endCursor } totalCount stale } }";
 
 /// The entries for which all of this holds, the newest first.
-async fn entries(client: &Client, filter: Value) -> Result<Vec<Value>> {
+pub(crate) async fn entries(client: &Client, filter: Value) -> Result<Vec<Value>> {
     let mut all = Vec::new();
     let mut after = Value::Null;
     loop {
@@ -34,14 +36,14 @@ async fn entries(client: &Client, filter: Value) -> Result<Vec<Value>> {
 }
 
 /// Waits until the audit shows a position.
-async fn shows(client: &Client, position: &Value) -> Result<()> {
+pub(crate) async fn shows(client: &Client, position: &Value) -> Result<()> {
     let page = client.data(ENTRIES, json!({"n": 1, "m": position})).await?;
     ensure!(page["auditEntries"]["stale"] == false, "{page}");
     Ok(())
 }
 
 /// Before and after of a field in an entry, as texts.
-fn change<'a>(entry: &'a Value, field: &str) -> (Option<&'a str>, Option<&'a str>) {
+pub(crate) fn change<'a>(entry: &'a Value, field: &str) -> (Option<&'a str>, Option<&'a str>) {
     let changes = entry["changes"].as_array();
     let found = changes.into_iter().flatten().find(|it| it["field"] == field);
     let text = |side: &str| found.and_then(|it| it[side]["text"].as_str());
@@ -109,6 +111,23 @@ fn entries_tell_who_did_what_to_what_and_what_was_before() -> Result<()> {
         );
         let matter = json!({"matter": subject["matter"], "actor": "api_key:bootstrap"});
         assert_eq!(entries(client, matter).await?.len(), 1);
+        app.finish().await
+    })
+}
+
+#[test]
+fn what_a_new_definition_leaves_out_is_told_and_what_it_repeats_is_not() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let team = made(client, "Team", "t", json!({"name": "Почта", "description": "Письма"})).await?;
+        let input = json!({"idempotencyKey": "r", "id": team, "definition": {"name": "Почта"}});
+        let revised = configure(client, "revise", "Team", input).await?;
+        shows(client, &revised["position"]).await?;
+        let of_team = entries(client, json!({"object": team})).await?;
+        let entry = of_type(&of_team, "team.revised")?;
+        assert_eq!(change(entry, "description"), (Some("Письма"), None));
+        assert_eq!(change(entry, "name"), (None, None), "{entry}");
         app.finish().await
     })
 }

@@ -74,3 +74,50 @@ fn searches_are_on_record_and_their_texts_are_not() -> Result<()> {
         app.finish().await
     })
 }
+
+/// What shows words of or about a customer; each is asked by a key of its own.
+const READS: [&str; 12] = [
+    "ticket(id: $t) { subject }",
+    "ticket(id: $t) { fields { text } }",
+    "ticket(id: $t) { priorityReason }",
+    "ticket(id: $t) { resolutionNote }",
+    "ticket(id: $t) { explain { sentence } }",
+    "ticket(id: $t) { attachments { name } }",
+    "ticket(id: $t) { messages(first: 5) { nodes { body } } }",
+    "ticketDiff(id: $t, from: {atVersion: 1}) { fields { beforeText afterText } }",
+    "contact(id: $c) { name }",
+    "contact(id: $c) { blockReason }",
+    "contact(id: $c) { handles { value } }",
+    "personPrivacy(personId: $c) { holds { reason } }",
+];
+
+#[test]
+fn each_read_of_personal_data_is_on_record() -> Result<()> {
+    run(async {
+        let app = App::start().await?;
+        let client = &app.client;
+        let maria = contact(client, "Мария").await?;
+        let ticket = client.ticket("t", &json!({"contactId": maria})).await?;
+        must(client, "receiveMessage", &ticket, words("1", "Алло?")).await?;
+        let hold = "mutation($i: PlaceLegalHoldInput!) { placeLegalHold(input: $i) { userErrors { code } } }";
+        let input = json!({"idempotencyKey": "h", "personId": maria, "reason": "Дело"});
+        client.data(hold, json!({"i": input})).await?;
+        let key = "mutation($i: IssueApiKeyInput!) { issueApiKey(input: $i) { secret userErrors { code } } }";
+        for (number, read) in READS.iter().enumerate() {
+            let input = json!({"idempotencyKey": format!("k{number}"), "name": "k", "scope": {"kind": "EVERYWHERE"},
+                "permissions": ["tickets:read", "contacts:read", "privacy:write"]});
+            let issued = client.data(key, json!({"i": input})).await?["issueApiKey"].take();
+            let reader = client.with_key(issued["secret"].as_str().with_context(|| issued.to_string())?);
+            let query = match (read.contains("$t"), read.contains("$c")) {
+                (true, _) => format!("query($t: ID!) {{ {read} }}"),
+                (false, _) => format!("query($c: ID!) {{ {read} }}"),
+            };
+            let asked = reader.data(&query, json!({"t": ticket, "c": maria})).await;
+            asked.with_context(|| (*read).to_owned())?;
+            let me = reader.data("{ viewer { actor } }", json!({})).await?["viewer"]["actor"].take();
+            let shown = looks(client, &json!({"actor": me}), 1).await;
+            shown.with_context(|| format!("{read} is on no record"))?;
+        }
+        app.finish().await
+    })
+}

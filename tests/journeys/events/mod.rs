@@ -2,8 +2,10 @@
 
 mod contacts;
 mod files;
+mod subjects;
 mod table;
 mod tickets;
+mod trials;
 mod words;
 
 use std::{collections::BTreeSet, path::Path};
@@ -81,6 +83,15 @@ fn stored(event: &DomainEvent) -> Result<(String, Value, Value)> {
     ))
 }
 
+/// A sample of every event with its stored type.
+pub(crate) fn every_event() -> Result<Vec<(String, DomainEvent)>> {
+    let told = samples().into_iter().map(|it| {
+        let (event_type, ..) = stored(&it)?;
+        Ok((event_type, it))
+    });
+    told.collect()
+}
+
 /// Writes the golden file of a new event, when told to by `LETOPIS_WRITE_GOLDEN`; never over one that is there.
 fn write_new(sample: &DomainEvent) -> Result<()> {
     let (event_type, payload, metadata) = stored(sample)?;
@@ -130,6 +141,7 @@ fn read(path: &Path) -> Result<Golden> {
         payload: stored["payload"].to_string().into(),
         metadata: stored["metadata"].to_string().into(),
         stored_at: "2026-11-21T12:00:00Z".parse()?,
+        is_json: true,
     };
     Ok(Golden {
         file,

@@ -34,10 +34,11 @@ use domain::{
     },
     view::ViewEvent,
     visitor_secret::VisitorSecretEvent,
+    what_if::WhatIfEvent,
 };
 use uuid::Uuid;
 
-use super::{contacts, files, tickets, words};
+use super::{contacts, files, subjects, tickets, trials, words};
 use crate::samples;
 
 pub(super) const AGENT: AgentId = AgentId(Uuid::from_u128(0xa));
@@ -103,7 +104,7 @@ samples! {
     DomainEvent::Ticket(TicketEvent::Prioritized { .. }) => TicketEvent::Prioritized {
         from: Priority::Medium,
         to: Priority::Urgent,
-        reason: Some("авария".to_owned()),
+        reason: Some(Personal::new(CUSTOMER, "авария".to_owned())),
         by: None,
         grounds: None,
     },
@@ -118,7 +119,7 @@ samples! {
     DomainEvent::Ticket(TicketEvent::Resumed {}) => TicketEvent::Resumed {},
     DomainEvent::Ticket(TicketEvent::Resolved { .. }) => TicketEvent::Resolved {
         reason: ResolutionReason::NoResponse,
-        note: Some("три напоминания".to_owned()),
+        note: Some(Personal::new(CUSTOMER, "три напоминания".to_owned())),
     },
     DomainEvent::Ticket(TicketEvent::Closed { .. }) => TicketEvent::Closed { cause: CloseCause::IdlePolicy },
     DomainEvent::Ticket(TicketEvent::Reopened { .. }) => TicketEvent::Reopened {
@@ -190,7 +191,7 @@ samples! {
     },
     DomainEvent::Assignment(AssignmentEvent::AgentUnassigned { .. }) => AssignmentEvent::AgentUnassigned {
         agent_id: AGENT,
-        reason: Some("отпуск".to_owned()),
+        reason: Some(Personal::new(CUSTOMER, "отпуск".to_owned())),
     },
     DomainEvent::TicketNumbers(TicketNumbersEvent::Reserved { .. }) => TicketNumbersEvent::Reserved {
         first: 101,
@@ -251,7 +252,7 @@ samples! {
         issuer: "https://id.example.org/realms/office".to_owned(),
         subject: of_agent("5f0c7f2e"),
     },
-    DomainEvent::User(UserEvent::Suspended { .. }) => UserEvent::Suspended { reason: Some("отпуск".to_owned()) },
+    DomainEvent::User(UserEvent::Suspended { .. }) => UserEvent::Suspended { reason: Some(of_agent("отпуск")) },
     DomainEvent::User(UserEvent::Reinstated {}) => UserEvent::Reinstated {},
     DomainEvent::Session(SessionEvent::Started { .. }) => SessionEvent::Started {
         user_id: AGENT,
@@ -274,6 +275,7 @@ samples! {
         wanted: "{}".to_owned(),
         count: 2,
         digest: "0b".repeat(32),
+        about: Vec::new(),
     },
     DomainEvent::Denial(DenialEvent::Denied { .. }) => DenialEvent::Denied {
         operation: "apiKeys".to_owned(),
@@ -334,6 +336,11 @@ samples! {
     DomainEvent::Classifier(ClassifierEvent::Trained { .. }) => samples::classifier_trained(),
     DomainEvent::Classifier(ClassifierEvent::Activated { .. }) => ClassifierEvent::Activated { version: 2, threshold: 850 },
     DomainEvent::Classifier(ClassifierEvent::Deactivated { .. }) => ClassifierEvent::Deactivated { version: 2 },
+    DomainEvent::WhatIf(WhatIfEvent::Started { .. }) => trials::started(),
+    DomainEvent::WhatIf(WhatIfEvent::Progressed { .. }) => WhatIfEvent::Progressed { thousandths: 400 },
+    DomainEvent::WhatIf(WhatIfEvent::Finished { .. }) => trials::finished(),
+    DomainEvent::WhatIf(WhatIfEvent::Failed { .. }) => trials::failed(),
+    DomainEvent::WhatIf(WhatIfEvent::Cancelled {}) => WhatIfEvent::Cancelled {},
     DomainEvent::View(ViewEvent::Created { .. }) => ViewEvent::Created { definition: samples::view() },
     DomainEvent::View(ViewEvent::Revised { .. }) => ViewEvent::Revised { revision: 2, definition: samples::view() },
     DomainEvent::View(ViewEvent::Retired {}) => ViewEvent::Retired {},
@@ -375,6 +382,11 @@ samples! {
     DomainEvent::DataSubject(DataSubjectEvent::KeyDestroyed { .. }) => DataSubjectEvent::KeyDestroyed {
         key_fingerprint: "0123456789abcdef".to_owned(),
     },
+    DomainEvent::DataSubject(DataSubjectEvent::ErasureRequested { .. }) => subjects::requested(),
+    DomainEvent::DataSubject(DataSubjectEvent::ErasureCancelled { .. }) => subjects::cancelled(),
+    DomainEvent::DataSubject(DataSubjectEvent::LegalHoldPlaced { .. }) => subjects::held(),
+    DomainEvent::DataSubject(DataSubjectEvent::LegalHoldLifted { .. }) => subjects::lifted(),
+    DomainEvent::DataSubject(DataSubjectEvent::ErasureVerified { .. }) => subjects::verified(),
     DomainEvent::Organisation(OrganisationEvent::Branch(ItemEvent::Created { .. })) => ItemEvent::Created {
         definition: samples::branch(),
     },

@@ -5,7 +5,7 @@ mod customer;
 mod gone;
 mod links;
 mod messages;
-mod scans;
+pub(crate) mod scans;
 
 use std::path::Path;
 

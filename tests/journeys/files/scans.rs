@@ -17,7 +17,7 @@ use tokio::{
 use super::{announced, attached, bring, code, file, files, picture, put, say, text};
 
 /// The file that every scanner takes for a virus (eicar.org), put together so that nobody takes this text for it.
-fn eicar() -> Vec<u8> {
+pub(crate) fn eicar() -> Vec<u8> {
     [
         r"X5O!P%@AP[4\PZX54(P^)7CC)7}$",
         "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*",
@@ -78,7 +78,7 @@ async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<String>>>) -> Result<
 }
 
 /// A scanner, where it listens, and what it was asked.
-async fn scanner() -> Result<(SocketAddr, Arc<Mutex<Vec<String>>>)> {
+pub(crate) async fn scanner() -> Result<(SocketAddr, Arc<Mutex<Vec<String>>>)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let heard = Arc::<Mutex<Vec<String>>>::default();
@@ -91,7 +91,7 @@ async fn scanner() -> Result<(SocketAddr, Arc<Mutex<Vec<String>>>)> {
     Ok((address, heard))
 }
 
-fn asking(address: SocketAddr) -> impl FnOnce(Config) -> Config {
+pub(crate) fn asking(address: SocketAddr) -> impl FnOnce(Config) -> Config {
     let settings = Config::from_toml(&format!("[files]\nclamav = 'tcp:{address}'"));
     move |config| Config {
         files: settings.map(|it| it.files).unwrap_or_default(),
@@ -104,7 +104,7 @@ async fn state(client: &Client, ticket: &str, id: &str) -> Option<Value> {
     files.into_iter().find(|it| it["id"] == id)
 }
 
-async fn becomes(client: &Client, ticket: &str, id: &str, expected: &str) -> Result<Value> {
+pub(crate) async fn becomes(client: &Client, ticket: &str, id: &str, expected: &str) -> Result<Value> {
     poll("it does not become what is expected", async || {
         state(client, ticket, id)
             .await

@@ -17,7 +17,7 @@ use tests::{App, Client, Cluster, Program, open_log, run};
 const HEADER: &str = "number,ident_state,sys_mod_count,caller_id,opened_at,sys_updated_at,category,category,priority,\
      assigned_to,closed_code,assignment_group";
 
-async fn import(file: &Path, data: &Path, database: &str, rejects: &Path) -> Result<String> {
+pub(crate) async fn import(file: &Path, data: &Path, database: &str, rejects: &Path) -> Result<String> {
     let text = |it: &Path| it.to_str().map(str::to_owned).context("a path that is no text");
     let (file, data, rejects) = (text(file)?, text(data)?, text(rejects)?);
     let arguments = [
@@ -46,7 +46,7 @@ async fn head(data: &Path) -> Result<Position> {
     Ok(head)
 }
 
-fn made_up(folder: &Path, rows: &[&str]) -> Result<PathBuf> {
+pub(crate) fn made_up(folder: &Path, rows: &[&str]) -> Result<PathBuf> {
     let path = folder.join("made-up.csv");
     let mut file = File::create(&path)?;
     for line in [HEADER].iter().chain(rows) {
@@ -55,7 +55,7 @@ fn made_up(folder: &Path, rows: &[&str]) -> Result<PathBuf> {
     Ok(path)
 }
 
-const ROWS: &[&str] = &[
+pub(crate) const ROWS: &[&str] = &[
     "INC1,New,0,7,29/2/2016 01:16,29/2/2016 01:23,net,vpn,3,?,?,56",
     "INC1,Active,1,7,29/2/2016 01:16,29/2/2016 02:00,net,vpn,1,42,?,56",
     "INC1,Awaiting Vendor,2,7,29/2/2016 01:16,29/2/2016 03:00,net,vpn,1,42,?,Сеть",

@@ -125,6 +125,7 @@ fn value(types: &HashMap<String, Value>, operation: &str, field: &str, of: &Valu
             ("Int", _) => json!(1),
             ("Float", _) => json!(0.9),
             ("Boolean", _) => json!(true),
+            ("DateTime", _) => json!("2026-03-01T00:00:00Z"),
             (other, _) => bail!("no value is known for {field}: {other}"),
         }),
         other => bail!("no value is known for {field}: {other}"),

@@ -2,7 +2,7 @@
 
 mod evidence;
 mod missing;
-mod tamper;
+pub(crate) mod tamper;
 
 use std::path::Path;
 
@@ -16,18 +16,18 @@ use tempfile::TempDir;
 use tests::{App, Program, poll, run};
 
 /// Seals of a data folder, as they are copied out of the log.
-fn copies(data: &Path) -> Vec<SealRecord> {
+pub(crate) fn copies(data: &Path) -> Vec<SealRecord> {
     SealFile::new(data.join("seals.ndjson")).read().unwrap_or_default()
 }
 
 /// Waits until everything up to this position is sealed.
-async fn sealed(data: &Path, position: u64) -> Result<()> {
+pub(crate) async fn sealed(data: &Path, position: u64) -> Result<()> {
     let is_sealed = async || copies(data).last().is_some_and(|it| it.seal.last >= position);
     poll("the log is not sealed", is_sealed).await
 }
 
 /// A server with some history, sealed twice; the ids of its tickets.
-async fn history() -> Result<(App, Vec<String>)> {
+pub(crate) async fn history() -> Result<(App, Vec<String>)> {
     let app = App::start_with(|config| api::config::Config {
         seal_interval_s: 1,
         ..config

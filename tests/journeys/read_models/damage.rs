@@ -16,12 +16,12 @@ fn whatever_is_done_to_the_tables_is_found_and_mended_by_a_rebuild() -> Result<(
         let pool = PgPool::connect(&app.database_url).await?;
         for (damage, leaves_a_way_back) in [
             (
-                "UPDATE read_ticket_list_v6.ticket_list SET priority = 4 WHERE number = 2",
+                "UPDATE read_ticket_list_v7.ticket_list SET priority = 4 WHERE number = 2",
                 true,
             ),
-            ("TRUNCATE read_ticket_list_v6.ticket_list", true),
-            ("DROP TABLE read_ticket_list_v6.ticket_list CASCADE", false),
-            ("DROP SCHEMA read_ticket_list_v6 CASCADE", false),
+            ("TRUNCATE read_ticket_list_v7.ticket_list", true),
+            ("DROP TABLE read_ticket_list_v7.ticket_list CASCADE", false),
+            ("DROP SCHEMA read_ticket_list_v7 CASCADE", false),
         ] {
             let old = serving(&app.database_url, "ticket_list").await?;
             pool.execute(damage).await?;
@@ -65,7 +65,7 @@ fn way_back_from_tables_that_are_gone_is_not_released() -> Result<()> {
         let old = serving(&app.database_url, "ticket_list").await?;
         well(&["rebuild", "ticket_list"], &app).await?;
         let pool = PgPool::connect(&app.database_url).await?;
-        pool.execute("DROP SCHEMA read_ticket_list_v6 CASCADE").await?;
+        pool.execute("DROP SCHEMA read_ticket_list_v7 CASCADE").await?;
         pool.close().await;
         let output = replay(&["release", "ticket_list"], app.data.path(), &app.database_url).await?;
         super::refused(&output, &["the way back from tables that are gone"])?;

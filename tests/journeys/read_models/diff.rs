@@ -20,12 +20,12 @@ fn row_that_was_changed_by_hand_is_found_column_by_column() -> Result<()> {
             "{told}"
         );
         let pool = PgPool::connect(&app.database_url).await?;
-        pool.execute("UPDATE read_ticket_list_v6.ticket_list SET priority = 4, category_id = 'x' WHERE number = 2")
+        pool.execute("UPDATE read_ticket_list_v7.ticket_list SET priority = 4, category_id = 'x' WHERE number = 2")
             .await?;
-        pool.execute("DELETE FROM read_ticket_list_v6.ticket_list WHERE number = 3")
+        pool.execute("DELETE FROM read_ticket_list_v7.ticket_list WHERE number = 3")
             .await?;
         pool.execute(
-            "UPDATE read_ticket_list_v6.ticket_list SET ticket_id = '00000000-0000-4000-8000-000000000009'
+            "UPDATE read_ticket_list_v7.ticket_list SET ticket_id = '00000000-0000-4000-8000-000000000009'
              WHERE number = 4",
         )
         .await?;

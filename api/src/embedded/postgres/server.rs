@@ -46,6 +46,8 @@ const SETTINGS: &[&str] = &[
     "max_wal_size=2GB",
     "checkpoint_timeout=15min",
     "wal_compression=on",
+    // What is erased must not live on in old files under new names.
+    "wal_recycle=off",
     "jit=off",
     "timezone=UTC",
     "log_timezone=UTC",

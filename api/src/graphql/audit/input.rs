@@ -17,9 +17,13 @@ use crate::{
 /// Types and categories in one filter at most.
 const MOST_TYPES: usize = 50;
 
+/// What is called wrong when it is the name of a parameter.
+const PARAMETER: &str = "parameter";
+const PARAMETERS: &str = "format, actor, object, person, types, from, to, matter, searchedFor";
+
 /// Which entries are wanted: those for which all of this holds.
 #[derive(Debug, Default, InputObject)]
-pub(super) struct AuditFilter {
+pub(crate) struct AuditFilter {
     /// Who did it: `kind:id` as `actor` gives it, or the id of a user, a contact or an API key.
     actor: Option<String>,
     /// The thing that it was done to, or that it names: its id, or a uuid.
@@ -39,9 +43,40 @@ pub(super) struct AuditFilter {
 }
 
 impl AuditFilter {
+    /// A filter out of the parameters of an address, each given once; `types` with commas between.
+    ///
+    /// # Errors
+    /// What is no parameter, or does not read.
+    pub(crate) fn of_parameter(&mut self, name: &str, value: String) -> Result<(), Problem> {
+        let (is_given, names) = match name {
+            "actor" => (self.actor.replace(value).is_some(), true),
+            "object" => (self.object.replace(ID(value)).is_some(), true),
+            "person" => (self.person.replace(ID(value)).is_some(), true),
+            "types" => {
+                let types = value.split(',').map(|it| it.trim().to_owned()).collect();
+                (self.types.replace(types).is_some(), true)
+            }
+            "from" => (self.from.replace(instant("from", &value)?).is_some(), true),
+            "to" => (self.to.replace(instant("to", &value)?).is_some(), true),
+            "matter" => (self.matter.replace(ID(value)).is_some(), true),
+            "searchedFor" => (self.searched_for.replace(value).is_some(), true),
+            _ => (false, false),
+        };
+        match (is_given, names) {
+            (true, _) => Err(bad(PARAMETER, name, "каждый параметр один раз", "each parameter once")),
+            (_, false) => Err(bad(
+                PARAMETER,
+                name,
+                &format!("один из {PARAMETERS}"),
+                &format!("one of {PARAMETERS}"),
+            )),
+            (false, true) => Ok(()),
+        }
+    }
+
     /// # Errors
     /// What names nothing.
-    pub(super) fn wanted(self, looks: &Looks) -> Result<Wanted, Problem> {
+    pub(crate) fn wanted(self, looks: &Looks) -> Result<Wanted, Problem> {
         let about = [("object", self.object), ("person", self.person)];
         let about = about.into_iter().filter_map(|(field, id)| Some(thing(field, &id?)));
         let mut wanted = Wanted {
@@ -128,6 +163,17 @@ fn thing(field: &'static str, id: &ID) -> Result<Uuid, Problem> {
             "id, как его дал этот API, или uuid",
             "an id as this API gave it, or a uuid",
         )
+    })
+}
+
+fn instant(field: &'static str, value: &str) -> Result<DateTime<Utc>, Problem> {
+    let read = DateTime::parse_from_rfc3339(value).map(|it| it.to_utc());
+    read.map_err(|_unreadable| {
+        let (russian, english) = (
+            "момент по RFC 3339, например 2026-11-22T00:00:00Z",
+            "an instant of RFC 3339 such as 2026-11-22T00:00:00Z",
+        );
+        bad(field, value, russian, english)
     })
 }
 

@@ -2,7 +2,10 @@
 
 mod input;
 mod object;
+mod plain;
 mod query;
 
+pub(crate) use input::AuditFilter;
 pub(super) use object::AuditEntry;
+pub(crate) use plain::{PlainEntry, PlainValue};
 pub(super) use query::AuditQuery;

@@ -19,57 +19,57 @@ use crate::{
 #[graphql(complex)]
 pub(in crate::graphql) struct AuditEntry {
     /// Place of the event in the log.
-    position: LogPosition,
+    pub(super) position: LogPosition,
     /// When it was decided; for an import, when it happened there.
-    at: DateTime<Utc>,
+    pub(super) at: DateTime<Utc>,
     /// Who did it: `kind:id`; kinds are agent, contact, bot, system, `api_key` and import.
-    actor: String,
+    pub(super) actor: String,
     /// For whom they did it: `kind:id`; null when for themselves.
-    on_behalf_of: Option<String>,
+    pub(super) on_behalf_of: Option<String>,
     /// Stored type of the event, such as `ticket.resolved`.
     #[graphql(name = "type")]
-    event_type: String,
+    pub(super) event_type: String,
     /// What sort of thing it was done to: category of the event, such as `ticket` or `inbox`.
-    object_type: String,
+    pub(super) object_type: String,
     /// The thing: its id in this API if it has one, else its uuid.
-    object_id: ID,
+    pub(super) object_id: ID,
     /// Place of the event among those of the thing's stream, from 1.
-    version: i64,
+    pub(super) version: i64,
     /// The ticket to which the thing belongs.
-    ticket_id: Option<ID>,
+    pub(super) ticket_id: Option<ID>,
     /// What it changed, field by field.
-    changes: Vec<AuditChange>,
+    pub(super) changes: Vec<AuditChange>,
     /// Internet address that it was asked from; null when nobody outside asked, it was not noted, or the data of who asked
     /// was erased.
-    address: Option<String>,
+    pub(super) address: Option<String>,
     /// The whole matter: equal for all that one command or operation led to.
-    matter: ID,
+    pub(super) matter: ID,
     /// The command that led to it.
-    command: ID,
+    pub(super) command: ID,
 }
 
 /// What became of a field.
 #[derive(Debug, Clone, SimpleObject)]
 pub(in crate::graphql) struct AuditChange {
     /// Name of the field; `field:<id>` is a custom field, `message` the text of a message.
-    field: String,
+    pub(super) field: String,
     /// What it said before; null when nothing.
-    before: Option<AuditValue>,
+    pub(super) before: Option<AuditValue>,
     /// What it says after that; null when nothing.
-    after: Option<AuditValue>,
+    pub(super) after: Option<AuditValue>,
 }
 
 /// What a field says.
 #[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
 pub(in crate::graphql) struct AuditValue {
     /// As text; what has parts as JSON. Null when it is gone.
-    text: Option<String>,
+    pub(super) text: Option<String>,
     /// Whose personal data it is: the uuid of a contact, a user or a ticket; null when nobody's.
-    person: Option<ID>,
+    pub(super) person: Option<ID>,
     /// Whether the person's data was erased.
-    erased: bool,
+    pub(super) erased: bool,
     /// Whether the text was withdrawn.
-    redacted: bool,
+    pub(super) redacted: bool,
 }
 
 #[ComplexObject]
@@ -82,7 +82,7 @@ impl AuditEntry {
 }
 
 impl AuditEntry {
-    fn words(&self, language: Language) -> &'static str {
+    pub(super) fn words(&self, language: Language) -> &'static str {
         said(&self.event_type, language)
     }
 }
@@ -118,6 +118,7 @@ fn object(category: &str, id: Uuid) -> ID {
         "attachment" => Some(Kind::Attachment),
         "view" => Some(Kind::View),
         "bulk" => Some(Kind::Bulk),
+        "what_if" => Some(Kind::WhatIf),
         other => organisation::Kind::parse(other).map(Kind::Item),
     };
     kind.map_or_else(|| ID(id.to_string()), |kind| ids::global(kind, id))

@@ -8,7 +8,7 @@ use projections::organization;
 use uuid::Uuid;
 
 use super::{Contact, Organization, types};
-use crate::graphql::{may_read, parts, postgres};
+use crate::graphql::{may_read, parts, postgres, travel::Past};
 
 /// The contacts with these ids, each as itself.
 pub(in crate::graphql) async fn by_ids(ctx: &Context<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<Contact>>> {
@@ -35,12 +35,19 @@ pub(in crate::graphql) async fn organizations(ctx: &Context<'_>, ids: &[Uuid]) -
         .collect())
 }
 
-/// The contacts with these ids, each as the contact it is shown with.
-pub(in crate::graphql) async fn shown(ctx: &Context<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<Contact>>> {
+/// The contacts with these ids, each as the contact it is shown with, in a past or now.
+pub(in crate::graphql) async fn shown(
+    ctx: &Context<'_>,
+    ids: &[Uuid],
+    past: Option<&Arc<Past>>,
+) -> Result<HashMap<Uuid, Arc<Contact>>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     may_read(ctx, Read::Contacts)?;
+    if let Some(past) = past {
+        return super::past::load_shown(ctx, ids, past.instant()).await;
+    }
     let found = types::load_shown(&parts(ctx)?.pool, ids).await;
     found.map_err(|it| postgres(ctx, &it))
 }

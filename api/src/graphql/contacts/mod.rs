@@ -4,6 +4,7 @@ mod by_id;
 mod filter;
 mod input;
 mod mutation;
+mod past;
 mod query;
 mod types;
 

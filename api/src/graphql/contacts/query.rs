@@ -1,4 +1,5 @@
 use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use commands::Read;
 use projections::{
     contact_card::{self, list::Contacts},
@@ -22,6 +23,7 @@ use crate::{
         cursor,
         ids::{Kind, LogPosition, required},
         may_read, parts, postgres, problem,
+        travel::{self, instant},
     },
     problem::Problem,
 };
@@ -72,11 +74,12 @@ connections! {
 /// What can be asked about contacts.
 #[Object]
 impl ContactsQuery {
-    /// The contact with this id, a merged one as itself; null when there is none.
+    /// The contact with this id, a merged one as itself; null when there is none, or was none then.
     async fn contact(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Id of the contact.")] id: ID,
+        #[graphql(desc = "As it was at this instant.")] as_of: Option<DateTime<Utc>>,
         #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
             LogPosition,
         >,
@@ -84,7 +87,13 @@ impl ContactsQuery {
         may_read(ctx, Read::Contacts)?;
         let uuid = required(Kind::Contact, "id", &id).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, contact_card::NAME, min_position).await?;
-        one(ctx, uuid).await
+        match instant(ctx, as_of).await? {
+            Some(at) => {
+                let found = super::past::load(ctx, &[uuid], at).await?;
+                Ok(found.get(&uuid).map(|it| (**it).clone()))
+            }
+            None => one(ctx, uuid).await,
+        }
     }
 
     /// The contact that is reached by this handle; of a merged one, the contact it was merged into. Null when there is
@@ -104,7 +113,7 @@ impl ContactsQuery {
         let found = contact_card::by_handle(pool, handle.channel().as_str(), handle.value()).await;
         match found.map_err(|it| postgres(ctx, &it))?.first() {
             Some(id) => {
-                let contact = super::by_id::shown(ctx, &[*id]).await?.remove(id);
+                let contact = super::by_id::shown(ctx, &[*id], None).await?.remove(id);
                 Ok(contact.map(|it| (*it).clone()))
             }
             None => Ok(None),
@@ -154,11 +163,12 @@ impl ContactsQuery {
         })
     }
 
-    /// The organization with this id; null when there is none.
+    /// The organization with this id; null when there is none, or was none then.
     async fn organization(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Id of the organization.")] id: ID,
+        #[graphql(desc = "As it was at this instant.")] as_of: Option<DateTime<Utc>>,
         #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")] min_position: Option<
             LogPosition,
         >,
@@ -166,6 +176,10 @@ impl ContactsQuery {
         may_read(ctx, Read::Contacts)?;
         let uuid = required(Kind::Organization, "id", &id).map_err(|it| problem(ctx, it))?;
         refuse_stale(ctx, organization::NAME, min_position).await?;
+        if let Some(at) = instant(ctx, as_of).await? {
+            let row = travel::organization(ctx, uuid, at).await?;
+            return Ok(row.map(|it| Organization::from(it).at(Some(at))));
+        }
         let rows = organization::by_ids(&parts(ctx)?.pool, &[uuid]).await;
         Ok(rows.map_err(|it| postgres(ctx, &it))?.pop().map(Organization::from))
     }

@@ -87,6 +87,8 @@ pub(crate) struct Organization {
     created_at: DateTime<Utc>,
     /// When it last changed.
     updated_at: DateTime<Utc>,
+    /// The instant at which it is seen; null when it is seen as it is now.
+    as_of: Option<DateTime<Utc>>,
 }
 
 /// A customer.
@@ -115,7 +117,7 @@ pub(crate) struct Contact {
     blocked: bool,
     /// Since when.
     blocked_at: Option<DateTime<Utc>>,
-    /// Why.
+    #[graphql(skip)]
     block_reason: Option<String>,
     /// What the person agreed to, by merged contacts too, in order.
     consents: Vec<String>,
@@ -129,6 +131,8 @@ pub(crate) struct Contact {
     created_at: DateTime<Utc>,
     /// When it last changed.
     updated_at: DateTime<Utc>,
+    /// The instant at which it is seen, with all that it names; null when it is seen as it is now.
+    as_of: Option<DateTime<Utc>>,
     /// Itself and those merged into it.
     #[graphql(skip)]
     uuids: Vec<Uuid>,
@@ -141,6 +145,12 @@ impl Contact {
     async fn name(&self, ctx: &Context<'_>) -> Option<&str> {
         self.shown(ctx);
         self.name.as_deref()
+    }
+
+    /// Why the person is blocked.
+    async fn block_reason(&self, ctx: &Context<'_>) -> Option<&str> {
+        self.shown(ctx);
+        self.block_reason.as_deref()
     }
 
     /// What staff should know.
@@ -177,6 +187,7 @@ impl Contact {
             filter,
             order_by,
             min_position: None,
+            as_of: self.as_of,
         };
         let own = Condition::Id(IdColumn::Contact, Test::In(self.uuids.clone()));
         ticket_page(ctx, asked, Some(own)).await
@@ -203,7 +214,15 @@ impl From<OrganizationRow> for Organization {
             retired_at: row.retired_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            as_of: None,
         }
+    }
+}
+
+impl Organization {
+    /// As it was at that instant.
+    pub(in crate::graphql) fn at(self, as_of: Option<DateTime<Utc>>) -> Self {
+        Self { as_of, ..self }
     }
 }
 
@@ -222,28 +241,25 @@ impl From<HandleRow> for ContactHandle {
 }
 
 /// Rows of contacts and of all that is shown with them.
-struct Rows {
-    cards: Vec<CardRow>,
-    handles: Vec<HandleRow>,
-    organizations: HashMap<Uuid, OrganizationRow>,
+pub(super) struct Rows {
+    /// By the instant of creation.
+    pub(super) cards: Vec<CardRow>,
+    pub(super) handles: Vec<HandleRow>,
+    pub(super) organizations: HashMap<Uuid, OrganizationRow>,
+    /// The instant at which they are seen.
+    pub(super) as_of: Option<DateTime<Utc>>,
 }
 
 /// The contacts with these ids, each as itself.
 pub(super) async fn load(pool: &PgPool, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<Contact>>, sqlx::Error> {
     let rows = rows(pool, contact_card::with_merged(pool, ids).await?).await?;
-    let found = ids.iter().filter_map(|id| Some((*id, Arc::new(rows.contact(*id)?))));
-    Ok(found.collect())
+    Ok(rows.each(ids))
 }
 
 /// The contacts with these ids, each as the contact it is shown with.
 pub(super) async fn load_shown(pool: &PgPool, ids: &[Uuid]) -> Result<HashMap<Uuid, Arc<Contact>>, sqlx::Error> {
     let rows = rows(pool, contact_card::as_shown(pool, ids).await?).await?;
-    let shown = |id: Uuid| {
-        let into = rows.cards.iter().find(|it| it.contact_id == id)?.merged_into;
-        rows.contact(into.unwrap_or(id)).or_else(|| rows.contact(id))
-    };
-    let found = ids.iter().filter_map(|id| Some((*id, Arc::new(shown(*id)?))));
-    Ok(found.collect())
+    Ok(rows.each_shown(ids))
 }
 
 /// Two statements, however many contacts there are.
@@ -259,10 +275,27 @@ async fn rows(pool: &PgPool, mut cards: Vec<CardRow>) -> Result<Rows, sqlx::Erro
         cards,
         handles,
         organizations: organizations.into_iter().map(|it| (it.organization_id, it)).collect(),
+        as_of: None,
     })
 }
 
 impl Rows {
+    /// These contacts, each as itself.
+    pub(super) fn each(&self, ids: &[Uuid]) -> HashMap<Uuid, Arc<Contact>> {
+        let found = ids.iter().filter_map(|id| Some((*id, Arc::new(self.contact(*id)?))));
+        found.collect()
+    }
+
+    /// These contacts, each as the contact it is shown with.
+    pub(super) fn each_shown(&self, ids: &[Uuid]) -> HashMap<Uuid, Arc<Contact>> {
+        let shown = |id: Uuid| {
+            let into = self.cards.iter().find(|it| it.contact_id == id)?.merged_into;
+            self.contact(into.unwrap_or(id)).or_else(|| self.contact(id))
+        };
+        let found = ids.iter().filter_map(|id| Some((*id, Arc::new(shown(*id)?))));
+        found.collect()
+    }
+
     fn contact(&self, id: Uuid) -> Option<Contact> {
         let card = self.cards.iter().find(|it| it.contact_id == id)?;
         let merged: Vec<&CardRow> = self.cards.iter().filter(|it| it.merged_into == Some(id)).collect();
@@ -293,7 +326,7 @@ impl Rows {
             organization: organization
                 .and_then(|it| self.organizations.get(&it))
                 .cloned()
-                .map(Organization::from),
+                .map(|it| Organization::from(it).at(self.as_of)),
             blocked: card.blocked_at.is_some(),
             blocked_at: card.blocked_at,
             block_reason: card.block_reason.clone(),
@@ -303,6 +336,7 @@ impl Rows {
             erased: card.erased,
             created_at: card.created_at,
             updated_at: card.updated_at,
+            as_of: self.as_of,
             uuids,
         }
     }

@@ -31,6 +31,7 @@ use crate::graphql::{
     people::{User, users},
     postgres,
     sight::sight,
+    travel::Past,
 };
 
 /// Who a message is for.
@@ -118,6 +119,8 @@ pub(super) struct Related {
     attachments: OnceCell<HashMap<Uuid, Attachment>>,
     /// Who reads, when that is not the one who asks: a customer who is not signed in.
     reader: Option<Actor>,
+    /// The past in which they are seen; `None` when as they are now.
+    past: Option<Arc<Past>>,
 }
 
 fn author(row: &MessageRow) -> Option<(ActorKind, Option<Uuid>)> {
@@ -170,6 +173,11 @@ impl Related {
         }
     }
 
+    /// The same in the past.
+    pub(super) fn in_past(self, past: Option<Arc<Past>>) -> Self {
+        Self { past, ..self }
+    }
+
     /// What colleagues are called: customers see it too.
     async fn name(&self, ctx: &Context<'_>, id: Uuid) -> Result<Option<String>> {
         let names = self.names.get_or_try_init(|| async {
@@ -194,7 +202,7 @@ impl Related {
         }
         let shown = self
             .shown
-            .get_or_try_init(|| contacts::shown(ctx, &self.contacts))
+            .get_or_try_init(|| contacts::shown(ctx, &self.contacts, self.past.as_ref()))
             .await?;
         Ok(shown.get(&id).map(|it| (**it).clone()))
     }
@@ -207,22 +215,33 @@ impl Related {
         Ok(found.get(&id).cloned().map(|it| it.for_reader(self.reader.clone())))
     }
 
-    async fn thread(&self, ctx: &Context<'_>, id: Uuid) -> Result<Option<&ThreadRow>> {
+    /// How the conversation of one of them stands.
+    async fn thread(&self, ctx: &Context<'_>, of: &MessageRow) -> Result<Option<ThreadRow>> {
+        if let Some(past) = &self.past {
+            return Ok(past.conversation(ctx, of.ticket_id).await?.thread.clone());
+        }
         let read = || async {
             let threads = message::threads(&parts(ctx)?.pool, &self.conversations).await;
             threads.map_err(|it| postgres(ctx, &it))
         };
-        Ok(self.threads.get_or_try_init(read).await?.get(&id))
+        let threads = self.threads.get_or_try_init(read).await?;
+        Ok(threads.get(&of.conversation_id).cloned())
     }
 
-    async fn earlier(&self, ctx: &Context<'_>, place: (Uuid, i32)) -> Result<Option<MessageRow>> {
+    /// The message at a place of the conversation of one of them.
+    async fn earlier(&self, ctx: &Context<'_>, of: &MessageRow, seq: i32) -> Result<Option<MessageRow>> {
+        if let Some(past) = &self.past {
+            let conversation = past.conversation(ctx, of.ticket_id).await?;
+            return Ok(conversation.messages.iter().find(|it| it.seq == seq).cloned());
+        }
         let read = || async {
             let rows = message::at_places(&parts(ctx)?.pool, &self.answered).await;
             let rows = rows.map_err(|it| postgres(ctx, &it))?;
             let rows = rows.into_iter().map(|it| ((it.conversation_id, it.seq), it));
             Ok::<_, async_graphql::Error>(rows.collect())
         };
-        Ok(self.earlier.get_or_try_init(read).await?.get(&place).cloned())
+        let rows = self.earlier.get_or_try_init(read).await?;
+        Ok(rows.get(&(of.conversation_id, seq)).cloned())
     }
 }
 
@@ -276,12 +295,13 @@ impl Message {
         let Some(seq) = self.row.in_reply_to else {
             return Ok(None);
         };
-        let found = self.related.earlier(ctx, (self.row.conversation_id, seq)).await?;
+        let found = self.related.earlier(ctx, &self.row, seq).await?;
         // Nobody comes to a note by way of a message.
         let found = found.filter(|it| self.row.is_note() || !it.is_note());
         Ok(found.map(|it| {
             let related = Related {
                 reader: self.related.reader.clone(),
+                past: self.related.past.clone(),
                 ..Related::of(std::iter::once(&it))
             };
             Self::with(it, Arc::new(related))
@@ -300,6 +320,9 @@ impl Message {
     /// Files that belong to it, in the order in which it names them.
     #[graphql(complexity = "5 + 5 * child_complexity")]
     async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Attachment>> {
+        if !self.row.attachments.is_empty() {
+            graphql::shows(ctx, Exposed::Thread, self.row.ticket_id);
+        }
         let mut shown = Vec::with_capacity(self.row.attachments.len());
         for id in &self.row.attachments {
             let file = self.related.attachment(ctx, *id).await?;
@@ -313,7 +336,7 @@ impl Message {
 
     /// Whether the customer's device has it; of what the customer wrote, always.
     async fn delivered(&self, ctx: &Context<'_>) -> Result<bool> {
-        let thread = self.related.thread(ctx, self.row.conversation_id).await?;
+        let thread = self.related.thread(ctx, &self.row).await?;
         Ok(
             self.row.is_received()
                 || !self.row.is_note() && thread.is_some_and(|it| it.delivered_up_to >= self.row.seq),
@@ -322,16 +345,17 @@ impl Message {
 
     /// Whether the customer has read it; of what the customer wrote, always.
     async fn read(&self, ctx: &Context<'_>) -> Result<bool> {
-        let thread = self.related.thread(ctx, self.row.conversation_id).await?;
+        let thread = self.related.thread(ctx, &self.row).await?;
         Ok(self.row.is_received()
             || !self.row.is_note() && thread.is_some_and(|it| it.contact_read_up_to >= self.row.seq))
     }
 
-    /// Until when you may edit it; null when you may not, for the message is somebody else's or was withdrawn.
+    /// Until when you may edit it; null when you may not, for the message is somebody else's, was withdrawn, or is seen in the
+    /// past.
     #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
     async fn editable_until(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
         let yours = self.row.author == caller(ctx)?.viewer.actor.to_string() && !self.row.is_received();
-        let stands = self.row.redacted_at.is_none();
+        let stands = self.row.redacted_at.is_none() && self.related.past.is_none();
         Ok(Some(self.row.arrived_at + EDIT_WINDOW).filter(|_| yours && stands))
     }
 }
@@ -366,6 +390,12 @@ impl Message {
         let related = Related::of(std::iter::once(&row));
         Self::with(row, Arc::new(related))
     }
+}
+
+/// A message by itself, as it was in a past.
+pub(in crate::graphql) fn in_past(row: MessageRow, past: Arc<Past>) -> Message {
+    let related = Related::of(std::iter::once(&row)).in_past(Some(past));
+    Message::with(row, Arc::new(related))
 }
 
 /// The messages with these ids that the caller may see.

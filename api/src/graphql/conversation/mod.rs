@@ -14,8 +14,8 @@ mod sight;
 
 pub(in crate::graphql) use changes::{MessageChange, changes};
 pub(in crate::graphql) use input::{Asker, of_customer};
-pub(in crate::graphql) use message::{Message, by_ids};
+pub(in crate::graphql) use message::{Message, by_ids, in_past};
 pub(in crate::graphql) use mutation::ConversationMutation;
 pub(in crate::graphql) use page::{Cache, MessageConnection, Standing, connection, newest};
 pub(crate) use problems::conversation as refused;
-use sight::wanted;
+pub(in crate::graphql) use sight::wanted;

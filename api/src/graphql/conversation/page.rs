@@ -12,7 +12,7 @@ use domain::{
     actor::Actor,
     ids::{ConversationId, TicketId},
 };
-use projections::message::{self, MessageRow, ThreadPage, ThreadRow, Wanted};
+use projections::message::{self, MessageRow, Thread, ThreadPage, ThreadRow, Wanted};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ use crate::graphql::{
     files::{Attachment, Wait, attachments},
     parts, postgres, problem,
     sight::sight,
+    travel::Past,
 };
 
 /// Files of one ticket that are shown.
@@ -95,6 +96,8 @@ pub(in crate::graphql) struct Cache {
     counts: OnceCell<HashMap<Uuid, i64>>,
     threads: OnceCell<HashMap<Uuid, ThreadRow>>,
     files: OnceCell<Files>,
+    /// The past in which they are seen; `None` when as they are now.
+    past: Option<Arc<Past>>,
 }
 
 /// The files of some conversations.
@@ -105,9 +108,11 @@ struct Files {
 }
 
 impl Cache {
-    pub(in crate::graphql) fn of(tickets: Vec<Place>) -> Self {
+    /// `tickets` with where they belong now.
+    pub(in crate::graphql) fn of(tickets: Vec<Place>, past: Option<Arc<Past>>) -> Self {
         Self {
             tickets,
+            past,
             ..Self::default()
         }
     }
@@ -119,12 +124,23 @@ impl Cache {
         shown.map(|(id, place)| wanted(ctx, &seen, *id, place)).collect()
     }
 
-    async fn page(
-        &self,
-        ctx: &Context<'_>,
-        page: ThreadPage,
-        conversation: Uuid,
-    ) -> Result<(Vec<MessageRow>, Arc<Related>)> {
+    /// The thread under one of the tickets as it was, as far as the caller may read it; `None` when they are seen as they
+    /// are now.
+    async fn then(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<Option<Arc<Thread>>> {
+        let Some(past) = &self.past else { return Ok(None) };
+        let wanted = self.wanted(ctx)?.into_iter().find(|it| it.ticket_id == ticket);
+        match wanted {
+            Some(wanted) => past.thread(ctx, wanted).await.map(Some),
+            None => Ok(Some(Arc::default())),
+        }
+    }
+
+    async fn page(&self, ctx: &Context<'_>, page: ThreadPage, ticket: Uuid) -> Result<(Vec<MessageRow>, Arc<Related>)> {
+        if let Some(thread) = self.then(ctx, ticket).await? {
+            let rows = thread.page(page);
+            let related = Related::of(rows.iter()).in_past(self.past.clone());
+            return Ok((rows, Arc::new(related)));
+        }
         let cell = {
             let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(pages.entry(page).or_default())
@@ -136,21 +152,30 @@ impl Cache {
             Ok::<_, async_graphql::Error>(Pages { of, related })
         };
         let pages = cell.get_or_try_init(read).await?;
-        let rows = pages.of.get(&conversation).cloned().unwrap_or_default();
+        let rows = pages.of.get(&conversation_of(ticket)).cloned().unwrap_or_default();
         Ok((rows, Arc::clone(&pages.related)))
     }
 
-    async fn count(&self, ctx: &Context<'_>, conversation: Uuid) -> Result<i64> {
+    async fn count(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<i64> {
+        if let Some(thread) = self.then(ctx, ticket).await? {
+            return Ok(i64::try_from(thread.messages.len()).unwrap_or(i64::MAX));
+        }
         let read = || async {
             let counts = message::counts(&parts(ctx)?.pool, &self.wanted(ctx)?).await;
             counts.map_err(|it| postgres(ctx, &it))
         };
         let counts = self.counts.get_or_try_init(read).await?;
-        Ok(counts.get(&conversation).copied().unwrap_or_default())
+        Ok(counts.get(&conversation_of(ticket)).copied().unwrap_or_default())
     }
 
     /// The files of the messages under one of the tickets, in the order of the messages.
     pub(in crate::graphql) async fn attachments(&self, ctx: &Context<'_>, ticket: Uuid) -> Result<Vec<Attachment>> {
+        if let Some(thread) = self.then(ctx, ticket).await? {
+            let files = thread.files(usize::try_from(MOST_FILES).unwrap_or_default());
+            let wanted: Vec<_> = files.iter().map(|it| (*it, Wait::Attached)).collect();
+            let known = attachments(ctx, &wanted).await?;
+            return Ok(files.iter().filter_map(|it| known.get(it).cloned()).collect());
+        }
         let read = || async {
             let rows = message::files(&parts(ctx)?.pool, &self.wanted(ctx)?, MOST_FILES).await;
             let rows = rows.map_err(|it| postgres(ctx, &it))?;
@@ -179,8 +204,12 @@ impl Cache {
             let threads = message::standings(&parts(ctx)?.pool, &self.wanted(ctx)?).await;
             threads.map_err(|it| postgres(ctx, &it))
         };
-        let threads = self.threads.get_or_try_init(read).await?;
-        let standing = threads.get(&conversation_of(ticket)).map(Standing::from);
+        let standing = if let Some(thread) = self.then(ctx, ticket).await? {
+            thread.standing.as_ref().map(Standing::from)
+        } else {
+            let threads = self.threads.get_or_try_init(read).await?;
+            threads.get(&conversation_of(ticket)).map(Standing::from)
+        };
         let team = self.wanted(ctx)?.iter().any(|it| it.ticket_id == ticket && it.team);
         if !team {
             return Ok(standing);
@@ -216,15 +245,14 @@ pub(in crate::graphql) async fn connection(
         limit: i64::from(page.count) + 1,
         from_end: page.from_end,
     };
-    let conversation = conversation_of(ticket);
     let (rows, related) = if page.count == 0 {
         (Vec::new(), Arc::default())
     } else {
-        cache.page(ctx, wanted, conversation).await?
+        cache.page(ctx, wanted, ticket).await?
     };
     let (rows, more) = page.cut(rows);
     let total_count = if ctx.look_ahead().field("totalCount").exists() {
-        cache.count(ctx, conversation).await?
+        cache.count(ctx, ticket).await?
     } else {
         0
     };

@@ -1,17 +1,19 @@
 use async_graphql::{Context, Result};
+use chrono::{DateTime, Utc};
 use domain::{
     organisation::{self, Kind},
     ticket::StatusCategory,
 };
-use projections::organisation::{ItemRow, Section, Wanted, page};
+use projections::organisation::{ItemRow, Section, Wanted, list_at, page};
 
 use crate::graphql::{parts, postgres};
 
 /// Words of all statuses together, at most.
 const MOST: i64 = 500;
 
-/// The organisation's words that are meant when only the status is known, the most important first.
-pub(in crate::graphql) async fn default_labels(ctx: &Context<'_>) -> Result<Vec<ItemRow>> {
+/// The organisation's words that are meant when only the status is known, the most important first; at
+/// an instant, or now.
+pub(in crate::graphql) async fn default_labels(ctx: &Context<'_>, at: Option<DateTime<Utc>>) -> Result<Vec<ItemRow>> {
     let wanted = Wanted {
         kind: Kind::StatusLabel,
         name_contains: None,
@@ -23,7 +25,11 @@ pub(in crate::graphql) async fn default_labels(ctx: &Context<'_>) -> Result<Vec<
         limit: MOST,
         from_end: false,
     };
-    let rows = page(&parts(ctx)?.pool, &wanted, section).await;
+    let pool = &parts(ctx)?.pool;
+    let rows = match at {
+        Some(at) => list_at(pool, &wanted, at).await,
+        None => page(pool, &wanted, section).await,
+    };
     let rows = rows.map_err(|it| postgres(ctx, &it))?;
     let mut usual: Vec<(i32, ItemRow)> = rows
         .into_iter()

@@ -44,6 +44,24 @@ impl Neighbours {
         let kept = ticket_list::links(pool, of).await.map_err(fault)?;
         let survivors = ticket_list::survivors(pool, of).await.map_err(fault)?;
         let merged = ticket_list::merged(pool, of).await.map_err(fault)?;
+        let found = Self::of(of, kept, survivors, merged);
+        let wanted = found.wanted(origins);
+        let mut rows = Vec::new();
+        if let (false, Ok(seen)) = (wanted.is_empty(), sight(ctx)) {
+            rows = ticket_list::by_ids(pool, &wanted).await.map_err(fault)?;
+            rows.retain(|it| seen.holds(it));
+        }
+        Ok(found.with(related::together(rows, None)))
+    }
+
+    /// What these tickets have to do with others: links in their order, the last ticket of each chain of merges, and what
+    /// was merged into each.
+    pub(in crate::graphql) fn of(
+        of: &[Uuid],
+        kept: Vec<ticket_list::Link>,
+        survivors: Vec<(Uuid, Uuid)>,
+        merged: Vec<(Uuid, Uuid)>,
+    ) -> Self {
         let mut links = Vec::new();
         for (ticket, other, relation) in kept {
             let Some(relation) = Relation::parse(&relation) else {
@@ -55,24 +73,29 @@ impl Neighbours {
                 }
             }
         }
-        let mut wanted: Vec<Uuid> = origins.to_vec();
-        wanted.extend(links.iter().map(|it| it.2));
-        wanted.extend(survivors.iter().map(|it| it.1));
-        wanted.extend(merged.iter().map(|it| it.1));
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut rows = Vec::new();
-        if let (false, Ok(seen)) = (wanted.is_empty(), sight(ctx)) {
-            rows = ticket_list::by_ids(pool, &wanted).await.map_err(fault)?;
-            rows.retain(|it| seen.holds(it));
-        }
-        let tickets = related::together(rows).into_iter().map(|it| (it.uuid(), it)).collect();
-        Ok(Self {
+        Self {
             links,
             survivors: survivors.into_iter().collect(),
             merged,
-            tickets,
-        })
+            tickets: HashMap::new(),
+        }
+    }
+
+    /// The tickets that are to be shown, `origins` among them.
+    pub(in crate::graphql) fn wanted(&self, origins: &[Uuid]) -> Vec<Uuid> {
+        let mut wanted: Vec<Uuid> = origins.to_vec();
+        wanted.extend(self.links.iter().map(|it| it.2));
+        wanted.extend(self.survivors.values());
+        wanted.extend(self.merged.iter().map(|it| it.1));
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+
+    /// The same with those of them that the caller may see.
+    pub(in crate::graphql) fn with(self, tickets: Vec<Ticket>) -> Self {
+        let tickets = tickets.into_iter().map(|it| (it.uuid(), it)).collect();
+        Self { tickets, ..self }
     }
 
     /// A ticket, if the caller may see it.

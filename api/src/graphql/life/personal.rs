@@ -44,7 +44,18 @@ impl TicketFilter {
 
     /// Whether it asks for what conversations say, which the changes of tickets do not tell of.
     pub(in crate::graphql) fn asks_for_answers(&mut self) -> bool {
-        self.needs_answer.is_some() || self.needs_answer_since.is_some() || self.nested().any(Self::asks_for_answers)
+        self.answer_field().is_some()
+    }
+
+    /// A field that asks for what conversations say, and its value as far as it is short.
+    pub(in crate::graphql) fn answer_field(&mut self) -> Option<(&'static str, String)> {
+        if let Some(value) = self.needs_answer {
+            return Some(("needsAnswer", value.to_string()));
+        }
+        if self.needs_answer_since.is_some() {
+            return Some(("needsAnswerSince", "…".to_owned()));
+        }
+        self.nested().find_map(Self::answer_field)
     }
 
     fn nested(&mut self) -> impl Iterator<Item = &mut Self> {

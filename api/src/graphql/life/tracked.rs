@@ -358,7 +358,7 @@ async fn look(ctx: &Context<'_>, link: Link) -> Result<Option<TrackedTicket>> {
         .collect();
     let known = by_ids(&parts.pool, &chosen).await.map_err(|it| postgres(ctx, &it))?;
     let words = Words {
-        usual: default_labels(ctx).await?,
+        usual: default_labels(ctx, None).await?,
         chosen: known.into_iter().map(|it| (it.id, it)).collect(),
         caller: caller(ctx)?,
         now: parts.door.clock.now(),

@@ -18,7 +18,7 @@ use crate::{
 
 /// When a rule holds, and what follows.
 #[derive(Debug, Clone, SimpleObject)]
-pub(super) struct ClassificationRule {
+pub(in crate::graphql) struct ClassificationRule {
     /// What people call it; stands in the reasons of priorities.
     name: Label,
     /// One of these words or phrases stands in what the customer wrote, in any form; empty when any may.
@@ -58,7 +58,7 @@ impl From<organisation::ClassificationRule> for ClassificationRule {
 
 /// When a rule holds, of which at least one test is needed, and what follows, of which there must be something.
 #[derive(Debug, InputObject)]
-pub(super) struct ClassificationRuleInput {
+pub(in crate::graphql) struct ClassificationRuleInput {
     /// What people call it.
     name: LabelInput,
     /// One of these words or phrases stands in what the customer wrote, in any form; at most 100.
@@ -114,7 +114,8 @@ impl Defines for ClassificationInput {
 }
 
 impl ClassificationRuleInput {
-    fn rule(self) -> Result<organisation::ClassificationRule, Problem> {
+    /// The rule, if its ids read.
+    pub(in crate::graphql) fn rule(self) -> Result<organisation::ClassificationRule, Problem> {
         let ids = |kind, field, ids: Option<Vec<ID>>| -> Result<Vec<Uuid>, Problem> {
             let ids = ids.unwrap_or_default();
             ids.iter().map(|it| required(kind, field, it)).collect()

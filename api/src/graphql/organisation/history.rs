@@ -107,9 +107,10 @@ where
     total_count: i64,
 }
 
+/// What happened to an item, up to a version if it is seen in the past.
 pub(super) async fn of<T>(
     ctx: &Context<'_>,
-    id: Uuid,
+    (id, until): (Uuid, Option<i64>),
     first: Option<i32>,
     after: Option<String>,
     last: Option<i32>,
@@ -127,9 +128,11 @@ where
         let version = cursor.map(|it| revisions.number(field, it)).transpose();
         version.map_err(|it| problem(ctx, it))
     };
+    let end = until.map(|it| it.saturating_add(1));
+    let before = bound("before", args.before.as_ref())?;
     let section = Section {
         after: bound("after", args.after.as_ref())?,
-        before: bound("before", args.before.as_ref())?,
+        before: [before, end].into_iter().flatten().min(),
         limit: i64::from(args.count) + 1,
         from_end: args.from_end,
     };
@@ -143,10 +146,12 @@ where
             node: revision(ctx, id, row)?,
         });
     }
-    let total_count = if ctx.look_ahead().field("totalCount").exists() {
-        count_history(pool, id).await.map_err(|it| postgres(ctx, &it))?
-    } else {
-        0
+    let total_count = match until {
+        Some(version) => version,
+        None if ctx.look_ahead().field("totalCount").exists() => {
+            count_history(pool, id).await.map_err(|it| postgres(ctx, &it))?
+        }
+        None => 0,
     };
     Ok(History {
         page_info: args.info(&edges, more),

@@ -9,6 +9,7 @@ use super::{
     auto_reply::AutoReplyInput,
     custom_field::{CustomFieldOptionInput, Given},
     label::LabelInput,
+    retention::RetentionInput,
     words::{Channel, SkillSort, Sort, Target},
 };
 use crate::{
@@ -129,6 +130,8 @@ pub(super) struct InboxInput {
     active: bool,
     /// What is said of itself to whoever opens a ticket by it; nothing by default.
     auto_reply: Option<AutoReplyInput>,
+    /// How long what came through it is kept; for ever by default.
+    retention: Option<RetentionInput>,
 }
 
 impl Defines for InboxInput {
@@ -146,6 +149,7 @@ impl Defines for InboxInput {
             file_types: self.file_types.unwrap_or_default(),
             active: self.active,
             auto_reply: self.auto_reply.map(Into::into),
+            retention: self.retention.map(Into::into),
         })
     }
 }

@@ -2,19 +2,21 @@
 
 use async_graphql::{Context, InputObject, OutputType, Result, SimpleObject};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use commands::Read;
 use domain::organisation::Definition;
-use projections::organisation::{NAME, Place, Section, Wanted, count, page};
+use projections::organisation::{ItemRow, NAME, Place, Section, Wanted, count, list_at, page, section_of};
 
 use super::{
     objects::{Branch, CannedReply, Category, CustomField, Inbox, Macro, Skill, StatusLabel, Tag, Team},
-    thing::{Thing, from_row},
+    thing::{Thing, from_row_at},
 };
 use crate::{
     graphql::{
         LogPosition,
         connection::{Edge, PageArgs, PageInfo},
         may_read, parts, postgres, problem,
+        travel::instant,
     },
     problem::Problem,
 };
@@ -64,6 +66,7 @@ pub(super) struct Asked {
     pub(super) last: Option<i32>,
     pub(super) before: Option<String>,
     pub(super) filter: Option<OrganisationFilter>,
+    pub(super) as_of: Option<DateTime<Utc>>,
     pub(super) min_position: Option<LogPosition>,
 }
 
@@ -92,26 +95,25 @@ where
         Some(LogPosition(turn)) => !parts.live.reached(NAME, turn.shown_at()).await,
         None => false,
     };
-    let rows = if args.count == 0 {
-        Vec::new()
-    } else {
-        page(&parts.pool, &wanted, section)
-            .await
-            .map_err(|it| postgres(ctx, &it))?
+    let as_of = instant(ctx, asked.as_of).await?;
+    let (rows, total_count) = match as_of {
+        Some(at) => {
+            let all = list_at(&parts.pool, &wanted, at)
+                .await
+                .map_err(|it| postgres(ctx, &it))?;
+            let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+            (section_of(all, &section), count)
+        }
+        None => now(ctx, &wanted, section).await?,
     };
     let (rows, more) = args.cut(rows);
     let mut edges = Vec::with_capacity(rows.len());
     for row in &rows {
         edges.push(Edge {
             cursor: cursor(&row.kind, (&row.folded_name, row.id)),
-            node: from_row::<T>(ctx, row)?,
+            node: from_row_at::<T>(ctx, row, as_of)?,
         });
     }
-    let total_count = if looks("totalCount") {
-        count(&parts.pool, &wanted).await.map_err(|it| postgres(ctx, &it))?
-    } else {
-        0
-    };
     Ok(Connection {
         page_info: args.info(&edges, more),
         nodes: edges.iter().map(|it| it.node.clone()).collect(),
@@ -119,6 +121,23 @@ where
         stale,
         total_count,
     })
+}
+
+/// The rows of a page as they are now, and how many there are in all pages, if that is asked for.
+async fn now(ctx: &Context<'_>, wanted: &Wanted, section: Section<Place>) -> Result<(Vec<ItemRow>, i64)> {
+    let pool = &parts(ctx)?.pool;
+    // One row more than the page has.
+    let rows = if section.limit <= 1 {
+        Vec::new()
+    } else {
+        page(pool, wanted, section).await.map_err(|it| postgres(ctx, &it))?
+    };
+    let total_count = if ctx.look_ahead().field("totalCount").exists() {
+        count(pool, wanted).await.map_err(|it| postgres(ctx, &it))?
+    } else {
+        0
+    };
+    Ok((rows, total_count))
 }
 
 fn wanted<T: Thing>(filter: OrganisationFilter) -> Result<Wanted, Problem> {

@@ -16,12 +16,14 @@ mod objects;
 mod payload;
 mod query;
 mod region;
+mod retention;
 mod scripts;
 mod tell;
 mod thing;
 mod unique;
 mod words;
 
+pub(super) use classification::{ClassificationRule, ClassificationRuleInput};
 pub(super) use history::{
     BranchRevision, CannedReplyRevision, CategoryRevision, ClassificationRevision, CustomFieldRevision, InboxRevision,
     MacroRevision, RegionMapRevision, SkillRevision, StatusLabelRevision, TagRevision, TeamRevision,
@@ -32,4 +34,4 @@ pub(super) use objects::{
 };
 pub(super) use query::{OrganisationQuery, items, node};
 pub(super) use scripts::MacroDeed;
-pub(super) use thing::{Thing, from_row};
+pub(super) use thing::{Thing, from_row_at};

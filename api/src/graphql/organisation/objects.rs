@@ -13,6 +13,7 @@ use super::{
     history::{self, History},
     label::Label,
     region::RegionRule,
+    retention::Retention,
     scripts::{MacroStep, TemplateText},
     thing::{Frame, Thing},
     words::{Channel, SkillSort, Sort, Target as FieldTarget},
@@ -45,6 +46,8 @@ macro_rules! objects {
                 created_at: DateTime<Utc>,
                 /// When it last changed.
                 updated_at: DateTime<Utc>,
+                /// The instant at which it is seen; null when it is seen as it is now.
+                as_of: Option<DateTime<Utc>>,
                 #[graphql(skip)]
                 uuid: Uuid,
             }
@@ -61,7 +64,8 @@ macro_rules! objects {
                     #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
                     #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
                 ) -> Result<History<Self>> {
-                    history::of(ctx, self.uuid, first, after, last, before).await
+                    let until = self.as_of.map(|_| self.version);
+                    history::of(ctx, (self.uuid, until), first, after, last, before).await
                 }
             }
 
@@ -69,8 +73,8 @@ macro_rules! objects {
                 type Definition = organisation::$name;
 
                 fn of(frame: Frame, $definition: organisation::$name) -> Self {
-                    let Frame { id, uuid, version, retired, created_at, updated_at } = frame;
-                    Self { $($field: $value,)+ id, uuid, version, retired, created_at, updated_at }
+                    let Frame { id, uuid, version, retired, created_at, updated_at, as_of } = frame;
+                    Self { $($field: $value,)+ id, uuid, version, retired, created_at, updated_at, as_of }
                 }
             }
         )+
@@ -134,6 +138,8 @@ objects! {
         active: bool = it.active,
         /// What is said of itself to whoever opens a ticket by it; null when nothing ever was.
         auto_reply: Option<AutoReply> = it.auto_reply.map(AutoReply::from),
+        /// How long what came through it is kept; null for ever.
+        retention: Option<Retention> = it.retention.map(Retention::from),
     }
 
     /// What a ticket is about, in the organisation's own terms.

@@ -1,12 +1,13 @@
 //! What can be asked about the organisation.
 
 use async_graphql::{Context, Object, Result};
+use chrono::{DateTime, Utc};
 use commands::Read;
 use domain::{
     ids::singleton,
     organisation::{Category as Definition, Kind},
 };
-use projections::organisation::{ItemRow, by_ids};
+use projections::organisation::{ItemRow, by_ids, by_ids_at};
 use uuid::Uuid;
 
 use super::{
@@ -16,9 +17,9 @@ use super::{
         Team,
     },
     region::{AddressRegion, of_address},
-    thing::from_row,
+    thing::{Thing, from_row, from_row_at},
 };
-use crate::graphql::{LogPosition, may_read, node::Node, parts, postgres};
+use crate::graphql::{LogPosition, may_read, node::Node, parts, postgres, travel::instant};
 
 /// What can be asked about the organisation.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,33 +44,40 @@ macro_rules! queries {
                     #[graphql(desc = "So many from the end, or before `before`.")] last: Option<i32>,
                     #[graphql(desc = "Only what stands before this cursor.")] before: Option<String>,
                     #[graphql(desc = "Which; all by default.")] filter: Option<OrganisationFilter>,
+                    #[graphql(desc = "As they were at this instant.")] as_of: Option<DateTime<Utc>>,
                     #[graphql(desc = "Wait, at most 2 s, until everything up to this position shows.")]
                     min_position: Option<LogPosition>,
                 ) -> Result<Connection<$kind>> {
-                    Box::pin(list(ctx, Asked { first, after, last, before, filter, min_position })).await
+                    Box::pin(list(ctx, Asked { first, after, last, before, filter, as_of, min_position })).await
                 }
             )+
 
-            /// The category with this key, whatever the capitals; null when there is none.
+            /// The category with this key, whatever the capitals; null when there is none, or was none then.
             async fn category_by_key(
                 &self,
                 ctx: &Context<'_>,
                 #[graphql(desc = "The text that tickets carry in `categoryId` and `subcategoryId`.")] key: String,
+                #[graphql(desc = "As it was at this instant.")] as_of: Option<DateTime<Utc>>,
             ) -> Result<Option<Category>> {
-                let row = one(ctx, Definition::id_of(&key)).await?;
-                row.map(|it| from_row(ctx, &it)).transpose()
+                one(ctx, Definition::id_of(&key), as_of).await
             }
 
-            /// Which branch answers for which region; null when nobody has said so yet.
-            async fn region_map(&self, ctx: &Context<'_>) -> Result<Option<RegionMap>> {
-                let row = one(ctx, singleton(Kind::RegionMap.as_str())).await?;
-                row.map(|it| from_row(ctx, &it)).transpose()
+            /// Which branch answers for which region; null when nobody has said so yet, or had then.
+            async fn region_map(
+                &self,
+                ctx: &Context<'_>,
+                #[graphql(desc = "As it was at this instant.")] as_of: Option<DateTime<Utc>>,
+            ) -> Result<Option<RegionMap>> {
+                one(ctx, singleton(Kind::RegionMap.as_str()), as_of).await
             }
 
-            /// How new tickets get their category and priority; null when nobody has said so yet.
-            async fn classification(&self, ctx: &Context<'_>) -> Result<Option<Classification>> {
-                let row = one(ctx, singleton(Kind::Classification.as_str())).await?;
-                row.map(|it| from_row(ctx, &it)).transpose()
+            /// How new tickets get their category and priority; null when nobody has said so yet, or had then.
+            async fn classification(
+                &self,
+                ctx: &Context<'_>,
+                #[graphql(desc = "As it was at this instant.")] as_of: Option<DateTime<Utc>>,
+            ) -> Result<Option<Classification>> {
+                one(ctx, singleton(Kind::Classification.as_str()), as_of).await
             }
 
             /// Where an address is, and which branch answers for it.
@@ -98,17 +106,29 @@ queries! {
     Macro macros "Macros";
 }
 
-async fn one(ctx: &Context<'_>, id: Uuid) -> Result<Option<ItemRow>> {
-    Ok(items(ctx, &[id]).await?.pop())
+async fn one<T: Thing>(ctx: &Context<'_>, id: Uuid, as_of: Option<DateTime<Utc>>) -> Result<Option<T>> {
+    may_read(ctx, Read::Configuration)?;
+    let as_of = instant(ctx, as_of).await?;
+    let row = items(ctx, &[id], as_of).await?.pop();
+    row.map(|it| from_row_at(ctx, &it, as_of)).transpose()
 }
 
-/// The items with these ids, in no order.
-pub(in crate::graphql) async fn items(ctx: &Context<'_>, ids: &[Uuid]) -> Result<Vec<ItemRow>> {
+/// The items with these ids, in no order; at an instant, or now.
+pub(in crate::graphql) async fn items(
+    ctx: &Context<'_>,
+    ids: &[Uuid],
+    as_of: Option<DateTime<Utc>>,
+) -> Result<Vec<ItemRow>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     may_read(ctx, Read::Configuration)?;
-    by_ids(&parts(ctx)?.pool, ids).await.map_err(|it| postgres(ctx, &it))
+    let pool = &parts(ctx)?.pool;
+    let rows = match as_of {
+        Some(at) => by_ids_at(pool, ids, at).await,
+        None => by_ids(pool, ids).await,
+    };
+    rows.map_err(|it| postgres(ctx, &it))
 }
 
 macro_rules! nodes {

@@ -21,6 +21,7 @@ pub(in crate::graphql) struct Frame {
     pub(in crate::graphql) retired: bool,
     pub(in crate::graphql) created_at: DateTime<Utc>,
     pub(in crate::graphql) updated_at: DateTime<Utc>,
+    pub(in crate::graphql) as_of: Option<DateTime<Utc>>,
 }
 
 /// A kind of configuration as frontends see it.
@@ -33,6 +34,15 @@ pub(in crate::graphql) trait Thing: OutputType + Clone {
 
 /// The thing in a row of the tables, or of the log.
 pub(in crate::graphql) fn from_row<T: Thing>(ctx: &Context<'_>, row: &ItemRow) -> Result<T> {
+    from_row_at(ctx, row, None)
+}
+
+/// The same of a row that says how it was at an instant.
+pub(in crate::graphql) fn from_row_at<T: Thing>(
+    ctx: &Context<'_>,
+    row: &ItemRow,
+    as_of: Option<DateTime<Utc>>,
+) -> Result<T> {
     let definition = serde_json::from_str(&row.definition).map_err(|it| problem(ctx, internal(&it)))?;
     let frame = Frame {
         id: ids::global(Kind::Item(T::Definition::KIND), row.id),
@@ -41,6 +51,7 @@ pub(in crate::graphql) fn from_row<T: Thing>(ctx: &Context<'_>, row: &ItemRow) -
         retired: row.retired,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        as_of,
     };
     Ok(T::of(frame, definition))
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::door::is_me;
 use crate::graphql::{
     ids::{self, Kind},
-    may_read, parts, postgres, shows,
+    may_read, parts, postgres, shows, travel,
 };
 
 /// Sessions shown of one person.
@@ -120,8 +120,20 @@ pub(in crate::graphql) struct User {
     suspended_reason: Option<String>,
     /// When they were invited or registered.
     created_at: DateTime<Utc>,
+    /// The instant at which they are seen; null when they are seen as they are now.
+    as_of: Option<DateTime<Utc>>,
     #[graphql(skip)]
     pub(super) uuid: Uuid,
+}
+
+impl User {
+    /// As they were at that instant.
+    pub(super) fn at(self, at: DateTime<Utc>) -> Self {
+        Self {
+            as_of: Some(at),
+            ..self
+        }
+    }
 }
 
 impl From<UserRow> for User {
@@ -136,6 +148,7 @@ impl From<UserRow> for User {
             two_factor: row.two_factor,
             suspended_reason: row.suspended_reason,
             created_at: row.created_at,
+            as_of: None,
             uuid: row.user_id,
         }
     }
@@ -152,8 +165,12 @@ impl User {
     /// The roles they have, and where.
     #[graphql(complexity = 5)]
     async fn grants(&self, ctx: &Context<'_>) -> Result<Vec<RoleGrant>> {
-        let grants = people::grants(&parts(ctx)?.pool, Some(&[self.uuid])).await;
-        let grants = grants.map_err(|it| postgres(ctx, &it))?;
+        let grants = if let Some(at) = self.as_of {
+            travel::user_grants(ctx, self.uuid, at).await?
+        } else {
+            let grants = people::grants(&parts(ctx)?.pool, Some(&[self.uuid])).await;
+            grants.map_err(|it| postgres(ctx, &it))?
+        };
         Ok(grants.into_iter().map(RoleGrant::from).collect())
     }
 
@@ -163,8 +180,13 @@ impl User {
         if !is_me(ctx, AgentId(self.uuid))? {
             may_read(ctx, Read::Sessions)?;
         }
-        let sessions = people::sessions(&parts(ctx)?.pool, self.uuid, SESSIONS).await;
-        let sessions = sessions.map_err(|it| postgres(ctx, &it))?;
+        let sessions = people::sessions(&parts(ctx)?.pool, self.uuid, self.as_of, SESSIONS).await;
+        let mut sessions = sessions.map_err(|it| postgres(ctx, &it))?;
+        for it in &mut sessions {
+            if self.as_of.is_some_and(|at| it.ended_at.is_some_and(|ended| ended > at)) {
+                (it.ended_at, it.end_reason) = (None, None);
+            }
+        }
         shows(ctx, Exposed::Session, self.uuid);
         Ok(sessions.into_iter().map(Session::from).collect())
     }

@@ -1,4 +1,5 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use commands::Read;
 use projections::people;
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use crate::graphql::{
     connection::{Edge, PageArgs, PageInfo, cost},
     cursor,
     ids::{self, Kind},
-    may_read, parts, postgres, problem,
+    may_read, parts, postgres, problem, travel,
 };
 
 /// A page of people.
@@ -47,10 +48,19 @@ impl PeopleQuery {
         })
     }
 
-    /// The person with this id; null when there is none.
-    async fn user(&self, ctx: &Context<'_>, #[graphql(desc = "Id of the user.")] id: ID) -> Result<Option<User>> {
+    /// The person with this id; null when there is none, or was none then.
+    async fn user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Id of the user.")] id: ID,
+        #[graphql(desc = "As they were at this instant.")] as_of: Option<DateTime<Utc>>,
+    ) -> Result<Option<User>> {
         may_read(ctx, Read::People)?;
         let uuid = ids::required(Kind::Agent, "id", &id).map_err(|it| problem(ctx, it))?;
+        if let Some(at) = travel::instant(ctx, as_of).await? {
+            let row = travel::user(ctx, uuid, at).await?;
+            return Ok(row.map(|it| User::from(it).at(at)));
+        }
         let row = people::user(&parts(ctx)?.pool, uuid).await;
         Ok(row.map_err(|it| postgres(ctx, &it))?.map(User::from))
     }

@@ -1,7 +1,7 @@
 use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 use commands::Read;
-use domain::{ids::TicketId, organisation::Kind as ItemKind};
+use domain::{ids::TicketId, organisation::Kind as ItemKind, reading::Exposed};
 use projections::macro_run;
 
 use super::{
@@ -14,7 +14,7 @@ use crate::{
         caller,
         filter::storable,
         ids::{Kind, required},
-        may_read, parts, postgres, problem,
+        may_read, parts, postgres, problem, shows,
         sight::sight,
     },
     problem::Problem,
@@ -40,6 +40,7 @@ impl ScriptsQuery {
         #[graphql(desc = "What is to stand in places of its texts.")] values: Option<Vec<TemplateValueInput>>,
     ) -> Result<MacroPreview> {
         let (ids, given) = asked(ctx, (&ticket_id, &macro_id), (ItemKind::Macro, "macroId"), values)?;
+        shows(ctx, Exposed::Ticket, ids.0.0);
         let viewer = &caller(ctx)?.viewer;
         let previewed = parts(ctx)?
             .handler
@@ -64,6 +65,7 @@ impl ScriptsQuery {
     ) -> Result<FilledReply> {
         let about = (ItemKind::CannedReply, "cannedReplyId");
         let (ids, given) = asked(ctx, (&ticket_id, &canned_reply_id), about, values)?;
+        shows(ctx, Exposed::Ticket, ids.0.0);
         let viewer = &caller(ctx)?.viewer;
         let filled = parts(ctx)?
             .handler

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, ID, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use futures_util::{Stream, stream};
 use projections::ticket_list::{counter::Counted, filter::Condition};
 use serde_json::Value as Json;
@@ -19,6 +20,7 @@ use crate::{
         life::me,
         parts, postgres, problem,
         sight::sight,
+        travel::{self, answerable},
     },
     problem::{Problem, not_found},
 };
@@ -57,13 +59,16 @@ pub(in crate::graphql) struct ViewCountsChange {
 #[derive(Debug, Default)]
 pub(super) struct Together {
     filters: Vec<(Uuid, Json)>,
-    counts: OnceCell<HashMap<Uuid, Counted>>,
+    /// The instant at which they are counted; `None` for now.
+    as_of: Option<DateTime<Utc>>,
+    counts: OnceCell<HashMap<Uuid, Result<Counted, Problem>>>,
 }
 
 impl Together {
-    pub(super) fn of(filters: Vec<(Uuid, Json)>) -> Arc<Self> {
+    pub(super) fn of(filters: Vec<(Uuid, Json)>, as_of: Option<DateTime<Utc>>) -> Arc<Self> {
         Arc::new(Self {
             filters,
+            as_of,
             counts: OnceCell::new(),
         })
     }
@@ -71,22 +76,59 @@ impl Together {
     /// How many tickets one of them shows; whoever asks first reads all of them. `None` when it does not read.
     pub(super) async fn count(&self, ctx: &Context<'_>, view: Uuid) -> Result<Option<ViewCount>> {
         let counts = self.counts.get_or_try_init(|| async {
-            let mut ids = Vec::new();
-            let mut conditions = Vec::new();
-            for (id, filter) in &self.filters {
-                if let Ok(condition) = condition(ctx, filter)? {
+            match self.as_of {
+                Some(at) => self.counted_at(ctx, at).await,
+                None => self.counted(ctx).await,
+            }
+        });
+        match counts.await?.get(&view) {
+            Some(Ok(it)) => Ok(Some(ViewCount {
+                value: it.value,
+                position: it.position.into(),
+            })),
+            Some(Err(refused)) => Err(problem(ctx, refused.clone())),
+            None => Ok(None),
+        }
+    }
+
+    async fn counted(&self, ctx: &Context<'_>) -> Result<HashMap<Uuid, Result<Counted, Problem>>> {
+        let mut ids = Vec::new();
+        let mut conditions = Vec::new();
+        for (id, filter) in &self.filters {
+            if let Ok(condition) = condition(ctx, filter)? {
+                ids.push(*id);
+                conditions.push(condition);
+            }
+        }
+        let counted = parts(ctx)?.counts.now(&conditions).await;
+        let counted = counted.map_err(|it| postgres(ctx, &it))?;
+        Ok(ids.into_iter().zip(counted.into_iter().map(Ok)).collect())
+    }
+
+    async fn counted_at(
+        &self,
+        ctx: &Context<'_>,
+        at: DateTime<Utc>,
+    ) -> Result<HashMap<Uuid, Result<Counted, Problem>>> {
+        let me = me(&caller(ctx)?.viewer);
+        let mut all = HashMap::new();
+        let mut ids = Vec::new();
+        let mut conditions = Vec::new();
+        for (id, filter) in &self.filters {
+            let Ok(mut filter) = SavedFilter(filter.clone()).read() else {
+                continue;
+            };
+            match answerable(Some(&mut filter), &[]).and_then(|()| listed(Some(filter), me)) {
+                Ok(condition) => {
                     ids.push(*id);
                     conditions.push(condition);
                 }
+                Err(refused) => drop(all.insert(*id, Err(refused))),
             }
-            let counted = parts(ctx)?.counts.now(&conditions).await;
-            let counted = counted.map_err(|it| postgres(ctx, &it))?;
-            Ok::<_, async_graphql::Error>(ids.into_iter().zip(counted).collect::<HashMap<_, _>>())
-        });
-        Ok(counts.await?.get(&view).map(|it| ViewCount {
-            value: it.value,
-            position: it.position.into(),
-        }))
+        }
+        let counted = travel::counted(ctx, &sight(ctx)?, at, &conditions).await?;
+        all.extend(ids.into_iter().zip(counted.into_iter().map(Ok)));
+        Ok(all)
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a view names and is not in use any more.
 
 use async_graphql::{Context, MaybeUndefined, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 use domain::organisation::{Category, Definition, Kind};
-use projections::organisation::by_ids;
+use projections::organisation::{by_ids, by_ids_at};
 use uuid::Uuid;
 
 use crate::graphql::{
@@ -31,15 +32,24 @@ struct Named {
     said: String,
 }
 
-/// What of that which the filter names is not in use.
-pub(super) async fn missing(ctx: &Context<'_>, filter: &TicketFilter) -> Result<Vec<Missing>> {
+/// What of that which the filter names is not in use, at an instant or now.
+pub(super) async fn missing(
+    ctx: &Context<'_>,
+    filter: &TicketFilter,
+    as_of: Option<DateTime<Utc>>,
+) -> Result<Vec<Missing>> {
     let mut named = Vec::new();
     collect(filter, &mut named);
     if named.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = named.iter().map(|it| it.id).collect();
-    let rows = by_ids(&parts(ctx)?.pool, &ids).await.map_err(|it| postgres(ctx, &it))?;
+    let pool = &parts(ctx)?.pool;
+    let rows = match as_of {
+        Some(at) => by_ids_at(pool, &ids, at).await,
+        None => by_ids(pool, &ids).await,
+    };
+    let rows = rows.map_err(|it| postgres(ctx, &it))?;
     let gone = named.into_iter().filter_map(|it| {
         let row = rows.iter().find(|row| row.id == it.id && row.kind == it.kind.as_str());
         let retired = row.is_some_and(|row| row.retired);

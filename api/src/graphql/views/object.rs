@@ -20,7 +20,7 @@ use crate::{
         filter::{OrderDirection, TicketOrderField},
         ids::{Kind, LogPosition, global},
         life::me,
-        organisation::{Team, from_row, items},
+        organisation::{Team, from_row_at, items},
         people::{User, users},
         problem,
         query::{Asked, TicketConnection, ticket_page},
@@ -76,6 +76,8 @@ pub(in crate::graphql) struct View {
     created_at: Option<DateTime<Utc>>,
     /// When it last changed; null for one that comes with the program.
     updated_at: Option<DateTime<Utc>>,
+    /// The instant at which it and its tickets are seen; null when they are seen as they are now.
+    as_of: Option<DateTime<Utc>>,
     #[graphql(skip)]
     pub(super) uuid: Uuid,
     #[graphql(skip)]
@@ -101,10 +103,11 @@ impl View {
             retired_at: None,
             created_at: None,
             updated_at: None,
+            as_of: None,
             uuid: it.id(),
             owner: None,
             order: it.order(),
-            together: Together::of(vec![(it.id(), it.filter())]),
+            together: Together::of(vec![(it.id(), it.filter())], None),
         }
     }
 
@@ -123,10 +126,12 @@ impl View {
         }
     }
 
-    /// Views of one answer, which are counted together.
-    pub(super) fn together(mut views: Vec<Self>) -> Vec<Self> {
-        let together = Together::of(views.iter().map(|it| (it.uuid, it.filter_json())).collect());
+    /// Views of one answer, which are counted together, at an instant or now.
+    pub(super) fn together(mut views: Vec<Self>, as_of: Option<DateTime<Utc>>) -> Vec<Self> {
+        let filters = views.iter().map(|it| (it.uuid, it.filter_json())).collect();
+        let together = Together::of(filters, as_of);
         for it in &mut views {
+            it.as_of = as_of;
             it.together = Arc::clone(&together);
         }
         views
@@ -138,6 +143,26 @@ impl View {
 
     pub(in crate::graphql) fn uuid(&self) -> Uuid {
         self.uuid
+    }
+
+    /// Whether it has changed since, or come into being.
+    pub(super) fn is_newer(&self, at: DateTime<Utc>) -> bool {
+        self.updated_at.is_some_and(|it| it > at)
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired_at.is_some()
+    }
+
+    /// Where it stands among saved views as they are read: the own ones first, then the shared ones.
+    pub(super) fn place(&self) -> (u8, bool, Option<i32>, String, Uuid) {
+        let sort = match self.audience {
+            ViewAudience::Own => 0,
+            ViewAudience::Shared => 1,
+            ViewAudience::Team => 2,
+        };
+        let name = self.name.to_lowercase();
+        (sort, self.position.is_none(), self.position, name, self.uuid)
     }
 
     pub(super) fn is_for(&self, audience: ViewAudience) -> bool {
@@ -161,7 +186,7 @@ impl View {
 impl From<ViewRow> for View {
     fn from(row: ViewRow) -> Self {
         let json = |text: &str| serde_json::from_str(text).unwrap_or(Json::Null);
-        let together = Together::of(vec![(row.view_id, json(&row.filter))]);
+        let together = Together::of(vec![(row.view_id, json(&row.filter))], None);
         Self {
             id: global(Kind::View, row.view_id),
             name: row.name,
@@ -179,6 +204,7 @@ impl From<ViewRow> for View {
             retired_at: row.retired_at,
             created_at: Some(row.created_at),
             updated_at: Some(row.updated_at),
+            as_of: None,
             uuid: row.view_id,
             owner: row.owner_id,
             order: json(&row.sorting),
@@ -211,14 +237,14 @@ impl View {
     /// The team that sees it.
     async fn team(&self, ctx: &Context<'_>) -> Result<Option<Team>> {
         let Some(id) = self.team_id() else { return Ok(None) };
-        let row = items(ctx, &[id]).await?.pop();
-        row.map(|it| from_row(ctx, &it)).transpose()
+        let row = items(ctx, &[id], self.as_of).await?.pop();
+        row.map(|it| from_row_at(ctx, &it, self.as_of)).transpose()
     }
 
     /// Tags, categories and the like that its filter names and that are not in use any more. It shows what it can.
     async fn missing(&self, ctx: &Context<'_>) -> Result<Vec<Missing>> {
         match self.filter.read() {
-            Ok(filter) => missing(ctx, &filter).await,
+            Ok(filter) => missing(ctx, &filter, self.as_of).await,
             Err(_) => Ok(Vec::new()),
         }
     }
@@ -227,6 +253,7 @@ impl View {
     async fn viewer_can_change(&self, ctx: &Context<'_>) -> Result<bool> {
         let viewer = &caller(ctx)?.viewer;
         Ok(!self.built_in
+            && self.as_of.is_none()
             && !viewer.read_only
             && match self.audience {
                 ViewAudience::Own => self.owner == Some(me(viewer)),
@@ -245,7 +272,7 @@ impl View {
     }
 
     /// How many tickets it shows, of those that you may see: kept while tickets change, so that asking costs the same
-    /// however many there are. Null when the view does not read.
+    /// however many there are; of the past it is counted. Null when the view does not read.
     #[graphql(complexity = 2)]
     async fn count(&self, ctx: &Context<'_>) -> Result<Option<ViewCount>> {
         self.together.count(ctx, self.uuid).await
@@ -273,6 +300,7 @@ impl View {
             filter: Some(self.filter.read().map_err(|it| problem(ctx, it))?),
             order_by: Some(order_of(&self.order).map_err(|it| problem(ctx, it))?),
             min_position,
+            as_of: self.as_of,
         };
         ticket_page(ctx, asked, None).await
     }

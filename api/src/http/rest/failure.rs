@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::told::Budget;
 use crate::{
-    http::refusal::{Refusal, retry_after, seconds},
+    http::refusal::{Refusal, retry_after, seconds, status},
     problem::{Language, Problem},
 };
 
@@ -99,23 +99,6 @@ impl Failure {
             details: Box::new(details),
             budget: None,
         }
-    }
-}
-
-/// The status of a code; what is not told of here is forbidden by a rule.
-fn status(code: &str) -> StatusCode {
-    match code {
-        "BAD_USER_INPUT" => StatusCode::BAD_REQUEST,
-        "UNAUTHENTICATED" => StatusCode::UNAUTHORIZED,
-        "FORBIDDEN" => StatusCode::FORBIDDEN,
-        "NOT_FOUND" => StatusCode::NOT_FOUND,
-        "METHOD_NOT_ALLOWED" => StatusCode::METHOD_NOT_ALLOWED,
-        "CONFLICT" => StatusCode::CONFLICT,
-        "THROTTLED" => StatusCode::TOO_MANY_REQUESTS,
-        "INTERNAL" => StatusCode::INTERNAL_SERVER_ERROR,
-        "STALE" | "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
-        "TIMED_OUT" => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

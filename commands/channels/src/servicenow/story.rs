@@ -168,7 +168,10 @@ impl Teller {
                     agent_id,
                     mode: AssignmentMode::ByAgent,
                 },
-                None => AssignmentCommand::Unassign { reason: None },
+                None => AssignmentCommand::Unassign {
+                    reason: None,
+                    customer: None,
+                },
             };
             self.story.assignment.push((command, self.now));
         }

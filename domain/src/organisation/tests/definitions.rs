@@ -29,6 +29,7 @@ fn inbox(domains: &[&str], flags: &[&str]) -> Inbox {
         file_types: Vec::new(),
         active: true,
         auto_reply: None,
+        retention: None,
     }
 }
 

@@ -132,6 +132,7 @@ fn channel_of_an_inbox_never_changes() {
         file_types: Vec::new(),
         active: true,
         auto_reply: None,
+        retention: None,
     };
     let history = [ItemEvent::Created {
         definition: inbox(Channel::Email),

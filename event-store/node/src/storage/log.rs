@@ -111,7 +111,7 @@ pub(crate) struct Log {
     pub(super) recent: Generations<(i64, Uuid), i64>,
     head: i64,
     /// Never goes back, even when the machine's clock does.
-    created: i64,
+    pub(super) created: i64,
 }
 
 impl Log {

@@ -11,3 +11,4 @@ mod lock;
 mod node;
 mod program;
 mod random;
+mod restore;

@@ -89,8 +89,8 @@ fn envelope(wish: &ReadModelCommand, model: &Model, actor: &Actor, at: DateTime<
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a decision of an operator, made now; this package does not know the clock of commands"
+    reason = "an operator decides or asks now; this package does not know the clock of commands"
 )]
-fn now() -> DateTime<Utc> {
+pub(in crate::cli) fn now() -> DateTime<Utc> {
     std::time::SystemTime::now().into()
 }

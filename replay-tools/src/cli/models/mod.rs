@@ -2,8 +2,9 @@
 
 pub(super) mod decision;
 pub(super) mod diff;
+pub(super) mod erase;
 pub(super) mod parked;
-mod reach;
+pub(super) mod reach;
 pub(super) mod rebuild;
 pub(super) mod status;
 pub(super) mod swap;
@@ -48,7 +49,7 @@ fn names() -> String {
     registry().iter().map(|it| it.name).collect::<Vec<_>>().join(", ")
 }
 
-fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     Runtime::new()?.block_on(work)
 }
 

@@ -35,12 +35,29 @@ pub(in crate::cli) struct Reach {
     /// Event store with the log [default: that of the server running on the data folder, else the folder's own log]
     #[arg(long, value_name = "URL", env = "EVENT_STORE_URL", hide_env_values = true)]
     event_store_url: Option<String>,
+    #[command(flatten)]
+    keys: MasterKeys,
+}
+
+#[derive(Debug, Args)]
+struct MasterKeys {
     /// File with the master key of personal data [default: keys/master.key of the data folder]
     #[arg(long, value_name = "FILE", env = "LETOPIS_MASTER_KEY_FILE")]
     master_key_file: Option<PathBuf>,
     /// File with the master key before it, while keys are wrapped anew
     #[arg(long, value_name = "FILE", env = "LETOPIS_PREVIOUS_MASTER_KEY_FILE")]
     previous_master_key_file: Option<PathBuf>,
+}
+
+/// The vault alone, for commands that read a log and open what is sealed in it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Vault, for --open")]
+pub(in crate::cli) struct VaultPlace {
+    /// Postgres with the vault [default: that of the server running on the data folder]
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    #[command(flatten)]
+    keys: MasterKeys,
 }
 
 /// The database, its tables of this program's version.
@@ -64,14 +81,7 @@ pub(in crate::cli) struct Target {
 impl Reach {
     /// The database alone.
     pub(in crate::cli) async fn tables(&self) -> Result<Tables> {
-        let url = match given(self.database_url.as_deref()) {
-            Some(url) => url.to_owned(),
-            None => published(&self.data, "database.url")?.with_context(|| {
-                let data = self.data.display();
-                format!("no server with a Postgres of its own runs on {data}: start it, or give --database-url")
-            })?,
-        };
-        let options = options(&url)?;
+        let options = options(&database(self.database_url.as_deref(), &self.data)?)?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
@@ -85,7 +95,7 @@ impl Reach {
     /// Database, log and vault.
     pub(in crate::cli) async fn target(&self) -> Result<Target> {
         let Tables { pool, options } = self.tables().await?;
-        let vault = self.vault(&options).await?;
+        let vault = self.keys.open(Some(&self.data), &options).await?;
         let (url, node) = self.log().await?;
         Ok(Target {
             log: EventLog::new(&url)?,
@@ -113,22 +123,53 @@ impl Reach {
         let node = Node::start(NodeConfig { data: folder, listen }).await?;
         Ok((node.connection_string(), Some(node)))
     }
+}
 
-    async fn vault(&self, options: &PgConnectOptions) -> Result<Vault> {
+impl MasterKeys {
+    async fn open(&self, data: Option<&Path>, options: &PgConnectOptions) -> Result<Vault> {
         let previous = key(self.previous_master_key_file.as_deref(), "LETOPIS_PREVIOUS_MASTER_KEY")?;
-        let file = self.data.join("keys/master.key");
-        let current = match key(self.master_key_file.as_deref(), "LETOPIS_MASTER_KEY")? {
-            Some(key) => Some(key),
-            None => MasterKey::read(&file)?,
+        let file = data.map(|it| it.join("keys/master.key"));
+        let current = match (key(self.master_key_file.as_deref(), "LETOPIS_MASTER_KEY")?, &file) {
+            (Some(key), _) => Some(key),
+            (None, Some(file)) => MasterKey::read(file)?,
+            (None, None) => None,
         };
         let Some(current) = current else {
-            let file = file.display();
+            let file = file.map_or_else(String::new, |it| format!("{} ", it.display()));
             bail!(
-                "master key file {file} is missing: give --master-key-file or LETOPIS_MASTER_KEY; without it no \
-                   personal data can be read"
+                "master key file {file}is missing: give --master-key-file or LETOPIS_MASTER_KEY; without it no personal \
+                 data can be read"
             );
         };
         Ok(Vault::open(options.clone(), current, previous).await?)
+    }
+}
+
+impl VaultPlace {
+    /// The vault that belongs to a log in `data`, or the one that is named.
+    pub(in crate::cli) async fn open(&self, data: Option<&Path>) -> Result<Vault> {
+        let options = match (given(self.database_url.as_deref()), data) {
+            (None, None) => {
+                bail!("a server of events does not name its vault: give --database-url and --master-key-file")
+            }
+            (named, data) => options(&database(named, data.unwrap_or(Path::new("")))?)?,
+        };
+        let is_new = Vault::is_new(&options).await;
+        if is_new.context("there is no vault in that database, or it does not answer: give another --database-url")? {
+            bail!("the vault in that database is empty: give the --database-url of the server that wrote this log");
+        }
+        self.keys.open(data, &options).await
+    }
+}
+
+/// The address that is given, or that of the server that runs on the data folder.
+fn database(named: Option<&str>, data: &Path) -> Result<String> {
+    match given(named) {
+        Some(url) => Ok(url.to_owned()),
+        None => published(data, "database.url")?.with_context(|| {
+            let data = data.display();
+            format!("no server with a Postgres of its own runs on {data}: start it, or give --database-url")
+        }),
     }
 }
 

@@ -210,7 +210,7 @@ fn ownership_follows_the_rows() {
     let words = told.iter().map(|(command, at)| {
         let words = match command {
             AssignmentCommand::Assign { agent_id, mode } => format!("{agent_id} {}", mode.as_str()),
-            AssignmentCommand::Unassign { reason } => format!("nobody {reason:?}"),
+            AssignmentCommand::Unassign { reason, .. } => format!("nobody {reason:?}"),
         };
         format!("{} {words}", at.format("%-d/%-m"))
     });
