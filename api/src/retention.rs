@@ -27,7 +27,7 @@ use crate::{auth, following::tend};
 const LOOK: Duration = Duration::from_secs(5);
 /// How often it is looked what is due while they say the same.
 const ROUND: TimeDelta = TimeDelta::hours(1);
-/// Tickets and people of one step of one inbox.
+/// Tickets and people of one step of one inbox; when there are more, it is looked again at the next turn.
 const MOST: i64 = 500;
 
 /// What keeping to the retention of inboxes takes.
@@ -45,6 +45,27 @@ pub(crate) struct Keeper {
 struct Looked {
     at: DateTime<Utc>,
     policies: Vec<Policy>,
+    /// Whether that was all.
+    all: bool,
+}
+
+/// What one step of one inbox came to.
+#[derive(Debug, Default, Clone, Copy)]
+struct Step {
+    found: i64,
+    done: i64,
+}
+
+impl Step {
+    fn count(&mut self, done: bool) {
+        self.found += 1;
+        self.done += i64::from(done);
+    }
+
+    /// Whether there may be more; what nothing could be done about would only be found again.
+    fn has_more(self) -> bool {
+        self.found == MOST && self.done > 0
+    }
 }
 
 impl Keeper {
@@ -81,22 +102,25 @@ impl Keeper {
         let mut policies = retention::policies(&self.pool).await?;
         policies.retain(|it| !it.retention.dry_run);
         match last {
-            Some(last) if last.policies == policies && now - last.at < ROUND => return Ok(last),
+            Some(last) if last.all && last.policies == policies && now - last.at < ROUND => return Ok(last),
             Some(_) | None => {}
         }
+        let mut steps = Vec::with_capacity(2 * policies.len() + 1);
         for policy in &policies {
-            self.close(policy, now).await?;
-            self.archive(policy, now).await?;
+            steps.push(self.close(policy, now).await?);
+            steps.push(self.archive(policy, now).await?);
         }
-        self.forget(&policies, now).await?;
-        Ok(Looked { at: now, policies })
+        steps.push(self.forget(&policies, now).await?);
+        let all = !steps.into_iter().any(Step::has_more);
+        Ok(Looked { at: now, policies, all })
     }
 
-    async fn forget(&self, policies: &[Policy], now: DateTime<Utc>) -> anyhow::Result<()> {
+    async fn forget(&self, policies: &[Policy], now: DateTime<Utc>) -> anyhow::Result<Step> {
         let due = retention::forgettable(&self.pool, policies, now, None, MOST).await?;
         if !due.is_empty() {
             info!(people = due.len(), "are to be forgotten under the retention of inboxes");
         }
+        let mut step = Step::default();
         for person in due {
             let command = DataSubjectCommand::RequestErasure {
                 ground: Ground::Retention,
@@ -105,44 +129,48 @@ impl Keeper {
                 waiting_days: self.waiting_days,
             };
             let command = Command::DataSubject(DataSubject(person), command);
-            self.tell("forget", &person.to_string(), &now.to_rfc3339(), command)
-                .await?;
+            let (about, key) = (person.to_string(), now.to_rfc3339());
+            step.count(self.tell("forget", &about, &key, command).await?);
         }
-        Ok(())
+        Ok(step)
     }
 
-    async fn close(&self, policy: &Policy, now: DateTime<Utc>) -> anyhow::Result<()> {
+    async fn close(&self, policy: &Policy, now: DateTime<Utc>) -> anyhow::Result<Step> {
         let Some(before) = policy.closes_before(now) else {
-            return Ok(());
+            return Ok(Step::default());
         };
+        let mut step = Step::default();
         for it in retention::idle(&self.pool, policy.inbox, before, MOST).await? {
             let command = TicketCommand::Close {
                 cause: CloseCause::IdlePolicy,
                 reason: (!it.resolved).then_some(ResolutionReason::NoResponse),
             };
-            self.about(&it, "close", command).await?;
+            step.count(self.about(&it, "close", command).await?);
         }
-        Ok(())
+        Ok(step)
     }
 
-    async fn archive(&self, policy: &Policy, now: DateTime<Utc>) -> anyhow::Result<()> {
+    async fn archive(&self, policy: &Policy, now: DateTime<Utc>) -> anyhow::Result<Step> {
         let Some(before) = policy.archives_before(now) else {
-            return Ok(());
+            return Ok(Step::default());
         };
+        let mut step = Step::default();
         for it in retention::closed(&self.pool, policy.inbox, before, MOST).await? {
             let policy_id = Some(policy.inbox);
-            self.about(&it, "archive", TicketCommand::Archive { policy_id }).await?;
+            let told = self.about(&it, "archive", TicketCommand::Archive { policy_id });
+            step.count(told.await?);
         }
-        Ok(())
+        Ok(step)
     }
 
-    async fn about(&self, it: &DueTicket, what: &str, command: TicketCommand) -> anyhow::Result<()> {
+    async fn about(&self, it: &DueTicket, what: &str, command: TicketCommand) -> anyhow::Result<bool> {
         let command = Command::Ticket(TicketId(it.ticket_id), command);
         self.tell(what, &it.ticket_id.to_string(), &it.version.to_string(), command)
             .await
     }
 
-    async fn tell(&self, what: &str, about: &str, key: &str, command: Command) -> anyhow::Result<()> {
+    /// Whether it was done.
+    async fn tell(&self, what: &str, about: &str, key: &str, command: Command) -> anyhow::Result<bool> {
         let actor = Actor::new(ActorKind::System, "retention");
         let request = Request {
             command_id: CommandId::of_request(&actor.to_string(), what, about, key),
@@ -152,8 +180,13 @@ impl Keeper {
             traceparent: None,
         };
         match self.handler.execute(&Rights::all(), &request).await {
+            Ok(_) => Ok(true),
             // It has changed meanwhile, or somebody was faster.
-            Ok(_) | Err(CommandError::Refused(_)) => Ok(()),
+            Err(CommandError::Refused(_)) => Ok(false),
+            Err(error) if error.is_lasting() => {
+                warn!(%error, what, about, "cannot be done under the retention of an inbox");
+                Ok(false)
+            }
             Err(error) => Err(error.into()),
         }
     }

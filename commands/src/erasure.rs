@@ -173,6 +173,10 @@ impl Handler {
     /// start.
     pub async fn forget(&self, subject: DataSubject, actor: &Actor) -> Result<String, CommandError> {
         let fingerprint = self.vault.fingerprint(subject).await?;
+        if self.forgetting(subject).await?.destroyed {
+            self.vault.destroy(subject).await?;
+            return Ok(fingerprint);
+        }
         let command = DataSubjectCommand::DestroyKey {
             key_fingerprint: fingerprint.clone(),
             if_due: false,

@@ -135,7 +135,9 @@ pub async fn forgettable(
         WHERE NOT EXISTS (
             SELECT FROM person_privacy AS told
             WHERE told.person_id = it.person
-                AND (told.erased_at IS NOT NULL OR told.due IS NOT NULL OR told.held OR told.cancelled_at IS NOT NULL)
+                AND (told.erased_at IS NOT NULL OR told.due IS NOT NULL OR told.cancelled_at IS NOT NULL OR EXISTS (
+                    SELECT FROM jsonb_array_elements(told.holds) AS hold
+                    WHERE hold ->> 'until' IS NULL OR (hold ->> 'until')::timestamptz > $5))
         )
         ORDER BY it.person LIMIT $4";
     let due = policies
@@ -150,6 +152,7 @@ pub async fn forgettable(
         .bind(before)
         .bind(inbox)
         .bind(limit)
+        .bind(now)
         .fetch_all(pool)
         .await
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use tests::{App, Client, Socket, run};
+use tests::{App, Client, Socket, eventually, run};
 
 use crate::people::{agent, set_up};
 
@@ -224,13 +224,9 @@ fn refused_tries_are_on_record_and_lookers_on_change_nothing() -> Result<()> {
         let query = "{ denials(first: 10) { nodes { actor operation permission } } }";
         let (code, _) = at.anna.error(query, json!({})).await?;
         ensure!(code == "FORBIDDEN", "{code}");
-        let mut told = Value::Null;
-        for _ in 0..500 {
-            told = at.boss.data(query, json!({})).await?;
-            if told["denials"]["nodes"].as_array().is_some_and(|it| it.len() >= 2) {
-                break;
-            }
-        }
+        let look = async || at.boss.data(query, json!({})).await;
+        let are_there = |it: &Value| it["denials"]["nodes"].as_array().is_some_and(|it| it.len() >= 2);
+        let told = eventually(look, are_there).await?;
         let denials = told["denials"]["nodes"].as_array().context("a list")?;
         ensure!(denials.len() == 2, "the same try is recorded once a minute: {told}");
         ensure!(

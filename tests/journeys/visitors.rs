@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
-use tests::{App, Client, run};
+use tests::{App, Client, eventually, run};
 
 use crate::read_models::log_of;
 
@@ -113,13 +113,9 @@ fn vouched_visitor_is_one_contact_and_may_ask_only_what_is_listed() -> Result<()
         );
         let shown = "query($id: ID!) { contact(id: $id) { name handles { channel value verified } } }";
         // A visit tells no position to wait for.
-        let mut seen = Value::Null;
-        for _ in 0..500 {
-            seen = desk.app.client.data(shown, json!({"id": id})).await?;
-            if seen["contact"]["handles"].as_array().is_some_and(|it| it.len() == 3) {
-                break;
-            }
-        }
+        let look = async || desk.app.client.data(shown, json!({"id": id})).await;
+        let are_there = |it: &Value| it["contact"]["handles"].as_array().is_some_and(|it| it.len() == 3);
+        let seen = eventually(look, are_there).await?;
         let handles = seen["contact"]["handles"].as_array().context("no handles")?;
         ensure!(handles.len() == 3 && seen["contact"]["name"] == "Анна", "{seen}");
         ensure!(handles.iter().all(|it| it["verified"] == true), "{seen}");

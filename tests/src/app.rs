@@ -213,6 +213,7 @@ impl App {
     /// Why it ended, when that was not this; the first table that differs.
     pub async fn finish(self) -> Result<()> {
         let (data, database_url) = self.stop().await?;
-        assert_replay_equals_live(data.path(), &database_url).await
+        assert_replay_equals_live(data.path(), &database_url).await?;
+        Cluster::shared().await?.drop(&database_url).await
     }
 }

@@ -1,6 +1,7 @@
 //! One Postgres for all tests of a process; each test gets a database of its own, copied from a migrated template.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -11,7 +12,10 @@ use api::embedded::{DataDir, DataDirError, Postgres};
 use event_store::Position;
 use projections::{MIGRATOR, generation, registry};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
-use tokio::sync::OnceCell;
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, sleep},
+};
 
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -23,6 +27,7 @@ pub struct Cluster {
     _postgres: Postgres,
     _data: DataDir,
     url: String,
+    log: PathBuf,
 }
 
 impl Cluster {
@@ -39,6 +44,7 @@ impl Cluster {
         let postgres = Postgres::start(data.root()).await?;
         let url = postgres.url();
         let cluster = Self {
+            log: data.root().join("postgres.log"),
             _postgres: postgres,
             _data: data,
             url,
@@ -113,15 +119,50 @@ impl Cluster {
         Ok(())
     }
 
+    /// Does away with a database that no test needs any more: hundreds of them would fill a disk.
+    ///
+    /// # Errors
+    /// When Postgres does not answer.
+    pub async fn drop(&self, url: &str) -> Result<()> {
+        let name = url.rsplit('/').next().and_then(|it| it.split('?').next());
+        let name = name
+            .filter(|it| it.starts_with("test_"))
+            .with_context(|| format!("no test's database: {url}"))?;
+        let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        self.admin().await?.execute(AssertSqlSafe(statement)).await?;
+        Ok(())
+    }
+
+    /// Waits while Postgres recovers from what befell it in another test, and tells what its log says when it stays away.
     async fn admin(&self) -> Result<PgConnection> {
-        PgConnection::connect(&self.url)
-            .await
-            .context("the test cluster does not answer")
+        let end = Instant::now() + Duration::from_mins(1);
+        loop {
+            match PgConnection::connect(&self.url).await {
+                Ok(connection) => return Ok(connection),
+                Err(_) if Instant::now() < end => sleep(Duration::from_millis(200)).await,
+                Err(error) => {
+                    let log = grave(&self.log);
+                    return Err(error).context(format!("the test cluster does not answer; its log says:\n{log}"));
+                }
+            }
+        }
     }
 
     fn url_of(&self, database: &str) -> String {
         self.url.replacen("/letopis?", &format!("/{database}?"), 1)
     }
+}
+
+/// The last lines of a server's log that tell of more than a client's mistake.
+fn grave(log: &Path) -> String {
+    const SIGNS: [&str; 4] = ["PANIC", "FATAL", "terminated", "LOG:  database system"];
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|it| SIGNS.iter().any(|sign| it.contains(sign)))
+        .collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
 }
 
 /// Kept between runs, so that `initdb` runs once.
@@ -137,7 +178,7 @@ fn folder() -> PathBuf {
 async fn lock(folder: &Path) -> Result<DataDir> {
     loop {
         match DataDir::open(folder) {
-            Err(DataDirError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(200)).await,
+            Err(DataDirError::InUse { .. }) => sleep(Duration::from_millis(200)).await,
             other => return Ok(other?),
         }
     }

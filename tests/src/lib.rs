@@ -23,7 +23,7 @@ pub use cluster::Cluster;
 pub use compare::{assert_replay_equals_live, open_log, open_vault};
 pub use events::Events;
 pub use mmdb::{Range, mmdb};
-pub use program::{Program, poll};
+pub use program::{Program, eventually, poll};
 pub use socket::Socket;
 pub use statements::Statements;
 use tokio::runtime::Runtime;

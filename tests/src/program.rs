@@ -205,6 +205,21 @@ pub async fn poll(otherwise: &'static str, is_so: impl AsyncFn() -> bool) -> Res
     Ok(())
 }
 
+/// Looks every 50 ms, for at most 30 s, until what is seen is so; gives what was seen last, for whoever asserts.
+///
+/// # Errors
+/// When a look fails.
+pub async fn eventually<T>(look: impl AsyncFn() -> Result<T>, is_so: impl Fn(&T) -> bool) -> Result<T> {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let seen = look().await?;
+        if is_so(&seen) || Instant::now() > end {
+            return Ok(seen);
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
 fn binary(name: &str) -> Result<PathBuf> {
     // Tests lie in target/<profile>/deps, binaries in target/<profile>.
     let test = std::env::current_exe()?;

@@ -213,14 +213,12 @@ impl Ticket {
     /// Why it has its category, as it is now, in the language of `Accept-Language`: the rule, model or agent that chose
     /// it. Null while nobody chose, and for the customer.
     async fn category_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        shows(ctx, Exposed::Ticket, self.uuid);
         self.reason(ctx, "category").await
     }
 
     /// Why it has its priority, as it is now, in the language of `Accept-Language`: the rules with their points, or the
     /// agent who chose it. Null while nobody chose, and for the customer.
     async fn priority_reason(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        shows(ctx, Exposed::Ticket, self.uuid);
         self.reason(ctx, "priority").await
     }
 
@@ -265,8 +263,11 @@ impl Ticket {
     /// More about how it ended, in the words of the support team; null for the customer.
     #[expect(clippy::unused_async, reason = "the macro takes only async resolvers")]
     async fn resolution_note(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        shows(ctx, Exposed::Ticket, self.uuid);
-        Ok(self.resolution_note.clone().filter(|_| self.is_staffs(ctx)))
+        let note = self.resolution_note.clone().filter(|_| self.is_staffs(ctx));
+        if note.is_some() {
+            shows(ctx, Exposed::Ticket, self.uuid);
+        }
+        Ok(note)
     }
 
     /// The inbox it came through.
@@ -365,7 +366,11 @@ impl Ticket {
             return Ok(None);
         }
         let decisions = self.related.decisions(ctx).await?;
-        Ok(decisions.reason(self.uuid, what, caller(ctx)?.language))
+        let reason = decisions.reason(self.uuid, what, caller(ctx)?.language);
+        if reason.is_some() {
+            shows(ctx, Exposed::Ticket, self.uuid);
+        }
+        Ok(reason)
     }
 
     pub(super) fn number_for_people(&self) -> i64 {

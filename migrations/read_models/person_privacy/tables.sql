@@ -27,7 +27,7 @@ COMMENT ON COLUMN person_privacy.requested_at IS 'Instant of the newest request;
 COMMENT ON COLUMN person_privacy.requested_by IS 'Who asked, as kind:id; NULL when nobody did.';
 COMMENT ON COLUMN person_privacy.due IS 'Instant at which the data is erased; NULL when nothing is due.';
 COMMENT ON COLUMN person_privacy.cancelled_at IS 'Instant at which the newest request was taken back; NULL when it was not.';
-COMMENT ON COLUMN person_privacy.holds IS 'Legal holds in force: [{id, reason, until, placed_at, placed_by}]; reasons go with the data.';
+COMMENT ON COLUMN person_privacy.holds IS 'Legal holds that nobody lifted: [{id, reason, until, placed_at, placed_by}]; one whose until has passed forbids nothing. Reasons go with the data.';
 COMMENT ON COLUMN person_privacy.held IS 'Whether there are any.';
 COMMENT ON COLUMN person_privacy.erased_at IS 'Instant of the erasure; NULL when the data is there.';
 COMMENT ON COLUMN person_privacy.erased_by IS 'Who erased it, as kind:id; NULL when nobody did.';

@@ -25,7 +25,7 @@ pub struct PrivacyRow {
     pub due: Option<DateTime<Utc>>,
     /// When the newest request was taken back, UTC.
     pub cancelled_at: Option<DateTime<Utc>>,
-    /// Holds in force.
+    /// Holds that nobody lifted; some may have ended by themselves.
     pub holds: Json<Vec<Hold>>,
     /// Whether there are any.
     pub held: bool,
@@ -58,6 +58,14 @@ pub struct Hold {
     pub placed_at: DateTime<Utc>,
     /// Who placed it, `kind:id`.
     pub placed_by: String,
+}
+
+impl Hold {
+    /// Whether it forbids erasure at an instant.
+    #[must_use]
+    pub fn binds(&self, now: DateTime<Utc>) -> bool {
+        self.until.is_none_or(|it| it > now)
+    }
 }
 
 /// Where it was looked for remains.
@@ -96,13 +104,24 @@ pub async fn newest(
     sqlx::query_as(ROWS).bind(at).bind(id).bind(limit).fetch_all(pool).await
 }
 
-/// People whose data is to be erased by now; holds are for whoever decides.
+/// People whose data is to be erased by now and whom no hold of their own keeps from it, but for those passed over; what
+/// else forbids it is for whoever decides.
 ///
 /// # Errors
 /// When Postgres does not answer.
-pub async fn due(pool: &PgPool, now: DateTime<Utc>, limit: i64) -> Result<Vec<Uuid>, sqlx::Error> {
-    const DUE: &str = "SELECT person_id FROM person_privacy WHERE due <= $1 ORDER BY due LIMIT $2";
-    sqlx::query_scalar(DUE).bind(now).bind(limit).fetch_all(pool).await
+pub async fn due(
+    pool: &PgPool,
+    now: DateTime<Utc>,
+    passed_over: &[Uuid],
+    limit: i64,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    const DUE: &str = "SELECT person_id FROM person_privacy
+        WHERE due <= $1 AND person_id <> ALL ($2) AND NOT (held AND EXISTS (
+            SELECT FROM jsonb_array_elements(holds) AS it
+            WHERE it ->> 'until' IS NULL OR (it ->> 'until')::timestamptz > $1))
+        ORDER BY due LIMIT $3";
+    let due = sqlx::query_scalar(DUE).bind(now).bind(passed_over).bind(limit);
+    due.fetch_all(pool).await
 }
 
 /// Somebody whose data was erased and not yet looked for.

@@ -5,11 +5,9 @@
 
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
-
-use super::TABLES;
 
 /// The place under which the write-ahead log is certified.
 const WAL: &str = "disk: write-ahead log";
@@ -28,9 +26,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// When Postgres does not answer.
 pub async fn rewrite(pool: &PgPool, most: u64) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    let mut connection = pool.acquire().await?;
+    // Its settings end with it, whatever happens.
+    let mut connection = pool.acquire().await?.detach();
     let calm = wait_for_old_readers(&mut connection).await?;
-    sqlx::query(TURN).execute(&mut *connection).await?;
+    sqlx::query(TURN).execute(&mut connection).await?;
     let mut places = Vec::new();
     for (schema, table, size) in tables(&mut connection).await? {
         let small = u64::try_from(size).is_ok_and(|it| it <= most);
@@ -38,7 +37,7 @@ pub async fn rewrite(pool: &PgPool, most: u64) -> Result<Vec<(String, i64)>, sql
         if !small {
             warn!(
                 schema,
-                table, size, "a table is too large to be written anew at once: see operations.md"
+                table, size, "a table is too large to be written anew at once: see guides/erasure.md"
             );
         }
         places.push((format!("disk: {schema}.{table}"), i64::from(!done)));
@@ -46,7 +45,7 @@ pub async fn rewrite(pool: &PgPool, most: u64) -> Result<Vec<(String, i64)>, sql
     let done = calm && full(&mut connection, "pg_catalog.pg_statistic").await;
     places.push(("disk: pg_statistic".to_owned(), i64::from(!done)));
     places.push((WAL.to_owned(), i64::from(!let_go(&mut connection).await)));
-    sqlx::query("RESET lock_timeout").execute(&mut *connection).await?;
+    connection.close().await?;
     Ok(places)
 }
 
@@ -81,7 +80,7 @@ async fn tables(connection: &mut PgConnection) -> Result<Vec<(String, String, i6
         FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
         WHERE relkind = 'r' AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%' AND relname = ANY($1)
         ORDER BY nspname, relname";
-    sqlx::query_as(THERE).bind(TABLES).fetch_all(connection).await
+    sqlx::query_as(THERE).bind(super::tables()).fetch_all(connection).await
 }
 
 async fn full(connection: &mut PgConnection, table: &str) -> bool {

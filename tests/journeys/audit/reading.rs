@@ -2,24 +2,25 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use tests::{App, Client, run};
+use tests::{App, Client, eventually, run};
 
 use super::{change, entries};
-use crate::conversation::{contact, must, read, words};
+use crate::{
+    contacts,
+    conversation::{contact, must, read, words},
+};
 
 /// Waits until there are so many records of looks, and gives them, the oldest first.
 async fn looks(client: &Client, filter: &Value, count: usize) -> Result<Vec<Value>> {
     let mut filter = filter.clone();
     filter["types"] = json!(["reading"]);
-    let mut found = Vec::new();
-    for _ in 0..200 {
-        found = entries(client, filter.clone()).await?;
+    let look = async || {
+        let mut found = entries(client, filter.clone()).await?;
         // Looking at the audit is a look as well.
         found.retain(|it| change(it, "operations").1 != Some("[\"auditEntries\"]"));
-        if found.len() >= count {
-            break;
-        }
-    }
+        Ok(found)
+    };
+    let mut found = eventually(look, |it| it.len() >= count).await?;
     ensure!(found.len() == count, "{count} looks expected: {found:#?}");
     found.reverse();
     Ok(found)
@@ -99,6 +100,12 @@ fn each_read_of_personal_data_is_on_record() -> Result<()> {
         let maria = contact(client, "Мария").await?;
         let ticket = client.ticket("t", &json!({"contactId": maria})).await?;
         must(client, "receiveMessage", &ticket, words("1", "Алло?")).await?;
+        let urgent = json!({"priority": "URGENT", "reason": "Просила дважды"});
+        client.must("changeTicketPriority", "p", &ticket, &urgent).await?;
+        let solved = json!({"reason": "SOLVED", "note": "Перезвонили ей"});
+        client.must("resolveTicket", "r", &ticket, &solved).await?;
+        let blocked = json!({"idempotencyKey": "b", "contactId": maria, "reason": "Угрозы"});
+        contacts::must(client, "blockContact", blocked).await?;
         let hold = "mutation($i: PlaceLegalHoldInput!) { placeLegalHold(input: $i) { userErrors { code } } }";
         let input = json!({"idempotencyKey": "h", "personId": maria, "reason": "Дело"});
         client.data(hold, json!({"i": input})).await?;

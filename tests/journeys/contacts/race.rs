@@ -120,7 +120,7 @@ fn handle_has_one_owner_whoever_is_first() -> Result<()> {
         let taken = json!({"idempotencyKey": "a", "contactId": two["id"], "handle": email("one@example.ru")});
         assert_eq!(refused(&app.client, "addContactHandle", taken).await?, "HANDLE_TAKEN");
         // What was refused has taken nothing.
-        let three = json!({"idempotencyKey": "3", "handles": [email("three@example.ru")]});
+        let three = json!({"idempotencyKey": "three", "handles": [email("three@example.ru")]});
         must(&app.client, "createContact", three).await?;
         app.finish().await
     })

@@ -12,9 +12,11 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use api::config::Config;
+use event_store::Position;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{App, Client};
+use sqlx::PgPool;
+use tests::{App, Client, poll};
 use zip::ZipArchive;
 
 use crate::{
@@ -22,6 +24,7 @@ use crate::{
     conversation::{contact, must, words},
     erasure::forget_one,
     proof::sealed,
+    read_models::log_of,
 };
 
 /// The files of a package by their names.
@@ -139,7 +142,38 @@ async fn history() -> Result<(App, String)> {
         .must("resolveTicket", "r", &id, &json!({"reason": "SOLVED"}))
         .await?;
     shows(client, &last["position"]).await?;
-    let position = last["position"].as_str().context("no position")?.parse()?;
-    sealed(app.data.path(), position).await?;
+    let end = quiet(&app).await?;
+    shows(client, &json!(end.0.to_string())).await?;
+    sealed(app.data.path(), end.0).await?;
     Ok((app, maria))
+}
+
+/// Waits until the processes have done what follows from what was done; the end of the log then.
+async fn quiet(app: &App) -> Result<Position> {
+    // In this order: what one does, those behind it may follow.
+    const FOLLOWED: [(&str, &[&str]); 3] = [
+        ("replies", &["conversation.message"]),
+        (
+            "reception",
+            &[
+                "ticket.opened",
+                "ticket.subject_changed",
+                "conversation.message_received",
+            ],
+        ),
+        ("estimates", &["ticket.categorized", "ticket.prioritized"]),
+    ];
+    const PLACE: &str = "SELECT position FROM ops.process_cursor WHERE process = $1";
+    let (log, pool) = (log_of(app)?, PgPool::connect(&app.database_url).await?);
+    for (process, types) in FOLLOWED {
+        let is_done = async || {
+            let place: Result<i64, _> = sqlx::query_scalar(PLACE).bind(process).fetch_one(&pool).await;
+            let Ok(place) = place else { return false };
+            let rest = log.read_all(Position(place.cast_unsigned()), types, 1).await;
+            rest.is_ok_and(|it| it.is_empty())
+        };
+        poll("a process has still something to do", is_done).await?;
+    }
+    pool.close().await;
+    Ok(log.head().await?)
 }

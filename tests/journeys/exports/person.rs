@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use tests::{App, Client, run};
+use tests::{App, Client, eventually, run};
 
 use super::{Files, key, package, package_in, text};
 use crate::{
@@ -32,14 +32,8 @@ fn rows<'a>(sheet: &'a Value, section: &str) -> Result<&'a Vec<Value>> {
 }
 
 async fn visible(app: &App, types: &str, person: &str) -> Result<Vec<Value>> {
-    let mut found = Vec::new();
-    for _ in 0..200 {
-        found = entries(&app.client, json!({"types": [types], "person": person})).await?;
-        if !found.is_empty() {
-            break;
-        }
-    }
-    Ok(found)
+    let look = async || entries(&app.client, json!({"types": [types], "person": person})).await;
+    eventually(look, |it| !it.is_empty()).await
 }
 
 #[test]

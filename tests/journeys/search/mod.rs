@@ -5,7 +5,7 @@ mod messages;
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use tests::{App, Client, run};
+use tests::{App, Client, eventually, run};
 
 use crate::people::set_up;
 
@@ -280,13 +280,8 @@ fn nobody_finds_the_words_of_somebody_forgotten() -> Result<()> {
         let uuid = uuid_of(zoya.as_str().context("no id")?)?;
         app.tell(&["vault", "forget", "--contact", &uuid]).await?;
         for text in ["необыкновенный", "берёзкина"] {
-            let mut found = Value::Null;
-            for _ in 0..500 {
-                found = find(&app.client, text, json!({})).await?;
-                if found["nodes"] == json!([]) {
-                    break;
-                }
-            }
+            let look = async || find(&app.client, text, json!({})).await;
+            let found = eventually(look, |it| it["nodes"] == json!([])).await?;
             ensure!(found["nodes"] == json!([]), "{text}: {found}");
         }
         app.finish().await

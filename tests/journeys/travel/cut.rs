@@ -21,10 +21,12 @@ pub(super) fn still(config: Config) -> Config {
     Config { roles, ..config }
 }
 
-/// All events of a log with the instants at which they were decided, in its order.
+/// All events of a log with the instants at which they were decided, in its order, but those about who read what: the cut
+/// is read as well, and writes its own.
 pub(super) async fn all(log: &EventLog) -> Result<Vec<(DateTime<Utc>, Raw)>> {
     let raws = log.read_unfiltered(Position::START, 1_000_000).await?;
-    let dated = raws.into_iter().map(|raw| Ok((decode(&raw)?.metadata.at, raw)));
+    let done = raws.into_iter().filter(|it| !it.stream.starts_with("reading-"));
+    let dated = done.map(|raw| Ok((decode(&raw)?.metadata.at, raw)));
     dated.collect()
 }
 

@@ -149,8 +149,9 @@ impl Contact {
 
     /// Why the person is blocked.
     async fn block_reason(&self, ctx: &Context<'_>) -> Option<&str> {
+        let reason = self.block_reason.as_deref()?;
         self.shown(ctx);
-        self.block_reason.as_deref()
+        Some(reason)
     }
 
     /// What staff should know.

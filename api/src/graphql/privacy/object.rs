@@ -41,7 +41,7 @@ pub(in crate::graphql) struct PersonPrivacy {
     due: Option<DateTime<Utc>>,
     /// When the newest request was taken back; null when it was not.
     cancelled_at: Option<DateTime<Utc>>,
-    /// Legal holds, which forbid erasure.
+    /// Legal holds in force, which forbid erasure.
     holds: Vec<LegalHold>,
     /// When the data was erased; null when it is there.
     erased_at: Option<DateTime<Utc>>,
@@ -81,8 +81,10 @@ pub(in crate::graphql) struct ClearedPlace {
     remains: i64,
 }
 
-impl From<PrivacyRow> for PersonPrivacy {
-    fn from(row: PrivacyRow) -> Self {
+impl PersonPrivacy {
+    /// What is shown of a row at an instant: holds that ended by themselves are not.
+    pub(super) fn at(now: DateTime<Utc>, row: PrivacyRow) -> Self {
+        let holds = row.holds.0.into_iter().filter(|it| it.binds(now));
         let ground = Ground::ALL
             .into_iter()
             .find(|it| Some(it.as_str()) == row.ground.as_deref());
@@ -95,7 +97,7 @@ impl From<PrivacyRow> for PersonPrivacy {
             requested_by: row.requested_by,
             due: row.due,
             cancelled_at: row.cancelled_at,
-            holds: row.holds.0.into_iter().map(LegalHold::from).collect(),
+            holds: holds.map(LegalHold::from).collect(),
             erased_at: row.erased_at,
             erased_by: row.erased_by,
             key_fingerprint: row.key_fingerprint,

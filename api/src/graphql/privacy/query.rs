@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use commands::Read;
 use domain::reading::Exposed;
 use projections::person_privacy::{self, PrivacyRow};
@@ -83,7 +83,8 @@ impl PrivacyQuery {
             .map_err(|it| problem(ctx, it))?;
         let rows = person_privacy::newest(&parts(ctx)?.pool, behind, i64::from(args.count) + 1).await;
         let (rows, more) = args.cut(rows.map_err(|it| postgres(ctx, &it))?);
-        let edges: Vec<Edge<PersonPrivacy>> = rows.into_iter().map(|it| edge(shown(ctx, it))).collect();
+        let now = parts(ctx)?.door.clock.now();
+        let edges: Vec<Edge<PersonPrivacy>> = rows.into_iter().map(|it| edge(shown(ctx, now, it))).collect();
         Ok(PersonPrivacyConnection {
             page_info: args.info(&edges, more),
             nodes: edges.iter().map(|it| it.node.clone()).collect(),
@@ -95,15 +96,15 @@ impl PrivacyQuery {
 pub(super) async fn by_id(ctx: &Context<'_>, id: Uuid) -> std::result::Result<Option<PersonPrivacy>, sqlx::Error> {
     let Ok(parts) = parts(ctx) else { return Ok(None) };
     let row = person_privacy::of(&parts.pool, id).await?;
-    Ok(row.map(|it| shown(ctx, it)))
+    Ok(row.map(|it| shown(ctx, parts.door.clock.now(), it)))
 }
 
 /// What is said of a person's data may be about the person.
-fn shown(ctx: &Context<'_>, row: PrivacyRow) -> PersonPrivacy {
+fn shown(ctx: &Context<'_>, now: DateTime<Utc>, row: PrivacyRow) -> PersonPrivacy {
     if row.note.is_some() || row.held {
         shows(ctx, Exposed::Contact, row.person_id);
     }
-    row.into()
+    PersonPrivacy::at(now, row)
 }
 
 /// The uuid in the id of a person, of whatever sort.
@@ -132,7 +133,7 @@ fn edge(node: PersonPrivacy) -> Edge<PersonPrivacy> {
     }
 }
 
-fn place(cursor: &str) -> Result<(DateTime<chrono::Utc>, Uuid), Problem> {
+fn place(cursor: &str) -> Result<(DateTime<Utc>, Uuid), Problem> {
     let parse = || {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
         let (at, id) = text.strip_prefix("privacy:")?.split_once(':')?;

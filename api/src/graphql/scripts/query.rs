@@ -40,13 +40,13 @@ impl ScriptsQuery {
         #[graphql(desc = "What is to stand in places of its texts.")] values: Option<Vec<TemplateValueInput>>,
     ) -> Result<MacroPreview> {
         let (ids, given) = asked(ctx, (&ticket_id, &macro_id), (ItemKind::Macro, "macroId"), values)?;
-        shows(ctx, Exposed::Ticket, ids.0.0);
         let viewer = &caller(ctx)?.viewer;
         let previewed = parts(ctx)?
             .handler
             .preview_macro(&viewer.rights, &viewer.actor, ids, &given)
             .await;
         let (steps, missing) = previewed.map_err(|it| failed(ctx, it))?;
+        shows(ctx, Exposed::Ticket, ids.0.0);
         let steps = steps.iter().map(|it| MacroRunStep::previewed(&it.step, &it.text));
         Ok(MacroPreview {
             steps: steps.collect(),
@@ -65,13 +65,13 @@ impl ScriptsQuery {
     ) -> Result<FilledReply> {
         let about = (ItemKind::CannedReply, "cannedReplyId");
         let (ids, given) = asked(ctx, (&ticket_id, &canned_reply_id), about, values)?;
-        shows(ctx, Exposed::Ticket, ids.0.0);
         let viewer = &caller(ctx)?.viewer;
         let filled = parts(ctx)?
             .handler
             .fill_canned_reply(&viewer.rights, &viewer.actor, ids, &given)
             .await;
         let filled = filled.map_err(|it| failed(ctx, it))?;
+        shows(ctx, Exposed::Ticket, ids.0.0);
         Ok(FilledReply {
             text: filled.text,
             missing: filled.missing,
