@@ -26,6 +26,15 @@ fn apart(records: &[DataSubject], otherwise: DataSubject) -> (DataSubject, &[Dat
         .map_or((otherwise, &[]), |(first, others)| (*first, others))
 }
 
+/// The same request, of another record of the person.
+fn also(request: &Request, record: DataSubject) -> Request {
+    Request {
+        command_id: CommandId(request.command_id.creates(&record.0.to_string())),
+        expected_version: None,
+        ..request.clone()
+    }
+}
+
 impl Handler {
     /// Carries out a wish about a person's data; when their key goes, it is destroyed before this returns.
     pub(crate) async fn about_subject(
@@ -79,18 +88,22 @@ impl Handler {
         let (shown, others) = apart(records, DataSubject::NOBODY);
         for it in others {
             if stands(&self.forgetting(*it).await?) {
-                let more = Request {
-                    command_id: CommandId(request.command_id.creates(&it.0.to_string())),
-                    expected_version: None,
-                    ..request.clone()
-                };
-                let done = self.plain::<Forgetting>(it.0, command, &more).await?;
+                let done = self.plain::<Forgetting>(it.0, command, &also(request, *it)).await?;
                 if !stands(&self.forgetting(shown).await?) {
                     return Ok(done);
                 }
             }
         }
-        self.plain::<Forgetting>(shown.0, command, request).await
+        let told = self.plain::<Forgetting>(shown.0, command, request).await;
+        if matches!(told, Err(CommandError::Refused(_))) {
+            // Told once more, it may stand nowhere because it was heard the first time.
+            for it in others {
+                if let Ok(done) = self.plain::<Forgetting>(it.0, command, &also(request, *it)).await {
+                    return Ok(done);
+                }
+            }
+        }
+        told
     }
 
     /// Nobody who works here is erased meanwhile: at least one must be able to administer.
@@ -116,11 +129,7 @@ impl Handler {
         Forgetting::decide(Some(&state), command, &self.context(&request.actor, subject.0)).map_err(Refusal::from)?;
         self.check_holds(&others).await?;
         for other in others {
-            let request = Request {
-                command_id: CommandId(request.command_id.creates(&other.0.to_string())),
-                expected_version: None,
-                ..request.clone()
-            };
+            let request = also(request, other);
             let command = DataSubjectCommand::DestroyKey {
                 key_fingerprint: self.vault.fingerprint(other).await?,
                 if_due: false,

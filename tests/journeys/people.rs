@@ -5,7 +5,7 @@ use commands::Clock;
 use serde_json::{Value, json};
 use tests::{App, Client, run};
 
-const PASSWORD: &str = "длинный пароль";
+pub(crate) const PASSWORD: &str = "длинный пароль";
 
 /// What opens the API for somebody.
 pub(crate) struct Pass {

@@ -87,15 +87,15 @@ pub fn parts_from_events(events: &[Recorded<DomainEvent>]) -> Result<Vec<PartRow
 }
 
 /// The tickets that were ever merged into one, by its own events.
-pub fn ever_absorbed(events: &[Recorded<DomainEvent>]) -> Vec<TicketId> {
-    let absorbed = |it: &Recorded<DomainEvent>| {
+pub fn ever_absorbed<'a>(events: impl Iterator<Item = &'a Recorded<DomainEvent>>) -> Vec<TicketId> {
+    let absorbed = |it: &'a Recorded<DomainEvent>| {
         if let DomainEvent::Ticket(TicketEvent::Absorbed { ticket_id }) = &it.event {
             Some(*ticket_id)
         } else {
             None
         }
     };
-    let all: HashSet<TicketId> = events.iter().filter_map(absorbed).collect();
+    let all: HashSet<TicketId> = events.filter_map(absorbed).collect();
     all.into_iter().collect()
 }
 

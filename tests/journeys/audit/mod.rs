@@ -1,6 +1,7 @@
 //! The audit: every change with who, what, when, from where, before and after; every look at personal data.
 
 mod every;
+mod people;
 mod reading;
 mod walk;
 

@@ -290,6 +290,8 @@ fn request_before_a_merge_is_taken_back_with_the_whole_person() -> Result<()> {
         contacts::must(client, "mergeContacts", merge).await?;
         let told = tell(client, "cancelErasure", "c", &maria, json!({"reason": "Передумала"})).await?;
         ensure!(told["userErrors"] == json!([]), "{told}");
+        let again = tell(client, "cancelErasure", "c", &maria, json!({"reason": "Передумала"})).await?;
+        ensure!(again["userErrors"] == json!([]), "once more is the same: {again}");
         assert_eq!(
             code(client, "cancelErasure", "c2", &maria, json!({"reason": "x"})).await?,
             "NOT_REQUESTED"

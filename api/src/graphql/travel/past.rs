@@ -28,8 +28,11 @@ use uuid::Uuid;
 
 use super::{
     moment::no_version,
-    stream::{forgotten, open, read, unfit},
+    stream::{Events, forgotten, open, read, read_apart, unfit},
 };
+
+/// Type of the event of a ticket into which another was merged.
+const ABSORBED: &str = "ticket.absorbed";
 
 /// Steps of a chain of merges that are followed at most, as where tables are read.
 const STEPS: usize = 64;
@@ -87,7 +90,7 @@ impl Past {
         version: i64,
     ) -> Result<Self> {
         let (own, owners) = streams(ctx, ticket).await?;
-        let absorbed = message::ever_absorbed(&own);
+        let absorbed = message::ever_absorbed(own.iter());
         let mut events = in_order(own, owners);
         let last = events.len();
         let count = usize::try_from(version).ok().filter(|it| (1..=last).contains(it));
@@ -106,10 +109,11 @@ impl Past {
     /// A ticket as it was.
     pub(in crate::graphql) async fn ticket(&self, ctx: &Context<'_>, id: Uuid) -> Result<Arc<TicketPast>> {
         let make = || async {
-            let (mut own, mut owners) = streams(ctx, id).await?;
-            let absorbed = message::ever_absorbed(&own);
-            own.truncate(until(&own, self.at));
-            owners.truncate(until(&owners, self.at));
+            let ((own, later), (owners, _)) = tokio::try_join!(
+                read_apart(ctx, (Ticket::CATEGORY, id), self.at, Some(ABSORBED)),
+                read_apart(ctx, (Assignment::CATEGORY, id), self.at, None)
+            )?;
+            let absorbed = message::ever_absorbed(own.iter().chain(&later));
             Ok(Arc::new(told(ctx, in_order(own, owners), absorbed).await?))
         };
         slot(&self.tickets, id).get_or_try_init(make).await.cloned()
@@ -209,8 +213,6 @@ pub(super) async fn events_of(ctx: &Context<'_>, ticket: Uuid) -> Result<Vec<Rec
     Ok(events)
 }
 
-type Events = Vec<Recorded<DomainEvent>>;
-
 /// The two streams that tell of a ticket.
 async fn streams(ctx: &Context<'_>, ticket: Uuid) -> Result<(Events, Events)> {
     tokio::try_join!(
@@ -220,6 +222,9 @@ async fn streams(ctx: &Context<'_>, ticket: Uuid) -> Result<(Events, Events)> {
 }
 
 fn in_order(mut events: Events, others: Events) -> Events {
+    if others.is_empty() {
+        return events;
+    }
     events.extend(others);
     events.sort_by_key(|it| it.position);
     events

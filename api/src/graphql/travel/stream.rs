@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use async_graphql::{Context, Error, Result};
 use chrono::{DateTime, Utc};
 use domain::{event::DomainEvent, ids::stream_name, personal::DataSubject};
-use event_store::{LogError, Recorded, SubjectKey, decode};
-use projections::past::until;
+use event_store::{LogError, Raw, Recorded, SubjectKey, decode};
 use tracing::error;
 use uuid::Uuid;
 
@@ -15,25 +14,58 @@ use crate::{
     problem::{Problem, internal},
 };
 
+/// Events of a stream.
+pub(super) type Events = Vec<Recorded<DomainEvent>>;
+
 /// The events of a stream, personal data as it lies there; none when there is no such stream.
-pub(super) async fn read(ctx: &Context<'_>, category: &str, id: Uuid) -> Result<Vec<Recorded<DomainEvent>>> {
-    let raws = parts(ctx)?.log.read_stream(&stream_name(category, id), 0).await;
-    let raws = raws.map_err(|it| fault(ctx, &it))?;
-    let events: Result<Vec<_>, _> = raws.iter().map(decode).collect();
-    events.map_err(|it| problem(ctx, internal(&it)))
+pub(super) async fn read(ctx: &Context<'_>, category: &str, id: Uuid) -> Result<Events> {
+    let raws = raws(ctx, category, id).await?;
+    raws.iter().map(|it| event(ctx, it)).collect()
+}
+
+/// Those of a stream's events that an instant has, as [`projections::past::until`] says, and of those behind them the ones
+/// of a type: what else came later is not even decoded, and there may be very much of it.
+pub(super) async fn read_apart(
+    ctx: &Context<'_>,
+    (category, id): (&str, Uuid),
+    at: DateTime<Utc>,
+    later: Option<&str>,
+) -> Result<(Events, Events)> {
+    let raws = raws(ctx, category, id).await?;
+    let mut rest = raws.iter();
+    let mut events = Vec::with_capacity(raws.len());
+    let mut behind = Vec::new();
+    for raw in rest.by_ref() {
+        let event = event(ctx, raw)?;
+        if event.metadata.at > at {
+            behind.extend(Some(event).filter(|it| later == Some(it.event_type.as_str())));
+            break;
+        }
+        events.push(event);
+    }
+    for raw in rest.filter(|it| later == Some(it.event_type.as_str())) {
+        behind.push(event(ctx, raw)?);
+    }
+    Ok((events, behind))
 }
 
 /// Those of a stream's events that an instant has, personal data opened.
-pub(super) async fn read_until(
-    ctx: &Context<'_>,
-    category: &str,
-    id: Uuid,
-    at: DateTime<Utc>,
-) -> Result<Vec<Recorded<DomainEvent>>> {
-    let mut events = read(ctx, category, id).await?;
-    events.truncate(until(&events, at));
+pub(super) async fn read_until(ctx: &Context<'_>, category: &str, id: Uuid, at: DateTime<Utc>) -> Result<Events> {
+    let (mut events, _) = read_apart(ctx, (category, id), at, None).await?;
     open(ctx, &mut events).await?;
     Ok(events)
+}
+
+async fn raws(ctx: &Context<'_>, category: &str, id: Uuid) -> Result<Vec<Raw>> {
+    let raws = parts(ctx)?.log.read_stream(&stream_name(category, id), 0).await;
+    raws.map_err(|it| fault(ctx, &it))
+}
+
+fn event(ctx: &Context<'_>, raw: &Raw) -> Result<Recorded<DomainEvent>> {
+    let mut event = decode(raw).map_err(|it| problem(ctx, internal(&it)))?;
+    // Addresses are the audit's: to open one of each event would take longer than everything else.
+    event.metadata.from = None;
+    Ok(event)
 }
 
 /// Opens personal data, as far as it is not forgotten.
