@@ -3,7 +3,7 @@
 //! What is due is asked of `person_privacy`, which follows from the log: what fell due while no server ran is done by the
 //! next one. Several servers may do this at once: the command's id follows from the person, so the second finds it done.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use commands::{Clock, Command, CommandError, Handler, Request};
@@ -67,18 +67,20 @@ impl Eraser {
 
     /// Erases and certifies for ever.
     async fn follow(self) {
+        // Tried again by the next server: what is unreadable now will not be read a second later.
+        let mut failed = HashSet::new();
         loop {
-            if let Err(error) = self.look().await {
+            if let Err(error) = self.look(&mut failed).await {
                 warn!(%error, "erasures are not carried out for now");
             }
             tokio::time::sleep(LOOK).await;
         }
     }
 
-    async fn look(&self) -> anyhow::Result<()> {
+    async fn look(&self, failed: &mut HashSet<Uuid>) -> anyhow::Result<()> {
         let now = self.clock.now();
         // Read models show an erasure a little later, and whom somebody may not erase they show as due all along.
-        let mut tried = Vec::new();
+        let mut tried: Vec<Uuid> = failed.iter().copied().collect();
         loop {
             let due = person_privacy::due(&self.pool, now, &tried, MOST).await?;
             if due.is_empty() {
@@ -90,25 +92,32 @@ impl Eraser {
                     key_fingerprint,
                     if_due: true,
                 };
-                self.tell(person, "erase", command).await?;
+                if !self.tell(person, "erase", command).await? {
+                    failed.insert(person);
+                }
                 tried.push(person);
             }
         }
         let mut gone = Vec::new();
         for it in person_privacy::unverified(&self.pool, CERTIFIED).await? {
-            if self.is_shown(it.position).await {
-                gone.push(it);
+            if failed.contains(&it.person) {
+                continue;
             }
+            // Those behind were erased later: nobody waits for a read model as often as there are people.
+            if !self.is_shown(it.position).await {
+                break;
+            }
+            gone.push(it);
         }
         if !gone.is_empty() {
-            self.certify(gone).await?;
+            self.certify(gone, failed).await?;
         }
         Ok(())
     }
 
     /// Looks for remains of people whom the read models have forgotten. What others still do away with, such as files, is
     /// waited for; what stays is certified to have stayed.
-    async fn certify(&self, gone: Vec<Erased>) -> anyhow::Result<()> {
+    async fn certify(&self, gone: Vec<Erased>, failed: &mut HashSet<Uuid>) -> anyhow::Result<()> {
         let mut clear = Vec::new();
         for it in gone {
             let found = self.found(it.person).await?;
@@ -132,8 +141,10 @@ impl Eraser {
                 remains: remains.unsigned_abs(),
             });
             let cleared = cleared.collect();
-            self.tell(person, "certify", DataSubjectCommand::Certify { cleared })
-                .await?;
+            let certify = DataSubjectCommand::Certify { cleared };
+            if !self.tell(person, "certify", certify).await? {
+                failed.insert(person);
+            }
         }
         Ok(())
     }
@@ -160,7 +171,8 @@ impl Eraser {
         Ok(found)
     }
 
-    async fn tell(&self, person: Uuid, what: &str, command: DataSubjectCommand) -> anyhow::Result<()> {
+    /// Whether it may be told again; of somebody of whom nothing can be told it may not.
+    async fn tell(&self, person: Uuid, what: &str, command: DataSubjectCommand) -> anyhow::Result<bool> {
         let actor = Actor::new(ActorKind::System, "erasures");
         let request = Request {
             command_id: CommandId::of_request(&actor.to_string(), what, &person.to_string(), ""),
@@ -170,11 +182,11 @@ impl Eraser {
             traceparent: None,
         };
         match self.handler.execute(&Rights::all(), &request).await {
-            // A hold forbids it, or somebody was faster.
-            Ok(_) | Err(CommandError::Refused(_)) => Ok(()),
+            // A hold forbids it, or somebody was faster and may have found something else.
+            Ok(_) | Err(CommandError::Refused(_) | CommandError::KeyReused) => Ok(true),
             Err(error) if error.is_lasting() => {
                 error!(%error, %person, what, "cannot be done for this person");
-                Ok(())
+                Ok(false)
             }
             Err(error) => Err(error.into()),
         }

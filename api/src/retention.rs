@@ -27,7 +27,7 @@ use crate::{auth, following::tend};
 const LOOK: Duration = Duration::from_secs(5);
 /// How often it is looked what is due while they say the same.
 const ROUND: TimeDelta = TimeDelta::hours(1);
-/// Tickets and people of one step of one inbox; when there are more, it is looked again at the next turn.
+/// Tickets and people asked for at a time.
 const MOST: i64 = 500;
 
 /// What keeping to the retention of inboxes takes.
@@ -45,27 +45,6 @@ pub(crate) struct Keeper {
 struct Looked {
     at: DateTime<Utc>,
     policies: Vec<Policy>,
-    /// Whether that was all.
-    all: bool,
-}
-
-/// What one step of one inbox came to.
-#[derive(Debug, Default, Clone, Copy)]
-struct Step {
-    found: i64,
-    done: i64,
-}
-
-impl Step {
-    fn count(&mut self, done: bool) {
-        self.found += 1;
-        self.done += i64::from(done);
-    }
-
-    /// Whether there may be more; what nothing could be done about would only be found again.
-    fn has_more(self) -> bool {
-        self.found == MOST && self.done > 0
-    }
 }
 
 impl Keeper {
@@ -102,75 +81,87 @@ impl Keeper {
         let mut policies = retention::policies(&self.pool).await?;
         policies.retain(|it| !it.retention.dry_run);
         match last {
-            Some(last) if last.all && last.policies == policies && now - last.at < ROUND => return Ok(last),
+            Some(last) if last.policies == policies && now - last.at < ROUND => return Ok(last),
             Some(_) | None => {}
         }
-        let mut steps = Vec::with_capacity(2 * policies.len() + 1);
         for policy in &policies {
-            steps.push(self.close(policy, now).await?);
-            steps.push(self.archive(policy, now).await?);
+            self.close(policy, now).await?;
+            self.archive(policy, now).await?;
         }
-        steps.push(self.forget(&policies, now).await?);
-        let all = !steps.into_iter().any(Step::has_more);
-        Ok(Looked { at: now, policies, all })
+        self.forget(&policies, now).await?;
+        Ok(Looked { at: now, policies })
     }
 
-    async fn forget(&self, policies: &[Policy], now: DateTime<Utc>) -> anyhow::Result<Step> {
-        let due = retention::forgettable(&self.pool, policies, now, None, MOST).await?;
-        if !due.is_empty() {
+    async fn forget(&self, policies: &[Policy], now: DateTime<Utc>) -> anyhow::Result<()> {
+        let mut tried = Vec::new();
+        loop {
+            let due = retention::forgettable(&self.pool, policies, now, None, &tried, MOST).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
             info!(people = due.len(), "are to be forgotten under the retention of inboxes");
+            for person in due {
+                let command = DataSubjectCommand::RequestErasure {
+                    ground: Ground::Retention,
+                    note: None,
+                    execute_after: None,
+                    waiting_days: self.waiting_days,
+                };
+                let command = Command::DataSubject(DataSubject(person), command);
+                self.tell("forget", &person.to_string(), &now.to_rfc3339(), command)
+                    .await?;
+                tried.push(person);
+            }
         }
-        let mut step = Step::default();
-        for person in due {
-            let command = DataSubjectCommand::RequestErasure {
-                ground: Ground::Retention,
-                note: None,
-                execute_after: None,
-                waiting_days: self.waiting_days,
-            };
-            let command = Command::DataSubject(DataSubject(person), command);
-            let (about, key) = (person.to_string(), now.to_rfc3339());
-            step.count(self.tell("forget", &about, &key, command).await?);
-        }
-        Ok(step)
     }
 
-    async fn close(&self, policy: &Policy, now: DateTime<Utc>) -> anyhow::Result<Step> {
+    async fn close(&self, policy: &Policy, now: DateTime<Utc>) -> anyhow::Result<()> {
         let Some(before) = policy.closes_before(now) else {
-            return Ok(Step::default());
+            return Ok(());
         };
-        let mut step = Step::default();
-        for it in retention::idle(&self.pool, policy.inbox, before, MOST).await? {
-            let command = TicketCommand::Close {
-                cause: CloseCause::IdlePolicy,
-                reason: (!it.resolved).then_some(ResolutionReason::NoResponse),
-            };
-            step.count(self.about(&it, "close", command).await?);
+        // Read models show what was done a little later.
+        let mut tried = Vec::new();
+        loop {
+            let due = retention::idle(&self.pool, policy.inbox, before, &tried, MOST).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for it in due {
+                let command = TicketCommand::Close {
+                    cause: CloseCause::IdlePolicy,
+                    reason: (!it.resolved).then_some(ResolutionReason::NoResponse),
+                };
+                self.about(&it, "close", command).await?;
+                tried.push(it.ticket_id);
+            }
         }
-        Ok(step)
     }
 
-    async fn archive(&self, policy: &Policy, now: DateTime<Utc>) -> anyhow::Result<Step> {
+    async fn archive(&self, policy: &Policy, now: DateTime<Utc>) -> anyhow::Result<()> {
         let Some(before) = policy.archives_before(now) else {
-            return Ok(Step::default());
+            return Ok(());
         };
-        let mut step = Step::default();
-        for it in retention::closed(&self.pool, policy.inbox, before, MOST).await? {
-            let policy_id = Some(policy.inbox);
-            let told = self.about(&it, "archive", TicketCommand::Archive { policy_id });
-            step.count(told.await?);
+        let mut tried = Vec::new();
+        loop {
+            let due = retention::closed(&self.pool, policy.inbox, before, &tried, MOST).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for it in due {
+                let policy_id = Some(policy.inbox);
+                self.about(&it, "archive", TicketCommand::Archive { policy_id }).await?;
+                tried.push(it.ticket_id);
+            }
         }
-        Ok(step)
     }
 
-    async fn about(&self, it: &DueTicket, what: &str, command: TicketCommand) -> anyhow::Result<bool> {
+    async fn about(&self, it: &DueTicket, what: &str, command: TicketCommand) -> anyhow::Result<()> {
         let command = Command::Ticket(TicketId(it.ticket_id), command);
         self.tell(what, &it.ticket_id.to_string(), &it.version.to_string(), command)
             .await
     }
 
-    /// Whether it was done.
-    async fn tell(&self, what: &str, about: &str, key: &str, command: Command) -> anyhow::Result<bool> {
+    async fn tell(&self, what: &str, about: &str, key: &str, command: Command) -> anyhow::Result<()> {
         let actor = Actor::new(ActorKind::System, "retention");
         let request = Request {
             command_id: CommandId::of_request(&actor.to_string(), what, about, key),
@@ -180,12 +171,11 @@ impl Keeper {
             traceparent: None,
         };
         match self.handler.execute(&Rights::all(), &request).await {
-            Ok(_) => Ok(true),
             // It has changed meanwhile, or somebody was faster.
-            Err(CommandError::Refused(_)) => Ok(false),
+            Ok(_) | Err(CommandError::Refused(_)) => Ok(()),
             Err(error) if error.is_lasting() => {
                 warn!(%error, what, about, "cannot be done under the retention of an inbox");
-                Ok(false)
+                Ok(())
             }
             Err(error) => Err(error.into()),
         }

@@ -86,20 +86,24 @@ impl Handler {
         request: &Request,
     ) -> Result<Outcome, CommandError> {
         let (shown, others) = apart(records, DataSubject::NOBODY);
+        let mut done = None;
         for it in others {
             if stands(&self.forgetting(*it).await?) {
-                let done = self.plain::<Forgetting>(it.0, command, &also(request, *it)).await?;
-                if !stands(&self.forgetting(shown).await?) {
-                    return Ok(done);
-                }
+                done = Some(self.plain::<Forgetting>(it.0, command, &also(request, *it)).await?);
             }
         }
+        if let Some(done) = done
+            && !stands(&self.forgetting(shown).await?)
+        {
+            return Ok(done);
+        }
         let told = self.plain::<Forgetting>(shown.0, command, request).await;
-        if matches!(told, Err(CommandError::Refused(_))) {
+        if matches!(told, Err(CommandError::Refused(_) | CommandError::Conflict { .. })) {
             // Told once more, it may stand nowhere because it was heard the first time.
             for it in others {
-                if let Ok(done) = self.plain::<Forgetting>(it.0, command, &also(request, *it)).await {
-                    return Ok(done);
+                match self.plain::<Forgetting>(it.0, command, &also(request, *it)).await {
+                    Err(CommandError::Refused(_)) => {}
+                    again => return again,
                 }
             }
         }
@@ -182,10 +186,6 @@ impl Handler {
     /// start.
     pub async fn forget(&self, subject: DataSubject, actor: &Actor) -> Result<String, CommandError> {
         let fingerprint = self.vault.fingerprint(subject).await?;
-        if self.forgetting(subject).await?.destroyed {
-            self.vault.destroy(subject).await?;
-            return Ok(fingerprint);
-        }
         let command = DataSubjectCommand::DestroyKey {
             key_fingerprint: fingerprint.clone(),
             if_due: false,
@@ -198,7 +198,15 @@ impl Handler {
             expected_version: None,
             traceparent: None,
         };
-        self.destroy(subject, &command, &request).await?;
+        match self.destroy(subject, &command, &request).await {
+            // An older program told it in other words.
+            Err(CommandError::KeyReused) if self.forgetting(subject).await?.destroyed => {
+                self.vault.destroy(subject).await?;
+            }
+            told => {
+                told?;
+            }
+        }
         Ok(fingerprint)
     }
 

@@ -66,7 +66,7 @@ pub struct DueTicket {
     pub resolved: bool,
 }
 
-/// Tickets that are resolved, or wait for the customer, and did not change since an instant.
+/// Tickets that are resolved, or wait for the customer, and did not change since an instant, but for those passed over.
 ///
 /// # Errors
 /// When Postgres does not answer.
@@ -74,21 +74,23 @@ pub async fn idle(
     pool: &PgPool,
     inbox: Uuid,
     before: DateTime<Utc>,
+    passed_over: &[Uuid],
     limit: i64,
 ) -> Result<Vec<DueTicket>, sqlx::Error> {
     const IDLE: &str = "SELECT ticket_id, version, number, status = 'resolved' AS resolved FROM ticket_list
         WHERE inbox_id = $1 AND status IN ('resolved', 'pending') AND updated_at < $2 AND merged_into IS NULL
-            AND needs_answer_since IS NULL
+            AND needs_answer_since IS NULL AND ticket_id <> ALL ($4)
         ORDER BY updated_at LIMIT $3";
     sqlx::query_as(IDLE)
         .bind(inbox)
         .bind(before)
         .bind(limit)
+        .bind(passed_over)
         .fetch_all(pool)
         .await
 }
 
-/// Tickets that were closed before an instant and are not archived.
+/// Tickets that were closed before an instant and are not archived, but for those passed over.
 ///
 /// # Errors
 /// When Postgres does not answer.
@@ -96,21 +98,25 @@ pub async fn closed(
     pool: &PgPool,
     inbox: Uuid,
     before: DateTime<Utc>,
+    passed_over: &[Uuid],
     limit: i64,
 ) -> Result<Vec<DueTicket>, sqlx::Error> {
     const CLOSED: &str = "SELECT ticket_id, version, number, true AS resolved FROM ticket_list
         WHERE inbox_id = $1 AND status = 'closed' AND closed_at < $2 AND archived_at IS NULL
+            AND ticket_id <> ALL ($4)
         ORDER BY closed_at LIMIT $3";
     sqlx::query_as(CLOSED)
         .bind(inbox)
         .bind(before)
         .bind(limit)
+        .bind(passed_over)
         .fetch_all(pool)
         .await
 }
 
 /// People all of whose tickets are closed and lie in inboxes under whose policy each of them is due, and of whom nobody has
-/// said otherwise; merged records count as one person. Only those with a ticket in `inbox`, if one is given.
+/// said otherwise; merged records count as one person. Only those with a ticket in `inbox`, if one is given, and not
+/// those passed over.
 ///
 /// # Errors
 /// When Postgres does not answer.
@@ -119,9 +125,18 @@ pub async fn forgettable(
     policies: &[Policy],
     now: DateTime<Utc>,
     inbox: Option<Uuid>,
+    passed_over: &[Uuid],
     limit: i64,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
-    const DUE: &str = "SELECT it.person FROM (
+    const DUE: &str = "WITH told AS (
+            SELECT COALESCE(card.merged_into, privacy.person_id) AS person
+            FROM person_privacy AS privacy LEFT JOIN contact_card AS card ON card.contact_id = privacy.person_id
+            WHERE privacy.erased_at IS NOT NULL AND card.merged_into IS NULL OR privacy.due IS NOT NULL
+                OR privacy.cancelled_at IS NOT NULL OR EXISTS (
+                    SELECT FROM jsonb_array_elements(privacy.holds) AS hold
+                    WHERE hold ->> 'until' IS NULL OR (hold ->> 'until')::timestamptz > $5)
+        )
+        SELECT it.person FROM (
             SELECT COALESCE(card.merged_into, list.data_subject) AS person
             FROM ticket_list AS list
             LEFT JOIN contact_card AS card ON card.contact_id = list.data_subject
@@ -132,13 +147,7 @@ pub async fn forgettable(
             HAVING bool_and(policy.before IS NOT NULL AND list.status = 'closed' AND list.updated_at < policy.before)
                 AND bool_or($3::uuid IS NULL OR list.inbox_id = $3)
         ) AS it
-        WHERE NOT EXISTS (
-            SELECT FROM person_privacy AS told
-            WHERE told.person_id = it.person
-                AND (told.erased_at IS NOT NULL OR told.due IS NOT NULL OR told.cancelled_at IS NOT NULL OR EXISTS (
-                    SELECT FROM jsonb_array_elements(told.holds) AS hold
-                    WHERE hold ->> 'until' IS NULL OR (hold ->> 'until')::timestamptz > $5))
-        )
+        WHERE it.person <> ALL ($6) AND NOT EXISTS (SELECT FROM told WHERE told.person = it.person)
         ORDER BY it.person LIMIT $4";
     let due = policies
         .iter()
@@ -153,6 +162,7 @@ pub async fn forgettable(
         .bind(inbox)
         .bind(limit)
         .bind(now)
+        .bind(passed_over)
         .fetch_all(pool)
         .await
 }

@@ -93,15 +93,13 @@ pub async fn assert_replay_equals_live(data: &Path, database_url: &str) -> Resul
 /// Whatever is said in a log, but for its seals, has an entry in the audit that names who, what, and in which command.
 async fn assert_audit_is_whole(log: &EventLog, database_url: &str) -> Result<()> {
     const ENTRIES: &str = "SELECT position, event_type, actor, object_id, version, command_id FROM audit_entry";
+    const PARKED: &str = "SELECT stream_id FROM ops.parked JOIN ops.generation ON generation.id = parked.generation
+        WHERE model = 'audit_entry' AND serving";
     const SEALS: &str = "log_seal.";
     let options: PgConnectOptions = database_url.parse()?;
     let pool = PgPool::connect_with(options.options([("search_path", search_path(&registry()))])).await?;
     let rows: Vec<(i64, String, String, Uuid, i64, Uuid)> = sqlx::query_as(ENTRIES).fetch_all(&pool).await?;
-    let parked: HashSet<Uuid> = sqlx::query_scalar("SELECT stream_id FROM ops.parked")
-        .fetch_all(&pool)
-        .await?
-        .into_iter()
-        .collect();
+    let parked: HashSet<Uuid> = sqlx::query_scalar(PARKED).fetch_all(&pool).await?.into_iter().collect();
     pool.close().await;
     let mut unread = HashSet::new();
     let mut entries: HashMap<i64, _> = rows

@@ -106,6 +106,15 @@ fn each_read_of_personal_data_is_on_record() -> Result<()> {
         client.must("resolveTicket", "r", &ticket, &solved).await?;
         let blocked = json!({"idempotencyKey": "b", "contactId": maria, "reason": "Угрозы"});
         contacts::must(client, "blockContact", blocked).await?;
+        let why = "query($t: ID!, $c: ID!) { ticket(id: $t) { priorityReason resolutionNote } contact(id: $c) { blockReason } }";
+        let look = async || client.data(why, json!({"t": ticket, "c": maria})).await;
+        let are_there = |it: &Value| {
+            let of_ticket = ["priorityReason", "resolutionNote"]
+                .iter()
+                .all(|field| it["ticket"][field].is_string());
+            of_ticket && it["contact"]["blockReason"].is_string()
+        };
+        ensure!(are_there(&eventually(look, are_there).await?));
         let hold = "mutation($i: PlaceLegalHoldInput!) { placeLegalHold(input: $i) { userErrors { code } } }";
         let input = json!({"idempotencyKey": "h", "personId": maria, "reason": "Дело"});
         client.data(hold, json!({"i": input})).await?;

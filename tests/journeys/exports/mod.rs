@@ -165,6 +165,11 @@ async fn quiet(app: &App) -> Result<Position> {
     ];
     const PLACE: &str = "SELECT position FROM ops.process_cursor WHERE process = $1";
     let (log, pool) = (log_of(app)?, PgPool::connect(&app.database_url).await?);
+    let is_certified = async || {
+        let found = log.read_all(Position::START, &["subject.erasure_verified"], 1).await;
+        found.is_ok_and(|it| !it.is_empty())
+    };
+    poll("the erasure is not certified", is_certified).await?;
     for (process, types) in FOLLOWED {
         let is_done = async || {
             let place: Result<i64, _> = sqlx::query_scalar(PLACE).bind(process).fetch_one(&pool).await;

@@ -5,6 +5,7 @@ mod retention;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use tests::{App, Client, Program, poll, run};
 
 use crate::{
@@ -167,11 +168,13 @@ fn what_makes_no_sense_is_refused() -> Result<()> {
         );
         let lift = json!({"holdId": nobody, "reason": "x"});
         assert_eq!(code(client, "liftLegalHold", "6", &maria, lift).await?, "NOT_FOUND");
-        let over = json!({"reason": "x", "until": "2020-01-01T00:00:00Z"});
-        assert_eq!(
-            code(client, "placeLegalHold", "7", &maria, over).await?,
-            "BAD_USER_INPUT"
-        );
+        for (key, until) in [("7", "2020-01-01T00:00:00Z"), ("8", "+10000-01-01T00:00:00Z")] {
+            let over = json!({"reason": "x", "until": until});
+            assert_eq!(
+                code(client, "placeLegalHold", key, &maria, over).await?,
+                "BAD_USER_INPUT"
+            );
+        }
         app.finish().await
     })
 }
@@ -284,14 +287,29 @@ fn request_before_a_merge_is_taken_back_with_the_whole_person() -> Result<()> {
     run(async {
         let app = App::start().await?;
         let client = &app.client;
-        let (maria, same) = (contact(client, "Мария").await?, contact(client, "Маша").await?);
-        tell(client, "requestErasure", "q", &same, json!({"ground": "OBJECTION"})).await?;
-        let merge = json!({"idempotencyKey": "m", "contactId": same, "intoId": maria});
-        contacts::must(client, "mergeContacts", merge).await?;
+        let maria = contact(client, "Мария").await?;
+        let mut others = Vec::new();
+        for name in ["Маша", "Маруся"] {
+            let same = contact(client, name).await?;
+            tell(client, "requestErasure", "q", &same, json!({"ground": "OBJECTION"})).await?;
+            let merge = json!({"idempotencyKey": name, "contactId": same, "intoId": maria});
+            contacts::must(client, "mergeContacts", merge).await?;
+            others.push(same);
+        }
         let told = tell(client, "cancelErasure", "c", &maria, json!({"reason": "Передумала"})).await?;
         ensure!(told["userErrors"] == json!([]), "{told}");
         let again = tell(client, "cancelErasure", "c", &maria, json!({"reason": "Передумала"})).await?;
         ensure!(again["userErrors"] == json!([]), "once more is the same: {again}");
+        let tables = PgPool::connect(&app.database_url).await?;
+        let due = "SELECT COUNT(*) FROM analytics.person_privacy WHERE due IS NOT NULL";
+        let is_none_due = async || {
+            sqlx::query_scalar(due)
+                .fetch_one(&tables)
+                .await
+                .is_ok_and(|it: i64| it == 0)
+        };
+        poll("a record is still due", is_none_due).await?;
+        tables.close().await;
         assert_eq!(
             code(client, "cancelErasure", "c2", &maria, json!({"reason": "x"})).await?,
             "NOT_REQUESTED"

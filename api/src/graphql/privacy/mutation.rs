@@ -15,7 +15,7 @@ use super::{
     query::{by_id, person},
 };
 use crate::{
-    graphql::{caller, idempotency, ids::LogPosition, parts, payload::UserError, postgres, problem},
+    graphql::{caller, filter::storable, idempotency, ids::LogPosition, parts, payload::UserError, postgres, problem},
     problem::{Answer, Problem},
 };
 
@@ -179,7 +179,9 @@ fn request(ctx: &Context<'_>, told: Told) -> Result<(Uuid, Request), Problem> {
         Wish::Hold(reason, until) => DataSubjectCommand::PlaceHold {
             hold_id: command_id.creates("legal_hold"),
             reason: text("reason", &reason)?,
-            until,
+            until: until
+                .map(|it| storable("until", it).map_err(|it| it.about("until")))
+                .transpose()?,
         },
         Wish::Lift(hold_id, reason) => DataSubjectCommand::LiftHold {
             hold_id: Uuid::parse_str(&hold_id).map_err(|_no_uuid| {
@@ -208,7 +210,8 @@ fn when(wanted: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Option<Date
             let (russian, english) = ("момент не в прошлом", "an instant that is not in the past");
             Err(Problem::bad_input("executeAt", &at.to_rfc3339(), russian, english).about("executeAt"))
         }
-        Some(_) | None => Ok(wanted),
+        Some(at) => Ok(Some(storable("executeAt", at).map_err(|it| it.about("executeAt"))?)),
+        None => Ok(None),
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) async fn by_id(ctx: &Context<'_>, id: Uuid) -> std::result::Result<Op
 
 /// What is said of a person's data may be about the person.
 fn shown(ctx: &Context<'_>, now: DateTime<Utc>, row: PrivacyRow) -> PersonPrivacy {
-    if row.note.is_some() || row.held {
+    if row.note.is_some() || row.holds.iter().any(|it| it.binds(now)) {
         shows(ctx, Exposed::Contact, row.person_id);
     }
     PersonPrivacy::at(now, row)

@@ -45,11 +45,11 @@ async fn counted(ctx: &Context<'_>, inbox: uuid::Uuid) -> std::result::Result<Op
         return Ok(None);
     };
     let closes = match policy.closes_before(now) {
-        Some(before) => retention::idle(pool, inbox, before, MOST).await?,
+        Some(before) => retention::idle(pool, inbox, before, &[], MOST).await?,
         None => Vec::new(),
     };
     let archives = match policy.archives_before(now) {
-        Some(before) => retention::closed(pool, inbox, before, MOST).await?,
+        Some(before) => retention::closed(pool, inbox, before, &[], MOST).await?,
         None => Vec::new(),
     };
     // Beside this one, those count that are in force.
@@ -57,7 +57,7 @@ async fn counted(ctx: &Context<'_>, inbox: uuid::Uuid) -> std::result::Result<Op
         .into_iter()
         .filter(|it| it.inbox == inbox || !it.retention.dry_run)
         .collect();
-    let erases = retention::forgettable(pool, &others, now, Some(inbox), MOST).await?;
+    let erases = retention::forgettable(pool, &others, now, Some(inbox), &[], MOST).await?;
     Ok(Some(RetentionPreview {
         dry_run: policy.retention.dry_run,
         to_close: count(closes.len()),
